@@ -1,0 +1,115 @@
+"""Everything this package raises on purpose.
+
+    SubagentsError
+    ├── UnknownAgent            no agent type of that name (carries the nearest names)
+    ├── BadDefinition           a definition file that cannot be read as one
+    ├── SpawnRefused            the run may not begin: a limit, a bad schema, a bad folder
+    │   └── InvalidSchema       an output schema that is not JSON Schema
+    ├── RunNotFound             no run of that id, prefix or handle, or several
+    ├── NotNow                  the run is not in a state for what was asked
+    ├── SessionError
+    │   ├── SessionNotFound     no session of that id, or several
+    │   ├── SessionLocked       another process owns it
+    │   ├── SessionClosed       it is over: nothing more is recorded
+    │   ├── CommitFailed        the store could not keep what happened; the session is closed
+    │   └── NewerSession        written by a newer version of this program
+    ├── WorkspaceError          the place where a run's files live cannot be used
+    ├── ModelError
+    │   ├── ModelUnavailable    no such model, or no key for it
+    │   ├── NeedsLanguageModel  the offline model was asked for more than it can do
+    │   ├── InvalidScript       a script file that cannot be played
+    │   └── ScriptEnded         a script with no turn left
+    └── RunnerError             what executes a run broke; its message is the run's reason
+
+Who reads the sentence decides how it is written: a model (try again differently), a parent (decide),
+a programmer or person (fix). Each names the value and what would have worked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class SubagentsError(Exception):
+    """The root; `str()` of any of them is a sentence for its reader."""
+
+
+class UnknownAgent(SubagentsError):
+    """No agent type is called `name`; `nearest` are the closest that exist, best first."""
+
+    def __init__(self, message: str, *, name: str, nearest: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.name = name
+        self.nearest = tuple(nearest)
+
+
+class BadDefinition(SubagentsError):
+    """A definition file that cannot be used; the sentence names the file and the line."""
+
+
+class SpawnRefused(SubagentsError):
+    """The run may not begin. Nothing was recorded, nothing was started."""
+
+
+class InvalidSchema(SpawnRefused):
+    """The output schema is not JSON, not an object, or not JSON Schema."""
+
+
+class RunNotFound(SubagentsError):
+    """No run answers to that id, prefix or handle, or more than one does."""
+
+
+class NotNow(SubagentsError):
+    """The run exists, but is not in a state for what was asked of it."""
+
+
+class SessionError(SubagentsError):
+    """A session cannot be opened or written."""
+
+
+class SessionNotFound(SessionError):
+    """No session answers to that id or prefix, or more than one does."""
+
+
+class SessionLocked(SessionError):
+    """Another living process owns the session."""
+
+
+class SessionClosed(SessionError):
+    """The session is over: what was asked cannot be recorded any more."""
+
+
+class CommitFailed(SessionError):
+    """The store could not keep what happened. The session is closed; its good prefix is intact."""
+
+
+class NewerSession(SessionError):
+    """The session was written by a newer version; this one must not touch it."""
+
+
+class WorkspaceError(SubagentsError):
+    """The place where a run's files live is missing, unreadable or not what was promised."""
+
+
+class ModelError(SubagentsError):
+    """No model can answer."""
+
+
+class ModelUnavailable(ModelError):
+    """No model of that name, or the key it needs is not set (the sentence names the variable)."""
+
+
+class NeedsLanguageModel(ModelError):
+    """The offline model was asked for something only a language model can do."""
+
+
+class InvalidScript(ModelError):
+    """A script file is not YAML, or a turn in it is not one."""
+
+
+class ScriptEnded(ModelError):
+    """All turns of a script were played; the sentence says how many."""
+
+
+class RunnerError(SubagentsError):
+    """What executes a run broke. The sentence becomes the reason the run failed."""

@@ -1,0 +1,307 @@
+"""Every fact, one frozen class each, and their encoding. What follows from a fact is not known here.
+
+A fact is something that happened, in the past tense. It is written once, never changed, and read for
+ever: a field may be added with a default; anything else is a new `version` and a step in `sessions/upcast.py`.
+
+`synced` facts are on the disk itself, not only with the operating system, before anybody hears of them:
+their loss would repeat a side effect or lose an ending.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from subagents.ids import RunId
+from subagents.spec import AskedBy, RunSpec
+from subagents.usage import ModelUsage
+
+MAX_ARGUMENTS = 4096  # characters of a tool call's arguments kept in its fact; the messages have all of them
+MAX_PREVIEW = 500  # characters of a text kept where only a glance is needed
+
+
+class StoppedBy(StrEnum):
+    """Who or what stopped a run."""
+
+    USER = "user"
+    PARENT = "parent"
+    LIMIT = "limit"
+    TIMEOUT = "timeout"
+    SHUTDOWN = "shutdown"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Something that happened in a session."""
+
+    version: ClassVar[int] = 1
+
+    @property
+    def synced(self) -> bool:
+        """Whether it is forced to the disk before anybody hears of it."""
+        return False
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A fact as it stands in the log. `seq` counts from 1 without gaps; `at` is seconds since the epoch."""
+
+    seq: int
+    id: str
+    at: float
+    event: Event
+
+
+# --- the session
+
+
+class SessionOpened(Event, frozen=True, kw_only=True):
+    """A process became the session's owner."""
+
+    project: str
+    user: str
+    program: str
+    pid: int
+
+
+class SessionClosed(Event, frozen=True, kw_only=True):
+    """Its owner let go of it in good order."""
+
+    reason: str = ""
+
+
+class SessionRenamed(Event, frozen=True, kw_only=True):
+    title: str
+
+
+class SessionArchived(Event, frozen=True, kw_only=True):
+    """Kept, but no longer listed (or listed again)."""
+
+    archived: bool = True
+
+
+# --- a run
+
+
+class RunEvent(Event, frozen=True, kw_only=True):
+    """Something that happened to a run, in its `episode` (1 for the start, one more with each resume)."""
+
+    run: RunId
+    episode: int
+
+
+class RunSpawned(RunEvent, frozen=True, kw_only=True):
+    """A run exists and waits for its turn. `root` is the top of its tree, itself when it has no parent."""
+
+    handle: str
+    parent: RunId | None
+    root: RunId
+    depth: int
+    spec: RunSpec
+    asked_by: AskedBy
+    request_id: str = ""
+
+
+class RunStarted(RunEvent, frozen=True, kw_only=True):
+    """It got its slot and begins. `model` is what answers, by its exact name."""
+
+    model: str = ""
+
+
+class WorkspaceOpened(RunEvent, frozen=True, kw_only=True):
+    root: str
+    isolation: str
+
+
+class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
+    outcome: str = ""
+
+
+class ModelReplied(RunEvent, frozen=True, kw_only=True):
+    """One reply of the model arrived whole, with what it used."""
+
+    model: str
+    usage: ModelUsage
+    text: str = ""
+    tool_calls: int = 0
+
+
+class ToolCalled(RunEvent, frozen=True, kw_only=True):
+    """A tool began. `digest` is the SHA-256 of all the arguments' JSON; `arguments` its first 4096 characters.
+    `changes` tells that it can change something outside the run, and so must not be repeated unknowingly."""
+
+    call: str
+    tool: str
+    arguments: str
+    digest: str
+    changes: bool = False
+
+    @property
+    def synced(self) -> bool:
+        return self.changes
+
+
+class CommandStarted(RunEvent, frozen=True, kw_only=True):
+    """A command of the run is a process now. `group` is its process group, `started` the kernel's start time
+    of its leader, so that after a crash the group is ended only if it is still the same one."""
+
+    group: int
+    started: str
+
+    @property
+    def synced(self) -> bool:
+        return True
+
+
+class ToolReturned(RunEvent, frozen=True, kw_only=True):
+    """A tool ended; `characters` is the length of what it said, `ok` whether it did what was asked."""
+
+    call: str
+    tool: str
+    ok: bool = True
+    characters: int = 0
+
+
+class FileEdited(RunEvent, frozen=True, kw_only=True):
+    """A tool wrote a file. Hashes are SHA-256 in hexadecimal, `before` None for a new file; lines count from 1."""
+
+    path: str
+    before: str | None
+    after: str
+    first_line: int
+    last_line: int
+
+
+class DirectoryChanged(RunEvent, frozen=True, kw_only=True):
+    """The folder that the run's commands start in."""
+
+    path: str
+
+
+class TurnEnded(RunEvent, frozen=True, kw_only=True):
+    """A reply with all its tool results is complete. `turn` counts from 1 over all episodes."""
+
+    turn: int
+
+
+class RunSteered(RunEvent, frozen=True, kw_only=True):
+    """Somebody slipped a message into the run; it waits for the next turn."""
+
+    steer: str
+    text: str
+    asked_by: AskedBy
+
+
+class SteerDelivered(RunEvent, frozen=True, kw_only=True):
+    """The message is in the conversation: it stands in the stored messages of the same transaction."""
+
+    steer: str
+
+
+class WrapUpAsked(RunEvent, frozen=True, kw_only=True):
+    """The run was asked to finish, because `limit` (turns, time) is near."""
+
+    limit: str
+
+
+class RunPaused(RunEvent, frozen=True, kw_only=True):
+    """It will rest at the end of the turn it is in."""
+
+
+class RunParked(RunEvent, frozen=True, kw_only=True):
+    """It rests, and has given up its slot."""
+
+
+class RunUnpaused(RunEvent, frozen=True, kw_only=True):
+    pass
+
+
+class OutputRejected(RunEvent, frozen=True, kw_only=True):
+    """The answer does not fit the output schema. `problems` are `JSON path: what is wrong`, at most 20."""
+
+    problems: tuple[str, ...]
+    text: str
+
+
+class Ending(RunEvent, frozen=True, kw_only=True):
+    """The episode is over. `seconds` is measured, not the difference of two wall times; `partial` is the
+    text that the run had produced when it did not come to an answer."""
+
+    seconds: float = 0.0
+    partial: str = ""
+
+    @property
+    def synced(self) -> bool:
+        return True
+
+
+class RunCompleted(Ending, frozen=True, kw_only=True):
+    """It answered. `text` is the whole answer; `structured` its value as JSON when a schema was asked for."""
+
+    text: str
+    wrapped_up: bool = False
+    structured: str | None = None
+
+
+class RunFailed(Ending, frozen=True, kw_only=True):
+    """It broke: the provider, the runner, the workspace, the schema. `reason` is a sentence."""
+
+    reason: str
+
+
+class RunStopped(Ending, frozen=True, kw_only=True):
+    """Somebody or a limit ended it."""
+
+    by: StoppedBy
+    reason: str = ""
+
+
+class RunInterrupted(Ending, frozen=True, kw_only=True):
+    """Nobody drives it any more: its process died, or could not record. `started` tells whether it had begun."""
+
+    reason: str
+    started: bool = True
+
+
+class RunResumed(RunEvent, frozen=True, kw_only=True):
+    """An ended run goes on with another prompt; `episode` is the new one, which waits for its turn."""
+
+    prompt: str
+    asked_by: AskedBy
+
+
+class ResultDelivered(RunEvent, frozen=True, kw_only=True):
+    """Somebody was given the result; `to` names the door."""
+
+    to: str
+
+
+class RunCleared(RunEvent, frozen=True, kw_only=True):
+    """No longer listed. The log keeps it."""
+
+
+def _leaves(kind: type[Event]) -> list[type[Event]]:
+    below = [leaf for child in kind.__subclasses__() for leaf in _leaves(child)]
+    return [kind, *below]
+
+
+_ABSTRACT = {Event, RunEvent, Ending}
+
+#: Every kind of fact by the name it is stored under.
+EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in _leaves(Event) if kind not in _ABSTRACT}
+
+_encoder = msgspec.json.Encoder()
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
+
+
+def encode(event: Event) -> bytes:
+    """The fact as JSON, in one line of UTF-8."""
+    return _encoder.encode(event)
+
+
+def decode(kind: str, payload: bytes) -> Event:
+    """The fact back. Fields that this version does not know are ignored.
+
+    Raises `KeyError` for an unknown kind and `msgspec.MsgspecError` for a payload that is not one.
+    """
+    return _decoders[kind].decode(payload)

@@ -1,0 +1,1 @@
+"""How a run is executed: the seam in `base`, one file for each way."""

@@ -1,0 +1,148 @@
+"""What a run may do next: each function takes its state and returns the fact, or None where nothing is to be recorded.
+
+The first ending wins: asked to end a run that has ended, all of these answer None. What a person or
+parent asked for in vain is said with `NotNow`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from subagents.errors import NotNow
+from subagents.events import (
+    OutputRejected,
+    RunCompleted,
+    RunEvent,
+    RunFailed,
+    RunInterrupted,
+    RunParked,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+    RunSteered,
+    RunStopped,
+    RunUnpaused,
+    SteerDelivered,
+    StoppedBy,
+    TurnEnded,
+    WrapUpAsked,
+)
+from subagents.runs.state import RunState, RunStatus
+from subagents.spec import AskedBy
+
+
+def start(run: RunState, model: str = "") -> RunStarted | None:
+    """It has its slot: a queued run begins, a parked one goes on."""
+    if run.status.ended or (run.status is RunStatus.RUNNING and not run.parked):
+        return None
+    return RunStarted(run=run.id, episode=run.episode, model=model)
+
+
+def end_turn(run: RunState) -> TurnEnded | None:
+    if run.status is not RunStatus.RUNNING:
+        return None
+    return TurnEnded(run=run.id, episode=run.episode, turn=run.turns + 1)
+
+
+def wrap_up(run: RunState, limit: str) -> WrapUpAsked | None:
+    """The request to finish, at most once an episode."""
+    if run.status is not RunStatus.RUNNING or run.wrap_up:
+        return None
+    return WrapUpAsked(run=run.id, episode=run.episode, limit=limit)
+
+
+def complete(run: RunState, text: str, seconds: float, structured: str | None = None) -> RunCompleted | None:
+    if run.status.ended:
+        return None
+    return RunCompleted(
+        run=run.id,
+        episode=run.episode,
+        seconds=seconds,
+        text=text,
+        wrapped_up=bool(run.wrap_up),
+        structured=structured,
+    )
+
+
+def fail(run: RunState, reason: str, seconds: float, partial: str = "") -> RunFailed | None:
+    if run.status.ended:
+        return None
+    return RunFailed(run=run.id, episode=run.episode, seconds=seconds, reason=reason, partial=partial)
+
+
+def reject(run: RunState, answer: str, problems: Sequence[str], seconds: float) -> list[RunEvent]:
+    """The answer does not fit the output schema, and no correction is left: what was wrong, and the failure."""
+    if run.status.ended:
+        return []
+    reason = f"the answer does not fit the output schema: {'; '.join(problems[:3])}"
+    return [
+        OutputRejected(run=run.id, episode=run.episode, problems=tuple(problems[:20]), text=answer),
+        RunFailed(run=run.id, episode=run.episode, seconds=seconds, reason=reason, partial=answer),
+    ]
+
+
+def stop(
+    run: RunState, by: StoppedBy, seconds: float = 0.0, reason: str = "", partial: str = ""
+) -> RunStopped | None:
+    if run.status.ended:
+        return None
+    return RunStopped(
+        run=run.id, episode=run.episode, seconds=seconds, by=by, reason=reason, partial=partial or run.text
+    )
+
+
+def interrupt(run: RunState, reason: str, seconds: float = 0.0, partial: str = "") -> RunInterrupted | None:
+    """Nobody drives it any more; one that had not begun ends the same, and says so."""
+    if run.status.ended:
+        return None
+    return RunInterrupted(
+        run=run.id,
+        episode=run.episode,
+        seconds=seconds,
+        reason=reason,
+        started=run.status is RunStatus.RUNNING,
+        partial=partial or run.text,
+    )
+
+
+def pause(run: RunState) -> RunPaused | None:
+    """It rests from the end of its turn on. Raises `NotNow` for one that has ended."""
+    if run.status.ended:
+        raise NotNow(f"run {run.id!r} is {run.status}; only a queued or running one can be paused")
+    return None if run.paused else RunPaused(run=run.id, episode=run.episode)
+
+
+def park(run: RunState) -> RunParked | None:
+    """At the end of a turn of a paused run."""
+    if not run.paused or run.parked or run.status is not RunStatus.RUNNING:
+        return None
+    return RunParked(run=run.id, episode=run.episode)
+
+
+def unpause(run: RunState) -> RunUnpaused | None:
+    if run.status.ended:
+        raise NotNow(f"run {run.id!r} is {run.status}; resume it with a prompt instead")
+    return RunUnpaused(run=run.id, episode=run.episode) if run.paused else None
+
+
+def steer(run: RunState, steer_id: str, text: str, asked_by: AskedBy) -> RunSteered:
+    """A message for its next turn. Raises `NotNow` for one that has ended."""
+    if run.status.ended:
+        raise NotNow(f"run {run.id!r} is {run.status} and reads nothing any more; resume it with a prompt instead")
+    return RunSteered(run=run.id, episode=run.episode, steer=steer_id, text=text, asked_by=asked_by)
+
+
+def deliver(run: RunState, steer_id: str) -> SteerDelivered | None:
+    """The message is about to be said as a prompt of its own."""
+    if run.status.ended:
+        return None
+    return SteerDelivered(run=run.id, episode=run.episode, steer=steer_id)
+
+
+def resume(run: RunState, prompt: str, asked_by: AskedBy) -> RunResumed:
+    """The next episode of an ended run. Raises `NotNow` for one that has not ended."""
+    if not run.status.ended:
+        raise NotNow(f"run {run.id!r} is still {run.status}; steer it, or stop it first")
+    if not prompt.strip():
+        raise NotNow(f"run {run.id!r} needs a prompt to go on with")
+    return RunResumed(run=run.id, episode=run.episode + 1, prompt=prompt, asked_by=asked_by)

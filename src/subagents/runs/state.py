@@ -1,0 +1,279 @@
+"""The state of one run, folded from its facts. `evolve` is the only thing that changes it, by making the next one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from subagents.events import (
+    MAX_PREVIEW,
+    CommandStarted,
+    DirectoryChanged,
+    Ending,
+    Entry,
+    ModelReplied,
+    OutputRejected,
+    ResultDelivered,
+    RunCleared,
+    RunCompleted,
+    RunEvent,
+    RunFailed,
+    RunInterrupted,
+    RunParked,
+    RunPaused,
+    RunResumed,
+    RunSpawned,
+    RunStarted,
+    RunSteered,
+    RunStopped,
+    RunUnpaused,
+    SteerDelivered,
+    StoppedBy,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    WorkspaceOpened,
+    WrapUpAsked,
+)
+from subagents.ids import RunId
+from subagents.spec import AskedBy, RunSpec
+from subagents.usage import Usage
+
+
+class RunStatus(StrEnum):
+    """Where a run is in its life. The last four are endings: nothing but a resume follows them."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def ended(self) -> bool:
+        return self not in (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+class ToolInFlight(msgspec.Struct, frozen=True):
+    """A tool call that has not returned. `since` is seconds since the epoch."""
+
+    call: str
+    tool: str
+    arguments: str
+    since: float
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A process group that the run started; the same group only while the leader's start time is `started`."""
+
+    group: int
+    started: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How an episode ended. The whole text is in the fact with the number `seq`; here is its beginning."""
+
+    seq: int
+    preview: str = ""
+    characters: int = 0
+    reason: str = ""
+    by: StoppedBy | None = None
+    wrapped_up: bool = False
+    structured: bool = False
+    started: bool = True
+    seconds: float = 0.0
+
+
+class RunState(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of a run but its words, which are in the transcript.
+
+    Times are seconds since the epoch. `turns`, `tool_uses` and `usage` are sums over all episodes;
+    `turns_before` is where this episode began to count. `progress_at` is the last sign of life.
+    """
+
+    id: RunId
+    handle: str
+    parent: RunId | None
+    root: RunId
+    depth: int
+    spec: RunSpec
+    asked_by: AskedBy
+    spawned_at: float
+    status: RunStatus = RunStatus.QUEUED
+    episode: int = 1
+    queued_at: float = 0.0
+    started_at: float | None = None
+    ended_at: float | None = None
+    outcome: Outcome | None = None
+    model: str = ""
+    prompt: str = ""
+    turns: int = 0
+    turns_before: int = 0
+    tool_uses: int = 0
+    usage: Usage = Usage()
+    text: str = ""
+    in_flight: tuple[ToolInFlight, ...] = ()
+    command: Command | None = None
+    directory: str = ""
+    workspace: str = ""
+    progress_at: float = 0.0
+    paused: bool = False
+    parked: bool = False
+    wrap_up: str = ""
+    waiting_steers: tuple[str, ...] = ()
+    rejections: int = 0
+    delivered: bool = False
+    cleared: bool = False
+
+    @property
+    def episode_turns(self) -> int:
+        return self.turns - self.turns_before
+
+    @property
+    def elapsed_from(self) -> float:
+        """The moment its time counts from: the start, or while it waits for a slot, the asking."""
+        return self.queued_at if self.started_at is None else self.started_at
+
+
+def spawned(entry: Entry, event: RunSpawned) -> RunState:
+    """The state of a run that was just spawned."""
+    return RunState(
+        id=event.run,
+        handle=event.handle,
+        parent=event.parent,
+        root=event.root,
+        depth=event.depth,
+        spec=event.spec,
+        asked_by=event.asked_by,
+        spawned_at=entry.at,
+        queued_at=entry.at,
+        progress_at=entry.at,
+        prompt=event.spec.prompt,
+        model=event.spec.model,
+        directory=event.spec.cwd,
+    )
+
+
+def evolve(run: RunState, entry: Entry) -> RunState:
+    """The run after one more fact. Late facts, of an older episode or after the ending, change nothing."""
+    event = entry.event
+    assert isinstance(event, RunEvent)
+    if isinstance(event, RunResumed):
+        return _resumed(run, entry, event) if event.episode == run.episode + 1 else run
+    if event.episode != run.episode:
+        return run
+    if run.status.ended:
+        return _after_ending(run, event)
+    if isinstance(event, Ending):
+        return _ended(run, entry, event)
+    return msgspec.structs.replace(_in_progress(run, entry, event), progress_at=entry.at)
+
+
+def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
+    replace = msgspec.structs.replace
+    match event:
+        case ModelReplied(model=model, usage=usage, text=text):
+            return replace(run, usage=run.usage.plus(model, usage), model=model, text=text or run.text)
+        case ToolCalled(call=call, tool=tool, arguments=arguments):
+            flight = ToolInFlight(call, tool, arguments[:MAX_PREVIEW], entry.at)
+            return replace(run, tool_uses=run.tool_uses + 1, in_flight=(*run.in_flight, flight))
+        case ToolReturned(call=call):
+            left = tuple(flight for flight in run.in_flight if flight.call != call)
+            return replace(run, in_flight=left, command=None)
+        case TurnEnded(turn=turn):
+            return replace(run, turns=turn, in_flight=(), command=None)
+        case RunStarted(model=model):
+            return replace(
+                run,
+                status=RunStatus.RUNNING,
+                started_at=entry.at if run.started_at is None else run.started_at,
+                model=model or run.model,
+                parked=False,
+            )
+        case CommandStarted(group=group, started=started):
+            return replace(run, command=Command(group, started))
+        case DirectoryChanged(path=path):
+            return replace(run, directory=path)
+        case RunSteered(steer=steer):
+            return replace(run, waiting_steers=(*run.waiting_steers, steer))
+        case SteerDelivered(steer=steer):
+            return replace(run, waiting_steers=tuple(s for s in run.waiting_steers if s != steer))
+        case RunPaused():
+            return replace(run, paused=True)
+        case RunParked():
+            return replace(run, parked=True)
+        case RunUnpaused():
+            return replace(run, paused=False)
+        case WrapUpAsked(limit=limit):
+            return replace(run, wrap_up=limit)
+        case OutputRejected():
+            return replace(run, rejections=run.rejections + 1)
+        case WorkspaceOpened(root=root):
+            return replace(run, workspace=root)
+        case _:
+            return run
+
+
+def _ended(run: RunState, entry: Entry, event: Ending) -> RunState:
+    status, outcome = _outcome(entry, event)
+    return msgspec.structs.replace(
+        run,
+        status=status,
+        ended_at=entry.at,
+        outcome=outcome,
+        progress_at=entry.at,
+        in_flight=(),
+        command=None,
+        paused=False,
+        parked=False,
+        waiting_steers=(),
+    )
+
+
+def _outcome(entry: Entry, event: Ending) -> tuple[RunStatus, Outcome]:
+    text = event.text if isinstance(event, RunCompleted) else event.partial
+    outcome = Outcome(seq=entry.seq, preview=text[:MAX_PREVIEW], characters=len(text), seconds=event.seconds)
+    replace = msgspec.structs.replace
+    match event:
+        case RunCompleted(wrapped_up=wrapped_up, structured=structured):
+            outcome = replace(outcome, wrapped_up=wrapped_up, structured=structured is not None)
+            return RunStatus.COMPLETED, outcome
+        case RunFailed(reason=reason):
+            return RunStatus.FAILED, replace(outcome, reason=reason)
+        case RunStopped(by=by, reason=reason):
+            return RunStatus.STOPPED, replace(outcome, by=by, reason=reason)
+        case RunInterrupted(reason=reason, started=started):
+            return RunStatus.INTERRUPTED, replace(outcome, reason=reason, started=started)
+        case _:
+            raise TypeError(f"{type(event).__name__} is not an ending that this version knows")
+
+
+def _after_ending(run: RunState, event: RunEvent) -> RunState:
+    match event:
+        case ResultDelivered():
+            return msgspec.structs.replace(run, delivered=True)
+        case RunCleared():
+            return msgspec.structs.replace(run, cleared=True)
+        case _:
+            return run
+
+
+def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:
+    return msgspec.structs.replace(
+        run,
+        status=RunStatus.QUEUED,
+        episode=event.episode,
+        prompt=event.prompt,
+        queued_at=entry.at,
+        started_at=None,
+        ended_at=None,
+        outcome=None,
+        turns_before=run.turns,
+        progress_at=entry.at,
+        wrap_up="",
+        rejections=0,
+        delivered=False,
+        cleared=False,
+    )

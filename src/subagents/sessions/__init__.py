@@ -1,0 +1,1 @@
+"""The log of a session: who writes it, where it is kept, what is read back."""

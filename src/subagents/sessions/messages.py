@@ -1,0 +1,37 @@
+"""The model's messages of a run, kept as they arrive; what resume, fork and replay read.
+
+Their JSON is the runner's own and opaque here. A row is a whole message or one part of one, so that a
+tool result is kept the moment it is there and not when its siblings are.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from subagents.ids import RunId
+
+
+class MessageKind(StrEnum):
+    """What a row's JSON is: a model's whole reply, or one part of what goes to the model next."""
+
+    REPLY = "reply"
+    PART = "part"
+
+
+class StoredMessage(msgspec.Struct, frozen=True):
+    """One row. `n` counts from 1 over all episodes of the run; the store gives it."""
+
+    run: RunId
+    episode: int
+    n: int
+    kind: MessageKind
+    json: bytes
+
+
+class NewMessage(msgspec.Struct, frozen=True):
+    """A message on its way into the store."""
+
+    kind: MessageKind
+    json: bytes

@@ -1,0 +1,159 @@
+"""The state of a session, folded from all its facts. Storage is not known here.
+
+It is changed in place, because folding 100,000 facts into new mappings each costs ten times as much;
+only `apply` does it, and what it holds is frozen. Whoever is handed a `SessionState` reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from subagents.errors import RunNotFound
+from subagents.events import (
+    Entry,
+    RunEvent,
+    RunSpawned,
+    SessionArchived,
+    SessionClosed,
+    SessionOpened,
+    SessionRenamed,
+)
+from subagents.ids import RunId, with_prefix
+from subagents.runs import state as runs
+from subagents.runs.state import RunState
+
+#: Snapshots of another version are rebuilt from the facts.
+STATE_VERSION = 1
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the session itself. `opened_at` is when its first owner opened it."""
+
+    project: str = ""
+    user: str = ""
+    title: str = ""
+    archived: bool = False
+    opened_at: float = 0.0
+    owner: int | None = None
+    closed: bool = False
+
+
+class SessionState:
+    """Runs in the order they were spawned, and what finds them."""
+
+    def __init__(self) -> None:
+        self.header = Header()
+        self.seq = 0
+        self.at = 0.0
+        self._runs: dict[RunId, RunState] = {}
+        self._handles: dict[str, RunId] = {}
+        self._requests: dict[str, RunId] = {}
+        self._children: dict[RunId, tuple[RunId, ...]] = {}
+        self.runs: Mapping[RunId, RunState] = MappingProxyType(self._runs)
+        self.handles: Mapping[str, RunId] = MappingProxyType(self._handles)
+        self.requests: Mapping[str, RunId] = MappingProxyType(self._requests)
+
+    def run(self, run_id: RunId) -> RunState:
+        """Raises `RunNotFound`."""
+        try:
+            return self._runs[run_id]
+        except KeyError:
+            raise RunNotFound(f"this session has no run {run_id!r}") from None
+
+    def children(self, run_id: RunId) -> tuple[RunId, ...]:
+        return self._children.get(run_id, ())
+
+    def subtree(self, run_id: RunId) -> list[RunId]:
+        """The run and all below it, parents before children."""
+        found = [run_id]
+        for current in found:
+            found.extend(self.children(current))
+        return found
+
+    def find(self, name: str) -> RunId:
+        """The run with this handle, id or unique prefix of an id. Raises `RunNotFound`, naming the candidates."""
+        if name in self._handles:
+            return self._handles[name]
+        found = with_prefix(name, self._runs) if name else []
+        if len(found) == 1:
+            return RunId(found[0])
+        if found:
+            raise RunNotFound(f"{name!r} fits several runs: {', '.join(found[:10])}; write more of the id")
+        known = ", ".join([*self._handles][-10:]) or "none yet"
+        raise RunNotFound(f"no run {name!r} in this session; its runs are {known}")
+
+    def apply(self, entry: Entry) -> None:
+        """One more fact. Only the journal and `fold` call this."""
+        self.seq, self.at = entry.seq, entry.at
+        match entry.event:
+            case RunSpawned() as event:
+                self._spawned(entry, event)
+            case RunEvent(run=run_id):
+                if (run := self._runs.get(run_id)) is not None:
+                    self._runs[run_id] = runs.evolve(run, entry)
+            case event:
+                self.header = _evolve_header(self.header, entry.at, event)
+
+    def _spawned(self, entry: Entry, event: RunSpawned) -> None:
+        self._runs[event.run] = runs.spawned(entry, event)
+        self._index(self._runs[event.run])
+        if event.request_id:
+            self._requests[event.request_id] = event.run
+
+    def _index(self, run: RunState) -> None:
+        self._handles[run.handle] = run.id
+        if run.parent is not None:
+            self._children[run.parent] = (*self._children.get(run.parent, ()), run.id)
+
+    def snapshot(self) -> bytes:
+        """The state as JSON, for `restore`."""
+        return msgspec.json.encode(
+            _Snapshot(self.header, self.seq, self.at, tuple(self._runs.values()), self._requests)
+        )
+
+    @classmethod
+    def restore(cls, data: bytes) -> SessionState:
+        """The state that `snapshot` gave. Raises `msgspec.MsgspecError` for anything else."""
+        kept = msgspec.json.decode(data, type=_Snapshot)
+        state = cls()
+        state.header, state.seq, state.at = kept.header, kept.seq, kept.at
+        state._requests.update(kept.requests)
+        for run in kept.runs:
+            state._runs[run.id] = run
+            state._index(run)
+        return state
+
+
+class _Snapshot(msgspec.Struct, frozen=True):
+    header: Header
+    seq: int
+    at: float
+    runs: tuple[RunState, ...]
+    requests: dict[str, RunId]
+
+
+def fold(entries: Iterable[Entry], onto: SessionState | None = None) -> SessionState:
+    """The state after `entries`, which follow what `onto` has seen; `onto` itself is changed and returned."""
+    state = SessionState() if onto is None else onto
+    for entry in entries:
+        state.apply(entry)
+    return state
+
+
+def _evolve_header(header: Header, at: float, event: object) -> Header:
+    replace = msgspec.structs.replace
+    match event:
+        case SessionOpened(project=project, user=user, pid=pid):
+            opened = header.opened_at or at
+            return replace(header, project=project, user=user, opened_at=opened, owner=pid, closed=False)
+        case SessionClosed():
+            return replace(header, owner=None, closed=True)
+        case SessionRenamed(title=title):
+            return replace(header, title=title)
+        case SessionArchived(archived=archived):
+            return replace(header, archived=archived)
+        case _:
+            return header
