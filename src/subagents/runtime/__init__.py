@@ -1,0 +1,1 @@
+"""The shell: everything that waits. Only here are tasks, timers, queues and locks."""

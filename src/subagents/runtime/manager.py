@@ -1,0 +1,363 @@
+"""`AgentManager`: the ten verbs that drive runs. How a run runs is not known here.
+
+It owns the task group and the live handles, nothing else; what it knows it reads from the journal. A run is
+driven because the fact that it was spawned is in the log, not because somebody remembered to start it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup
+
+from subagents.clock import Clock
+from subagents.definitions.catalog import AgentCatalog
+from subagents.errors import NotNow, SessionError, SpawnRefused
+from subagents.events import (
+    Ending,
+    Entry,
+    Event,
+    ResultDelivered,
+    RunCleared,
+    RunCompleted,
+    RunResumed,
+    RunSpawned,
+    RunUnpaused,
+    StoppedBy,
+)
+from subagents.ids import RunId, new_fact_id, new_run_id, next_handle
+from subagents.runs import lifecycle
+from subagents.runs.resolve import resolve
+from subagents.runs.result import Result
+from subagents.runs.state import RunState
+from subagents.runtime.admission import Admission
+from subagents.runtime.supervisor import Beginning, Supervisor, Tools
+from subagents.runtime.waiting import Endings
+from subagents.sessions.journal import Journal
+from subagents.sessions.state import SessionState
+from subagents.sessions.store import EventStore, Line
+from subagents.settings.model import Settings
+from subagents.spec import AskedBy, RunSpec, SpawnRequest
+
+CLOSING_BOUND = 30.0  # seconds that stopping everything may take when the manager closes
+WAIT_BOUND = 270.0  # seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up
+SHOWN_LINES = 20
+
+
+@dataclass(frozen=True)
+class OuterRun:
+    """The run of another process that this process is a command of; what we spawn is below it."""
+
+    run: RunId
+    root: RunId
+    depth: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a manager works with and does not own."""
+
+    project: Path
+    user: str
+    settings: Settings
+    definitions: Callable[[], AgentCatalog]
+    exact_model: Callable[[str], str]
+    claim_id: Callable[[RunId], bool]
+    environment: Mapping[str, str]
+    outer: OuterRun | None = None
+
+
+class AgentManager:
+    """Runs agents of one session. Made and ended by `AgentManager.open` (see `bootstrap`)."""
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        journal: Journal,
+        store: EventStore,
+        admission: Admission,
+        tools: Tools,
+        tasks: TaskGroup,
+    ) -> None:
+        self._around = surroundings
+        self._journal = journal
+        self._store = store
+        self._admission = admission
+        self._tools = tools
+        self._tasks = tasks
+        self._live: dict[RunId, Supervisor] = {}
+        self._idle = anyio.Event()
+        self._endings = Endings(journal, tools.clock)
+        journal.on_broken = self._give_up
+        journal.listen(self._heard)
+
+    # --- what is known
+
+    @property
+    def state(self) -> SessionState:
+        """The session as it is recorded. It moves on by itself."""
+        return self._journal.state
+
+    @property
+    def settings(self) -> Settings:
+        return self._around.settings
+
+    @property
+    def agents(self) -> AgentCatalog:
+        """The agent definitions, as the files are now."""
+        return self._around.definitions()
+
+    @property
+    def clock(self) -> Clock:
+        return self._tools.clock
+
+    def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
+        """Calls `listener` with every fact from now on, after it is kept; returns what ends that."""
+        return self._journal.listen(listener)
+
+    def find(self, name: str) -> RunId:
+        """The run with this id, unique prefix of an id, or handle. Raises `RunNotFound`."""
+        return self._journal.head.find(name)
+
+    def resize(self, max_concurrent: int) -> None:
+        """How many top-level runs may be in progress from now on (at least 1)."""
+        self._admission.project.resize(max_concurrent)
+
+    # --- the verbs
+
+    async def spawn(self, request: SpawnRequest | str, prompt: str = "", **wishes: Any) -> RunId:
+        """Begins a run and returns its id as soon as that is recorded; it then waits for its turn.
+
+        `request` is a whole `SpawnRequest`, or an agent type, with the prompt and any other of its fields beside it.
+        A request with a `request_id` that was seen before answers with the first one's run.
+        Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable`; then nothing was begun.
+        """
+        asked = request if isinstance(request, SpawnRequest) else _request(request, prompt, wishes)
+        if asked.request_id and (known := self._journal.head.requests.get(asked.request_id)) is not None:
+            return known
+        spec = self._resolved(asked)
+        run_id = self._new_id()
+        await self._journal.record(lambda head: self._spawned(head, run_id, asked, spec))
+        return run_id
+
+    async def resume(self, run: str, prompt: str, *, asked_by: AskedBy = AskedBy.PROGRAM) -> RunId:
+        """Goes on with an ended run, in a new episode. Raises `NotNow` for one that has not ended."""
+        run_id = self.find(run)
+        await self._journal.record(lambda head: lifecycle.resume(head.run(run_id), prompt, asked_by))
+        return run_id
+
+    async def steer(self, run: str, message: str, *, asked_by: AskedBy = AskedBy.PROGRAM) -> None:
+        """Slips a message in before the run's next turn. Raises `NotNow` for one that has ended."""
+        run_id, steer_id = self.find(run), new_fact_id()
+        await self._journal.record(lambda head: lifecycle.steer(head.run(run_id), steer_id, message, asked_by))
+        if (supervisor := self._live.get(run_id)) is not None:
+            supervisor.steer(steer_id, message)
+
+    async def pause(self, run: str) -> None:
+        """Lets the run rest at the end of its turn. Raises `NotNow` for one that has ended."""
+        run_id = self.find(run)
+        await self._journal.record(lambda head: lifecycle.pause(head.run(run_id)))
+
+    async def unpause(self, run: str) -> None:
+        """Lets a paused run go on; also one that a dead process left resting."""
+        run_id = self.find(run)
+        await self._journal.record(lambda head: lifecycle.unpause(head.run(run_id)))
+
+    async def stop(self, run: str, *, by: StoppedBy = StoppedBy.USER, reason: str = "") -> bool:
+        """Ends a run and all below it, and keeps what it had. False when it had ended already."""
+        run_id = self.find(run)
+        if (supervisor := self._live.get(run_id)) is not None:
+            return await supervisor.stop(by, reason)
+        recorded = await self._journal.record(lambda head: lifecycle.stop(head.run(run_id), by, reason=reason))
+        return bool(recorded)
+
+    async def get_result(
+        self, run: str, *, wait: bool = False, timeout: float | None = WAIT_BOUND, to: str = "library"
+    ) -> Result:
+        """The run as it is, with its answer or partial work; with `wait`, when it ended or after `timeout` seconds.
+
+        Waiting never ends the run. `to` names who was told, for the log.
+        """
+        run_id = self.find(run)
+        state = await self._endings.wait(run_id, timeout if wait else 0.0)
+        result = await self._result(state)
+        if state.status.ended and not state.delivered:
+            await self._note(ResultDelivered(run=run_id, episode=state.episode, to=to))
+        return result
+
+    async def peek(self, run: str, *, last: int = SHOWN_LINES, after: int | None = None) -> Sequence[Line]:
+        """The last lines of a run's transcript, or those after line number `after`."""
+        return await anyio.to_thread.run_sync(self._lines, self.find(run), last, after)
+
+    def list(self, *, cleared: bool = False) -> Sequence[RunState]:
+        """The runs of this session, newest first."""
+        runs = [run for run in self.state.runs.values() if cleared or not run.cleared]
+        return runs[::-1]
+
+    async def clear(self, runs: Sequence[str]) -> None:
+        """Takes ended runs off the list. Raises `NotNow` when one has not ended, and clears none then."""
+        chosen = [self._journal.head.run(self.find(run)) for run in runs]
+        for run in chosen:
+            if not run.status.ended:
+                raise NotNow(f"run {run.id!r} is still {run.status}; stop it first")
+        for run in chosen:
+            await self._note(RunCleared(run=run.id, episode=run.episode))
+
+    # --- the end
+
+    async def close(self, by: StoppedBy = StoppedBy.SHUTDOWN, reason: str = "its manager was closed") -> None:
+        """Stops what is live and records it; nothing can be begun afterwards."""
+        with anyio.CancelScope(shield=True), self._tools.clock.move_on_after(CLOSING_BOUND):
+            for supervisor in tuple(self._live.values()):
+                try:
+                    await supervisor.stop(by, reason)
+                except SessionError:
+                    supervisor.scope.cancel()
+            while self._live:
+                await self._idle.wait()
+
+    # --- spawning
+
+    def _resolved(self, asked: SpawnRequest) -> RunSpec:
+        parent = self._journal.head.run(asked.parent) if asked.parent is not None else None
+        if parent is not None and parent.status.ended:
+            raise SpawnRefused(f"run {parent.id!r} has ended and can begin nothing any more")
+        definition = self.agents.find(asked.agent)
+        spec = resolve(asked, definition, self.settings, parent, project=self._around.project, user=self._around.user)
+        self._check_depth(parent)
+        return spec
+
+    def _check_depth(self, parent: RunState | None) -> None:
+        depth = self._depth(parent)
+        if depth > max(1, self.settings.max_depth):
+            raise SpawnRefused(
+                f"a run here would be at depth {depth}, and {self.settings.max_depth} is the limit; "
+                "do the work yourself, or raise the setting max_depth"
+            )
+
+    def _depth(self, parent: RunState | None) -> int:
+        outer = self._around.outer
+        return 1 + (parent.depth if parent is not None else outer.depth if outer is not None else 0)
+
+    def _new_id(self) -> RunId:
+        while not self._around.claim_id(run_id := new_run_id()):
+            pass
+        return run_id
+
+    def _spawned(self, head: SessionState, run_id: RunId, asked: SpawnRequest, spec: RunSpec) -> Event | None:
+        if asked.request_id in head.requests:
+            return None
+        parent, outer = head.runs.get(asked.parent) if asked.parent else None, self._around.outer
+        above = parent.id if parent is not None else outer.run if outer is not None else None
+        root = parent.root if parent is not None else outer.root if outer is not None else run_id
+        if above is not None:
+            self._admission.count_spawn(root)
+        return RunSpawned(
+            run=run_id,
+            episode=1,
+            handle=next_handle(asked.name or spec.agent, head.handles),
+            parent=above,
+            root=root,
+            depth=self._depth(parent),
+            spec=spec,
+            asked_by=asked.asked_by,
+            request_id=asked.request_id,
+        )
+
+    # --- driving
+
+    def _heard(self, entry: Entry) -> None:
+        match entry.event:
+            case RunSpawned(run=run_id, spec=spec):
+                self._tasks.start_soon(self._drive, run_id, Beginning(spec.prompt))
+            case RunResumed(run=run_id, prompt=prompt):
+                self._tasks.start_soon(self._go_on, run_id, prompt)
+            case RunUnpaused(run=run_id) if run_id not in self._live:
+                self._tasks.start_soon(self._go_on, run_id, None)
+            case Ending(run=run_id):
+                self._stop_children(run_id)
+
+    async def _go_on(self, run_id: RunId, text: str | None) -> None:
+        history = await anyio.to_thread.run_sync(self._store.messages, run_id)
+        await self._drive(run_id, Beginning(text, history))
+
+    async def _drive(self, run_id: RunId, beginning: Beginning) -> None:
+        run = self._journal.head.run(run_id)
+        supervisor = Supervisor(run_id, self._tools, self._admission.place(run), self._environment(run))
+        self._live[run_id] = supervisor
+        watch = anyio.CancelScope()
+        if run.spec.limits.max_seconds is not None:
+            self._tasks.start_soon(self._watch, supervisor, watch)
+        try:
+            await supervisor.drive(beginning)
+        finally:
+            watch.cancel()
+            del self._live[run_id]
+            self._admission.forget(run_id)
+            if not self._live:
+                self._idle.set()
+                self._idle = anyio.Event()
+
+    async def _watch(self, supervisor: Supervisor, scope: anyio.CancelScope) -> None:
+        with scope:
+            await supervisor.watch_time()
+
+    def _stop_children(self, run_id: RunId) -> None:
+        for child in self.state.children(run_id):
+            if child in self._live:
+                self._tasks.start_soon(self._stop_child, child)
+
+    async def _stop_child(self, child: RunId) -> None:
+        with suppress(SessionError):
+            await self.stop(child, by=StoppedBy.PARENT, reason="its parent ended")
+
+    def _give_up(self) -> None:
+        """The journal broke: nothing can be recorded, so nothing may go on."""
+        for supervisor in self._live.values():
+            supervisor.scope.cancel()
+        self._endings.release_all()
+
+    def _environment(self, run: RunState) -> Mapping[str, str]:
+        """What tells a program started by the run where it is, so that it has no back door."""
+        return {
+            **self._around.environment,
+            "SUBAGENTS_RUN": run.id,
+            "SUBAGENTS_TREE": run.root,
+            "SUBAGENTS_DEPTH": str(run.depth),
+        }
+
+    # --- reading
+
+    async def _result(self, run: RunState) -> Result:
+        if run.outcome is None:
+            return Result(run, run.text)
+        entry = await anyio.to_thread.run_sync(self._store.entry, run.outcome.seq)
+        match entry.event:
+            case RunCompleted(text=text, structured=structured):
+                return Result(run, text, structured)
+            case Ending(partial=partial):
+                return Result(run, partial)
+        raise AssertionError(f"fact {entry.seq} is the ending of run {run.id} and not an ending")
+
+    def _lines(self, run_id: RunId, last: int, after: int | None) -> Sequence[Line]:
+        count = self._store.line_count(run_id)
+        first = count - last + 1 if after is None else after + 1
+        return self._store.lines(run_id, max(first, 1), count)
+
+    async def _note(self, event: Event) -> None:
+        """Records what needs no decision; a session that is over keeps quiet about it."""
+        with suppress(SessionError):
+            await self._journal.record(lambda _: event)
+
+
+def _request(agent: str, prompt: str, wishes: Mapping[str, Any]) -> SpawnRequest:
+    try:
+        return SpawnRequest(agent=agent, prompt=prompt, **wishes)
+    except TypeError as error:
+        known = ", ".join(SpawnRequest.__struct_fields__)
+        raise SpawnRefused(f"{error}; what can be asked for is {known}") from None

@@ -1,0 +1,117 @@
+"""What a runner reported, as the facts, messages and lines that are kept of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import assert_never
+
+from subagents.events import (
+    MAX_ARGUMENTS,
+    MAX_PREVIEW,
+    CommandStarted,
+    DirectoryChanged,
+    FileEdited,
+    ModelReplied,
+    RunEvent,
+    SteerDelivered,
+    ToolCalled,
+    ToolReturned,
+)
+from subagents.runners.base import (
+    Called,
+    CommandBegan,
+    FileWritten,
+    FolderMoved,
+    PromptSent,
+    Replied,
+    Returned,
+    SteerRead,
+    TextArrived,
+    TurnDone,
+    Update,
+)
+from subagents.runs.state import RunState
+from subagents.sessions.messages import NewMessage
+from subagents.sessions.transcript import call_line, reply_lines, result_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of an update. `draft` "" drops the unfinished text, because the whole is here."""
+
+    fact: RunEvent | None = None
+    messages: tuple[NewMessage, ...] = ()
+    lines: tuple[str, ...] = ()
+    draft: str | None = None
+
+
+def kept_of(update: Update, run: RunState) -> Kept:
+    """A text that is still arriving and the end of a turn keep nothing of their own here."""
+    match update:
+        case Replied():
+            return Kept(_replied(update, run), update.messages, tuple(reply_lines(update.text)), draft="")
+        case Called():
+            return Kept(_called(update, run), lines=(call_line(update.tool, update.arguments),))
+        case Returned():
+            return Kept(_returned(update, run), update.messages, tuple(result_lines(update.text)))
+        case PromptSent(messages=messages):
+            return Kept(messages=messages)
+        case SteerRead(steer=steer, messages=messages):
+            return Kept(SteerDelivered(run=run.id, episode=run.episode, steer=steer), messages)
+        case CommandBegan(group=group, started=started):
+            return Kept(CommandStarted(run=run.id, episode=run.episode, group=group, started=started))
+        case FolderMoved(path=path):
+            return Kept(DirectoryChanged(run=run.id, episode=run.episode, path=path))
+        case FileWritten():
+            return Kept(_written(update, run))
+        case TextArrived() | TurnDone():
+            return Kept()
+        case _:
+            assert_never(update)
+
+
+def _replied(update: Replied, run: RunState) -> ModelReplied:
+    return ModelReplied(
+        run=run.id,
+        episode=run.episode,
+        model=update.model,
+        usage=update.usage,
+        text=update.text[:MAX_PREVIEW],
+        tool_calls=update.tool_calls,
+    )
+
+
+def _called(update: Called, run: RunState) -> ToolCalled:
+    return ToolCalled(
+        run=run.id,
+        episode=run.episode,
+        call=update.call,
+        tool=update.tool,
+        arguments=update.arguments[:MAX_ARGUMENTS],
+        digest=hashlib.sha256(update.arguments.encode("utf-8", "surrogatepass")).hexdigest(),
+        changes=update.changes,
+    )
+
+
+def _returned(update: Returned, run: RunState) -> ToolReturned:
+    return ToolReturned(
+        run=run.id,
+        episode=run.episode,
+        call=update.call,
+        tool=update.tool,
+        ok=update.ok,
+        characters=len(update.text),
+    )
+
+
+def _written(update: FileWritten, run: RunState) -> FileEdited:
+    return FileEdited(
+        run=run.id,
+        episode=run.episode,
+        path=update.path,
+        before=update.before,
+        after=update.after,
+        first_line=update.first_line,
+        last_line=update.last_line,
+    )

@@ -1,0 +1,300 @@
+"""One run, from queued to ended: one `Supervisor` drives one episode of it.
+
+However the episode goes, exactly one ending is recorded. What stops a run from outside records the ending first
+and cancels afterwards, so a cancelled supervisor has nothing left to say; one that is cancelled without an
+ending says that it was interrupted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from subagents.clock import Clock
+from subagents.errors import RunnerError, SessionError, SubagentsError, WorkspaceError
+from subagents.events import Event, StoppedBy, WorkspaceClosed, WorkspaceOpened
+from subagents.ids import RunId
+from subagents.runners.base import Conversation, RunContext, Runner, TextArrived, TurnDone, Update
+from subagents.runs import lifecycle, limits
+from subagents.runs.limits import Verdict
+from subagents.runs.output_schema import judge
+from subagents.runs.state import RunState
+from subagents.runtime.admission import Place
+from subagents.runtime.recording import kept_of
+from subagents.sessions.journal import Decide, Journal
+from subagents.sessions.messages import StoredMessage
+from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
+
+log = logging.getLogger("subagents")
+
+ENDING_BOUND = 10.0  # seconds that recording an ending and closing a workspace may take, come what may
+DRAFT_EVERY = 1.0  # seconds between two keepings of a reply that is still arriving
+WRAP_UP_STEER = "wrap-up"
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What supervisors of one session share."""
+
+    journal: Journal
+    clock: Clock
+    runners: Mapping[str, Runner]
+    workspaces: WorkspaceProvider
+    output: Path | None
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How an episode begins: what is said first (None: it goes on in the middle), and what was said before."""
+
+    text: str | None
+    history: Sequence[StoredMessage] = ()
+
+
+@dataclass
+class Supervisor:
+    """Drives one episode. `drive` is its task; everything else may be called meanwhile."""
+
+    run_id: RunId
+    tools: Tools
+    place: Place
+    environment: Mapping[str, str]
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    _conversation: Conversation | None = None
+    _unread: list[tuple[str, str]] = field(default_factory=list)
+    _draft: list[str] = field(default_factory=list)
+    _draft_kept_at: float = 0.0
+    _began: float | None = None
+    _rested: float = 0.0
+    _resting_since: float | None = None
+
+    @property
+    def run(self) -> RunState:
+        return self.tools.journal.head.run(self.run_id)
+
+    @property
+    def seconds(self) -> float:
+        """How long the episode has been in progress, without its rests; measured."""
+        if self._began is None:
+            return 0.0
+        until = self.tools.clock.monotonic() if self._resting_since is None else self._resting_since
+        return until - self._began - self._rested
+
+    @property
+    def partial(self) -> str:
+        """The text of a reply that is still arriving."""
+        return "".join(self._draft)
+
+    async def drive(self, beginning: Beginning) -> None:
+        """The whole episode. Raises nothing but cancellation that came from outside."""
+        try:
+            with self.scope:
+                await self.place.enter()
+                await self._record(await self._episode(beginning))
+        finally:
+            with anyio.CancelScope(shield=True), self.tools.clock.move_on_after(ENDING_BOUND):
+                # Does nothing when an ending stands: the first one wins.
+                await self._record(
+                    lambda _: lifecycle.interrupt(self.run, "nobody drove it any more", self.seconds, self.partial)
+                )
+            self.place.leave()
+
+    def steer(self, steer: str, text: str) -> None:
+        """Passes a recorded message on; kept until somebody can read it."""
+        if self._conversation is None or not self._conversation.steer(steer, text):
+            self._unread.append((steer, text))
+
+    async def watch_time(self) -> None:
+        """Asks the run to wrap up, and stops it, by its time limit. A task of its own, ended with the episode's scope."""
+        spec = self.run.spec
+        with suppress(SessionError):
+            while (pause := limits.next_check(spec.limits, self.seconds)) is not None:
+                await self.tools.clock.sleep(pause)
+                match limits.after_seconds(spec.limits, self.seconds, asked=bool(self.run.wrap_up)):
+                    case Verdict.WRAP_UP:
+                        await self._ask_to_wrap_up("time")
+                    case Verdict.STOP:
+                        reason = f"it ran for {spec.limits.max_seconds:g} seconds, which was its limit"
+                        await self.stop(StoppedBy.TIMEOUT, reason)
+                        return
+                    case Verdict.CONTINUE:
+                        pass
+
+    async def stop(self, by: StoppedBy, reason: str) -> bool:
+        """Records that it was stopped, then ends what it does; False when it had ended."""
+        stopped = await self.tools.journal.record(
+            lambda _: lifecycle.stop(self.run, by, self.seconds, reason, self.partial)
+        )
+        self.scope.cancel()
+        return bool(stopped)
+
+    # --- the episode
+
+    async def _episode(self, beginning: Beginning) -> Decide:
+        """Runs it and answers how it ended."""
+        self._began = self.tools.clock.monotonic()
+        try:
+            return await self._converse(beginning)
+        except SubagentsError as error:
+            reason = str(error)
+        except Exception as error:
+            # The one place that catches everything: whatever a runner, a tool or a provider raises ends its
+            # own run, with the reason said, and never the manager with all the others.
+            log.exception("run %s broke", self.run_id)
+            reason = f"{type(error).__name__}: {error}"
+        return lambda _: lifecycle.fail(self.run, reason, self.seconds, self.partial or self.run.text)
+
+    async def _converse(self, beginning: Beginning) -> Decide:
+        await self.tools.journal.record(lambda _: lifecycle.start(self.run))
+        spec = self.run.spec
+        if (runner := self.tools.runners.get(spec.runner)) is None:
+            known = ", ".join(sorted(self.tools.runners))
+            raise RunnerError(f"there is no runner {spec.runner!r}; this installation has {known}")
+        workspace = await self.tools.workspaces.open(Path(spec.cwd), self.run_id)
+        try:
+            self._opened(workspace)
+            async with runner.open(spec, self._context(workspace, beginning)) as conversation:
+                return self._judge(await self._answer(conversation, beginning.text))
+        finally:
+            await self._close(workspace)
+
+    async def _answer(self, conversation: Conversation, text: str | None) -> str:
+        """Prompts until an answer has come that no unread message follows."""
+        self._conversation = conversation
+        try:
+            self._hand_over_unread()
+            answer = await conversation.prompt(text)
+            while self._unread:
+                unread, self._unread = self._unread, []
+                for steer, _ in unread:
+                    await self._delivered(steer)
+                answer = await conversation.prompt("\n\n".join(text for _, text in unread))
+            return answer
+        finally:
+            self._conversation = None
+
+    def _judge(self, answer: str) -> Decide:
+        """Whether the answer is one. It is judged once, at the end."""
+        schema = self.run.spec.output_schema
+        if schema is None:
+            return lambda _: lifecycle.complete(self.run, answer, self.seconds)
+        verdict = judge(answer, schema)
+        if verdict.problems:
+            return lambda _: lifecycle.reject(self.run, answer, verdict.problems, self.seconds)
+        return lambda _: lifecycle.complete(self.run, answer, self.seconds, verdict.structured)
+
+    def _context(self, workspace: OpenWorkspace, beginning: Beginning) -> RunContext:
+        run = self.run
+        directory = Path(run.directory)
+        return RunContext(
+            run=run.id,
+            episode=run.episode,
+            depth=run.depth,
+            folder=workspace.root,
+            directory=directory if directory.is_relative_to(workspace.root) else workspace.root,
+            history=beginning.history,
+            environment=self.environment,
+            output=self.tools.output,
+            report=self._report,
+        )
+
+    # --- what is reported
+
+    async def _report(self, update: Update) -> None:
+        match update:
+            case TextArrived(text=text):
+                self._keep_draft(text)
+            case TurnDone(more=more):
+                await self._end_turn(more=more)
+            case _:
+                await self._keep(update)
+
+    async def _keep(self, update: Update) -> None:
+        run = self.run
+        kept = kept_of(update, run)
+        if kept.draft is not None:
+            self._draft.clear()
+        if kept.fact is None:
+            self.tools.journal.keep(run.id, messages=kept.messages, lines=kept.lines, draft=kept.draft)
+            return
+        fact: Event = kept.fact
+        pending = self.tools.journal.enqueue(
+            lambda _: None if self.run.status.ended else fact,
+            run=run.id,
+            messages=kept.messages,
+            lines=kept.lines,
+            draft=kept.draft,
+        )
+        # Only what must not be repeated is waited for before it is done; the rest is in order behind it.
+        if pending is not None and fact.synced:
+            await pending.wait()
+
+    def _keep_draft(self, text: str) -> None:
+        self._draft.append(text)
+        now = self.tools.clock.monotonic()
+        if now - self._draft_kept_at >= DRAFT_EVERY:
+            self._draft_kept_at = now
+            self.tools.journal.keep(self.run_id, draft=self.partial)
+
+    async def _end_turn(self, *, more: bool) -> None:
+        if not more:
+            self.tools.journal.enqueue(lambda _: lifecycle.end_turn(self.run))
+            return
+        await self.tools.journal.record(lambda _: lifecycle.end_turn(self.run))
+        run = self.run
+        verdict = limits.after_turn(run.spec.limits, run.episode_turns, asked=bool(run.wrap_up))
+        if verdict is Verdict.WRAP_UP:
+            await self._ask_to_wrap_up("turns")
+        elif verdict is Verdict.STOP:
+            await self.stop(StoppedBy.LIMIT, f"it used {run.episode_turns} turns, which was its limit")
+            await anyio.lowlevel.checkpoint()
+        if self.run.paused:
+            await self._rest()
+
+    async def _ask_to_wrap_up(self, limit: str) -> None:
+        if await self.tools.journal.record(lambda _: lifecycle.wrap_up(self.run, limit)):
+            self.steer(WRAP_UP_STEER, limits.wrap_up_message(self.run.spec.limits, limit))
+
+    async def _rest(self) -> None:
+        """Parked: the slot is free for others, and comes back before those who never had one."""
+        self._resting_since = self.tools.clock.monotonic()
+        await self.tools.journal.record(lambda _: lifecycle.park(self.run))
+        self.place.leave()
+        await self.tools.journal.until(lambda state: not state.run(self.run_id).paused)
+        await self.place.enter(front=True)
+        await self.tools.journal.record(lambda _: lifecycle.start(self.run))
+        self._rested += self.tools.clock.monotonic() - self._resting_since
+        self._resting_since = None
+
+    # --- small steps
+
+    async def _record(self, decide: Decide) -> None:
+        # A session that is over has said so to everybody; there is nobody left to tell.
+        with suppress(SessionError):
+            await self.tools.journal.record(decide, run=self.run_id, draft="")
+
+    def _hand_over_unread(self) -> None:
+        unread, self._unread = self._unread, []
+        for steer, text in unread:
+            self.steer(steer, text)
+
+    async def _delivered(self, steer: str) -> None:
+        await self.tools.journal.record(lambda _: lifecycle.deliver(self.run, steer))
+
+    def _opened(self, workspace: OpenWorkspace) -> None:
+        run, root = self.run, str(workspace.root)
+        opened = WorkspaceOpened(run=run.id, episode=run.episode, root=root, isolation=workspace.isolation)
+        self.tools.journal.enqueue(lambda _: opened)
+
+    async def _close(self, workspace: OpenWorkspace) -> None:
+        with anyio.CancelScope(shield=True), self.tools.clock.move_on_after(ENDING_BOUND):
+            with suppress(WorkspaceError):
+                await self.tools.workspaces.close(workspace)
+        with suppress(SessionError):
+            closed = WorkspaceClosed(run=self.run_id, episode=self.run.episode)
+            self.tools.journal.enqueue(lambda _: closed)
