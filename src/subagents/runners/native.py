@@ -1,0 +1,303 @@
+"""Our own loop: a run executed by the model library. The one file that knows its run object.
+
+The library is imported when the first run begins, because that alone costs over a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from subagents.errors import RunnerError
+from subagents.ids import RunId
+from subagents.runners.base import (
+    PromptSent,
+    Replied,
+    Returned,
+    RunContext,
+    SteerRead,
+    TextArrived,
+    TurnDone,
+)
+from subagents.runners.native_messages import restored, stored_part, stored_prompt, stored_reply
+from subagents.runners.native_tools import CallReports, coding_deps
+from subagents.spec import RunSpec
+from subagents.toolsets.coding import FAILED
+from subagents.toolsets.coding.deps import CodingDeps
+from subagents.usage import ModelUsage
+
+if TYPE_CHECKING:
+    from pydantic_ai import Agent, AgentRun
+    from pydantic_ai.messages import ModelResponse, ModelResponseStreamEvent
+    from pydantic_ai.models import Model
+    from pydantic_ai.toolsets import AbstractToolset
+
+CANCEL_BOUND = 10.0  # seconds that ending a reply and its tools may take before they are abandoned
+INVALID_CALLS = 10  # times in a row that a model may call a tool wrongly before the run fails
+
+
+@dataclass
+class RunDeps:
+    """What tools find as `ctx.deps`: the run that calls them and the place it works in."""
+
+    run: RunId
+    coding: CodingDeps
+    calls: CallReports
+
+
+#: The tools a run may see, without those that drive it. Shared between runs: what is a run's own is in `RunDeps`.
+ToolsetsOf = Callable[[RunSpec, int], "Sequence[AbstractToolset[RunDeps]]"]
+#: The model of a name that was checked before; shared between runs.
+ModelOf = Callable[[str], "Model[Any]"]
+#: The role of a run, made when it begins.
+RoleOf = Callable[[RunSpec, RunContext], "Any"]
+
+
+class NativeRunner:
+    """Runs on the model library. `role_of` is awaited for each conversation."""
+
+    def __init__(self, model_of: ModelOf, toolsets_of: ToolsetsOf, role_of: RoleOf) -> None:
+        self._model_of = model_of
+        self._toolsets_of = toolsets_of
+        self._role_of = role_of
+
+    @asynccontextmanager
+    async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[NativeConversation]:
+        yield NativeConversation(
+            spec.model,
+            context,
+            model=self._model_of(spec.model),
+            role=await self._role_of(spec, context),
+            toolsets=self._toolsets_of(spec, context.depth),
+        )
+
+
+class NativeConversation:
+    """One episode. The reply loop is a task of its own, so that ending it is one orderly cancellation: the
+    library awaits while it cleans up, and a cancelled scope would cut each of those awaits short."""
+
+    def __init__(
+        self,
+        name: str,
+        context: RunContext,
+        *,
+        model: Model[Any],
+        role: str,
+        toolsets: Sequence[AbstractToolset[RunDeps]],
+    ) -> None:
+        self._name = name
+        self._context = context
+        self._model = model
+        self._role = role
+        self._toolsets = toolsets
+        self._calls = CallReports(context.report)
+        self._deps = RunDeps(context.run, coding_deps(context), self._calls)
+        self._history = restored(context.history)
+        self._run: AgentRun[RunDeps, str] | None = None
+        self._ended = False
+        self._cancelling = False
+        self._early: list[tuple[str, str]] = []
+        self._steers: dict[str, str] = {}
+
+    @property
+    def model(self) -> str:
+        return self._name
+
+    async def prompt(self, text: str | None) -> str:
+        self._ended = False
+        answer: list[str] = []
+        done, guard = anyio.Event(), anyio.CancelScope(shield=True)
+
+        async def loop() -> None:
+            try:
+                with guard:
+                    answer.append(await self._loop(text))
+            finally:
+                self._run, self._ended = None, True
+                done.set()
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(loop)
+                try:
+                    await done.wait()
+                except anyio.get_cancelled_exc_class():
+                    await self._cancel(done, guard)
+                    raise
+        except BaseExceptionGroup as group:
+            # One task, one reason: it is told as itself.
+            raise group.exceptions[0] from None
+        return answer[0]
+
+    def steer(self, steer: str, text: str) -> bool:
+        if self._ended:
+            return False
+        if self._run is None:
+            self._early.append((steer, text))
+            return True
+        return self._enqueue(self._run, steer, text)
+
+    async def _cancel(self, done: anyio.Event, guard: anyio.CancelScope) -> None:
+        self._cancelling = True
+        with anyio.CancelScope(shield=True), anyio.move_on_after(CANCEL_BOUND):
+            if self._run is not None:
+                self._run.cancel()
+                await done.wait()
+        guard.cancel()
+
+    # --- the loop
+
+    async def _loop(self, text: str | None) -> str:
+        from pydantic_ai.exceptions import AgentRunError, RunCancelled, UserError
+
+        if text is not None:
+            await self._context.report(PromptSent((stored_prompt(text),)))
+        try:
+            return await self._converse(text)
+        except RunCancelled:
+            if self._cancelling:
+                return ""  # nobody waits for it: our own cancellation goes on in `prompt`
+            raise RunnerError("the conversation was ended from inside") from None
+        except (AgentRunError, UserError) as error:
+            raise RunnerError(f"the model {self._name!r} could not go on: {error}") from error
+
+    async def _converse(self, text: str | None) -> str:
+        from pydantic_ai.usage import UsageLimits
+
+        agent = _shared_agent()
+        async with agent.iter(
+            text,
+            message_history=self._history,
+            model=self._model,
+            instructions=self._role,
+            deps=self._deps,
+            toolsets=self._toolsets,
+            # The library's own limit is 50 requests even when none is asked for; ours are the supervisor's.
+            usage_limits=UsageLimits(request_limit=None),
+        ) as run:
+            self._run = run
+            for steer, message in self._early:
+                self._enqueue(run, steer, message)
+            self._early.clear()
+            try:
+                return await self._turns(agent, run)
+            finally:
+                self._history = run.all_messages()
+
+    async def _turns(self, agent: Agent[RunDeps, str], run: AgentRun[RunDeps, str]) -> str:
+        """Node after node; a turn is a reply with its tools, and ends when the next request is due."""
+        in_turn = False
+        async for node in run:
+            if agent.is_model_request_node(node):
+                if in_turn:
+                    await self._context.report(TurnDone(more=True))
+                response = await self._request(node, run)
+                in_turn = True
+                if not response.tool_calls and not response.text:
+                    break  # an empty answer is an answer; the library would ask again
+            elif agent.is_call_tools_node(node):
+                async with node.stream(run.ctx) as events:
+                    async for event in events:
+                        await self._tool_event(event)
+        await self._context.report(TurnDone(more=False))
+        return run.result.output if run.result is not None else ""
+
+    async def _request(self, node: Any, run: AgentRun[RunDeps, str]) -> ModelResponse:
+        async with node.stream(run.ctx) as stream:
+            async for event in stream:
+                await self._reply_event(event)
+            response: ModelResponse = stream.response
+        await self._context.report(
+            Replied(
+                model=self._name,
+                usage=_usage(response),
+                text=response.text or "",
+                tool_calls=len(response.tool_calls),
+                messages=(stored_reply(response),),
+            )
+        )
+        _refuse_broken(response, self._name)
+        return response
+
+    async def _reply_event(self, event: ModelResponseStreamEvent) -> None:
+        match event.event_kind:
+            case "part_start" if event.part.part_kind == "text" and event.part.content:
+                await self._context.report(TextArrived(event.part.content))
+            case "part_delta" if event.delta.part_delta_kind == "text":
+                await self._context.report(TextArrived(event.delta.content_delta))
+            case _:
+                await self._delivered(event)
+
+    async def _tool_event(self, event: Any) -> None:
+        if event.event_kind != "function_tool_result":
+            await self._delivered(event)
+            return
+        part = event.part
+        await self._calls.called_if_not(part.tool_call_id, part.tool_name)
+        text = part.model_response_str() if part.part_kind == "tool-return" else part.model_response()
+        ok = getattr(part, "outcome", "failed") == "success" and not text.startswith(FAILED)
+        await self._context.report(
+            Returned(part.tool_call_id, part.tool_name, ok, text, (stored_part(part),))
+        )
+
+    async def _delivered(self, event: Any) -> None:
+        """A message that was slipped in stands in the conversation now."""
+        if event.event_kind != "enqueued_messages":
+            return
+        parts = event.parts or [part for message in event.messages for part in message.parts]
+        kept = tuple(stored_part(part) for part in parts)
+        if (steer := self._steers.pop(event.enqueue_id, None)) is not None:
+            await self._context.report(SteerRead(steer, kept))
+
+    def _enqueue(self, run: AgentRun[RunDeps, str], steer: str, text: str) -> bool:
+        from pydantic_ai.exceptions import UserError
+
+        try:
+            enqueued = run.enqueue(text)
+        except UserError:  # it ended between our look and now
+            return False
+        if enqueued is not None:
+            self._steers[enqueued] = steer
+        return True
+
+
+@cache
+def _shared_agent() -> Agent[RunDeps, str]:
+    """One agent object for all runs: building one costs milliseconds, and all that differs is given to `iter`."""
+    import pydantic_ai
+
+    # It would print a banner on the first use of a process, into whatever the terminal shows.
+    pydantic_ai.BANNER_ENABLED = False
+    return pydantic_ai.Agent(output_type=str, deps_type=RunDeps, retries=INVALID_CALLS)
+
+
+def _usage(response: ModelResponse) -> ModelUsage:
+    """Its tokens, with the cache's counted apart; a price that is not known is counted as unknown, not as 0."""
+    used = response.usage
+    return ModelUsage(
+        requests=1,
+        input=max(0, used.input_tokens - used.cache_read_tokens - used.cache_write_tokens),
+        output=used.output_tokens,
+        cache_read=used.cache_read_tokens,
+        cache_write=used.cache_write_tokens,
+        cost=float(used.cost) if used.cost is not None else 0.0,
+        unpriced=0 if used.cost is not None else 1,
+    )
+
+
+def _refuse_broken(response: ModelResponse, model: str) -> None:
+    """A reply that was cut off without a word, or refused, is a failure and not an empty answer."""
+    if response.finish_reason == "error":
+        raise RunnerError(f"the model {model!r} broke off its reply with an error")
+    if (
+        response.finish_reason in ("length", "content_filter")
+        and not response.text
+        and not response.tool_calls
+    ):
+        why = "its length limit" if response.finish_reason == "length" else "its content filter"
+        raise RunnerError(f"the reply of the model {model!r} was cut off by {why} before it said anything")

@@ -1,0 +1,82 @@
+"""The tools of a native run: each call is reported before it acts, and what the coding tools report is passed on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from subagents.runners.base import Called, CommandBegan, FileWritten, FolderMoved, Report, RunContext
+from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
+from subagents.toolsets.coding.deps import (
+    CodingDeps,
+    CodingUpdate,
+    CommandStarted,
+    FileChanged,
+    FolderChanged,
+)
+from subagents.workspaces.variables import command_environment
+
+if TYPE_CHECKING:
+    from pydantic_ai.toolsets import AbstractToolset
+
+
+def may_change(tool: str) -> bool:
+    """Whether a tool may change something outside the run; of one that is not ours we don't know, so it may."""
+    return tool in CHANGING_TOOLS or tool not in CODING_TOOLS
+
+
+class CallReports:
+    """Reports each tool call of a conversation once, before the tool acts."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._called: set[str] = set()
+
+    async def called(self, call: str, tool: str, arguments: dict[str, Any]) -> None:
+        self._called.add(call)
+        text = json.dumps(arguments, ensure_ascii=False, default=str)
+        await self._report(Called(call, tool, text, changes=may_change(tool)))
+
+    async def called_if_not(self, call: str, tool: str) -> None:
+        """For a call that never reached its tool, because there is none or the arguments don't fit."""
+        if call not in self._called:
+            self._called.add(call)
+            await self._report(Called(call, tool, "{}", changes=False))
+
+
+def reported(toolset: AbstractToolset[Any]) -> AbstractToolset[Any]:
+    """The same tools, each call reported through `ctx.deps.calls` and kept before it is passed on.
+
+    Holds nothing of a run, so one serves all of them.
+    """
+    from subagents.runners.native_reported import Reported
+
+    return Reported(toolset)
+
+
+def coding_deps(context: RunContext) -> CodingDeps:
+    """The place of a run's coding tools."""
+    deps = CodingDeps.local(
+        context.folder,
+        environment=command_environment(os.environ, context.environment),
+        report=_passing_on(context.report),
+        output_folder=context.output,
+    )
+    if context.directory.is_dir():
+        deps.folder = context.directory
+    return deps
+
+
+def _passing_on(report: Report) -> Callable[[CodingUpdate], Awaitable[None]]:
+    async def pass_on(update: CodingUpdate) -> None:
+        match update:
+            case CommandStarted(pgid=group, started=started):
+                await report(CommandBegan(group, started))
+            case FolderChanged(folder=folder):
+                await report(FolderMoved(str(folder)))
+            case FileChanged(path=path, before=before, after=after, first_line=first, last_line=last):
+                await report(FileWritten(path, before, after, first, last))
+
+    return pass_on
