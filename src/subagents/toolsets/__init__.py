@@ -1,0 +1,1 @@
+"""The tools that a run's model may call."""

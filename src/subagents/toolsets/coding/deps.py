@@ -1,0 +1,90 @@
+"""What the tools need of the run that calls them, and what they report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pydantic_ai.workspaces import Workspace
+
+
+@dataclass(frozen=True)
+class CommandStarted:
+    """A command is about to begin in the process group `pgid`, whose leader began at `started`."""
+
+    command: str
+    pgid: int
+    started: str
+
+
+@dataclass(frozen=True)
+class FolderChanged:
+    """From now on commands of this run begin in `folder`."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class FileChanged:
+    """A file tool wrote `path` (counted from the root).
+
+    `before` and `after` are the SHA-256 of its bytes in hexadecimal; `before` is None for a new file. The
+    lines `first_line` to `last_line` of the new text are those that were written, both 0 if none is left.
+    """
+
+    path: str
+    before: str | None
+    after: str
+    first_line: int
+    last_line: int
+
+
+CodingUpdate = CommandStarted | FolderChanged | FileChanged
+
+
+@dataclass
+class CodingDeps:
+    """The place that one run works in.
+
+    `root` is absolute with its links followed, and `workspace` gives access to the files in it. `folder` is
+    where the next command begins: bash moves it, always inside the root. `environment` is the whole
+    environment of a command (`workspaces.variables.command_environment` makes one). The whole output of
+    commands that wrote more than is shown is kept in `output_folder`, below any root, and may be read
+    there; None says that it is not kept.
+
+    `report` is awaited before a tool goes on: `CommandStarted` before the command begins, the others
+    after the fact. What it raises ends the call and is passed on.
+    """
+
+    root: Path
+    workspace: Workspace
+    folder: Path
+    environment: Mapping[str, str]
+    report: Callable[[CodingUpdate], Awaitable[None]]
+    output_folder: Path | None = None
+
+    @classmethod
+    def local(
+        cls,
+        root: Path,
+        *,
+        environment: Mapping[str, str],
+        report: Callable[[CodingUpdate], Awaitable[None]],
+        output_folder: Path | None = None,
+    ) -> CodingDeps:
+        """A place on this machine's disk, commands beginning in its root."""
+        from pydantic_ai.workspaces import LocalWorkspaceBackend, Workspace
+
+        root = root.resolve()
+        workspace = Workspace(LocalWorkspaceBackend(root))
+        return cls(root, workspace, root, environment, report, output_folder and output_folder.resolve())
+
+
+class HasCoding(Protocol):
+    """What a run's dependencies must offer for its model to use the coding tools."""
+
+    @property
+    def coding(self) -> CodingDeps: ...

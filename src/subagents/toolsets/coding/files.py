@@ -1,0 +1,84 @@
+"""Text files as the tools read and write them: how big, in which encoding, and who is told of a change."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from subagents.toolsets.coding.deps import CodingDeps, FileChanged
+from subagents.toolsets.coding.failures import ToolFailed, explained
+from subagents.toolsets.coding.paths import Target
+
+FILE_LIMIT = 10_000_000
+SNIFFED = 8_192
+BOM = "\ufeff"
+
+
+async def bytes_of(place: CodingDeps, target: Target) -> bytes:
+    """The file's bytes; raises ToolFailed if it is missing, no regular file, or too big to be held."""
+    with explained(target.shown):
+        entry = await place.workspace.stat(str(target.path))
+        if entry.size is not None and entry.size > FILE_LIMIT:
+            raise ToolFailed(
+                f"{target.shown!r} has {entry.size:,} bytes, and at most {FILE_LIMIT:,} are taken at once. "
+                "Search it with grep, or look at a part of it with a command such as `sed -n 1,100p`."
+            )
+        return await place.workspace.read_bytes(str(target.path))
+
+
+def refuse_binary(data: bytes, target: Target) -> None:
+    """Raises ToolFailed for a file that is not text. Like git's: a NUL byte near the beginning."""
+    if b"\0" in data[:SNIFFED]:
+        raise ToolFailed(
+            f"{target.shown!r} is a binary file of {len(data):,} bytes; only text can be shown or edited."
+        )
+
+
+@dataclass(frozen=True)
+class Span:
+    """Lines, the first and the last, counted from 1; (0, 0) is none."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        return f"line {self.first}" if self.first == self.last else f"lines {self.first}-{self.last}"
+
+
+async def replace(place: CodingDeps, target: Target, before: bytes | None, after: bytes, span: Span) -> None:
+    """Writes the file, its folders included, and reports it. `before` is None for a new file."""
+    with explained(target.shown):
+        await place.workspace.write_bytes(str(target.path), after)
+    await place.report(
+        FileChanged(
+            path=target.shown,
+            before=None if before is None else _digest(before),
+            after=_digest(after),
+            first_line=span.first,
+            last_line=span.last,
+        )
+    )
+
+
+def encoded(text: str, parameter: str) -> bytes:
+    """The text as UTF-8; raises ToolFailed for half of a surrogate pair, which no file can hold."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ToolFailed(
+            f"{parameter} has no UTF-8 form: {error.reason} at character {error.start}."
+        ) from error
+
+
+def count_lines(text: str) -> int:
+    """A last line counts with or without a line end."""
+    return text.count("\n") + (not text.endswith("\n") and text != "")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 line`, `12,000 lines`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,112 @@
+"""Where a path leads that a model wrote, and whether the file tools may go there.
+
+Links are followed, also above a file that does not exist yet. This keeps a model from straying; it is no
+wall against a program that swaps a folder for a link between the look and the deed, and none at all for
+commands, which are held by a sandbox or by nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from subagents.toolsets.coding.deps import CodingDeps
+from subagents.toolsets.coding.failures import ToolFailed, explained
+
+# What a file tool never writes: who can write these can make the user's next `git`, `ssh` or shell, or
+# this program, do something. Until permission rules exist there is no asking, so it is refused.
+PROTECTED = frozenset(
+    {
+        *(".git", "git~1", ".gitconfig", ".ssh", ".subagents", ".claude", ".mcp.json"),
+        *(".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases"),
+        *(".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout"),
+        *(".kshrc", ".mkshrc", ".cshrc", ".tcshrc", ".login", ".logout", ".inputrc"),
+    }
+)
+# fish's configuration has names that would be harmless elsewhere.
+PROTECTED_PAIRS = frozenset(
+    ("fish", name) for name in ("config.fish", "fish_variables", "conf.d", "functions", "completions")
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place that a tool may go to: absolute with its links followed, and as it is `shown` to the model."""
+
+    path: Path
+    shown: str
+
+
+async def to_read(place: CodingDeps, path: str) -> Target:
+    """Where `path`, counted from the root, leads; raises ToolFailed if that is outside the workspace."""
+    real = await _followed(place, path)
+    if real.is_relative_to(place.root):
+        return Target(real, printable(str(real.relative_to(place.root))))
+    if place.output_folder and real.is_relative_to(place.output_folder):
+        return Target(real, printable(str(real)))
+    raise ToolFailed(
+        f"{path!r} is outside the workspace {str(place.root)!r}. The file tools work inside it only; "
+        "give a path in it, relative to it or absolute."
+    )
+
+
+async def to_write(place: CodingDeps, path: str) -> Target:
+    """The same for writing, where more is refused: the protected names, and other folders than the root."""
+    target = await to_read(place, path)
+    if not target.path.is_relative_to(place.root):
+        raise ToolFailed(f"{path!r} keeps what a command wrote and is there to be read only.")
+    as_written = PurePath(os.path.normpath(place.root / path))
+    for whole in (as_written, target.path):
+        if name := _protected(whole, place.root):
+            raise ToolFailed(
+                f"{path!r} is not written: the file tools leave {name!r} to the user, since it decides what "
+                "git, ssh, a shell or an agent program does. Tell the user what should stand there instead."
+            )
+    return target
+
+
+def printable(name: str) -> str:
+    """A file's name in a form that can be stored and shown, whatever bytes it is made of."""
+    text = os.fsencode(name).decode(errors="replace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+async def _followed(place: CodingDeps, path: str) -> Path:
+    if path == "~" or path.startswith("~/"):
+        raise ToolFailed(f"{path!r}: `~` is not expanded here. Give a path inside {str(place.root)!r}.")
+    try:
+        os.fsencode(path)
+        with explained(path):
+            real = await place.workspace.realpath(path)
+            # What follows a link that leads to itself is not looked at: `loop/../out` becomes `out`, and
+            # that may be a link as well. Followed once more, a path without such links stays the same.
+            again = await place.workspace.realpath(real)
+    except ValueError as error:
+        raise ToolFailed(f"{path!r} cannot be a path: {error}.") from error
+    if again != real:
+        raise ToolFailed(f"{path!r} goes through a link that leads to itself.")
+    return Path(real)
+
+
+def _protected(whole: PurePath, root: Path) -> str | None:
+    """The name for which the path is protected. Where the root itself stands does not matter."""
+    if not whole.is_relative_to(root):
+        return None
+    parts = whole.relative_to(root).parts
+    names = [_folded(part) for part in parts]
+    for n, name in enumerate(names):
+        if name in PROTECTED or tuple(names[n : n + 2]) in PROTECTED_PAIRS:
+            return parts[n]
+    return None
+
+
+def _folded(name: str) -> str:
+    """One form for all names that some file system takes for the same.
+
+    macOS ignores case and some invisible characters, Windows (below WSL) dots and blanks at the end.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    visible = "".join(char for char in folded if unicodedata.category(char) != "Cf")
+    return visible.rstrip(" .")
