@@ -38,5 +38,8 @@ def table() -> list[str]:
     return [
         f"start-up, whole processes, medians of {ROUNDS} rounds",
         "",
-        *(f"{name:24}{seconds:>8.3f} s   {seconds / floor:>5.1f} times" for name, seconds in measured.items()),
+        *(
+            f"{name:24}{seconds:>8.3f} s   {seconds / floor:>5.1f} times"
+            for name, seconds in measured.items()
+        ),
     ]

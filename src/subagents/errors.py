@@ -3,6 +3,7 @@
     SubagentsError
     ├── UnknownAgent            no agent type of that name (carries the nearest names)
     ├── BadDefinition           a definition file that cannot be read as one
+    ├── BadSetting              a setting cannot have that value
     ├── SpawnRefused            the run may not begin: a limit, a bad schema, a bad folder
     │   └── InvalidSchema       an output schema that is not JSON Schema
     ├── RunNotFound             no run of that id, prefix or handle, or several
@@ -45,6 +46,10 @@ class UnknownAgent(SubagentsError):
 
 class BadDefinition(SubagentsError):
     """A definition file that cannot be used; the sentence names the file and the line."""
+
+
+class BadSetting(SubagentsError):
+    """A setting cannot have that value; the sentence says which it can have."""
 
 
 class SpawnRefused(SubagentsError):

@@ -15,6 +15,7 @@ import anyio
 
 from subagents.errors import RunnerError
 from subagents.ids import RunId
+from subagents.own_tasks import own_tasks
 from subagents.runners.base import (
     PromptSent,
     Replied,
@@ -121,17 +122,13 @@ class NativeConversation:
                 self._run, self._ended = None, True
                 done.set()
 
-        try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(loop)
-                try:
-                    await done.wait()
-                except anyio.get_cancelled_exc_class():
-                    await self._cancel(done, guard)
-                    raise
-        except BaseExceptionGroup as group:
-            # One task, one reason: it is told as itself.
-            raise group.exceptions[0] from None
+        async with own_tasks() as tasks:
+            tasks.start_soon(loop)
+            try:
+                await done.wait()
+            except anyio.get_cancelled_exc_class():
+                await self._cancel(done, guard)
+                raise
         return answer[0]
 
     def steer(self, steer: str, text: str) -> bool:

@@ -271,6 +271,8 @@ def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:
         ended_at=None,
         outcome=None,
         turns_before=run.turns,
+        # What it said before is not what this episode came to.
+        text="",
         progress_at=entry.at,
         wrap_up="",
         rejections=0,

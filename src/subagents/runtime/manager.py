@@ -6,17 +6,23 @@ driven because the fact that it was spawned is in the log, not because somebody 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
+import msgspec
 from anyio.abc import TaskGroup
 
 from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
+from subagents.definitions.model import AgentDefinition
 from subagents.errors import NotNow, SessionError, SpawnRefused
 from subagents.events import (
     Ending,
@@ -28,24 +34,27 @@ from subagents.events import (
     RunResumed,
     RunSpawned,
     RunUnpaused,
+    SessionClosed,
     StoppedBy,
 )
 from subagents.ids import RunId, new_fact_id, new_run_id, next_handle
 from subagents.runs import lifecycle
-from subagents.runs.resolve import resolve
+from subagents.runs.resolve import resolve, wanted_folder
 from subagents.runs.result import Result
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
-from subagents.runtime.supervisor import Beginning, Supervisor, Tools
+from subagents.runtime.supervisor import Shared, Supervisor
 from subagents.runtime.waiting import Endings
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
-from subagents.sessions.store import EventStore, Line
+from subagents.sessions.store import Line
 from subagents.settings.model import Settings
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
 
 CLOSING_BOUND = 30.0  # seconds that stopping everything may take when the manager closes
-WAIT_BOUND = 270.0  # seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up
+WAIT_BOUND = (
+    270.0  # seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up
+)
 SHOWN_LINES = 20
 
 
@@ -58,14 +67,26 @@ class OuterRun:
     depth: int
 
 
+class AgentSource(Protocol):
+    """The agent definitions as they are now."""
+
+    def catalog(self) -> AgentCatalog: ...
+
+    def find(self, name: str) -> AgentDefinition:
+        """Raises `UnknownAgent`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Surroundings:
-    """What a manager works with and does not own."""
+    """What a manager works with and does not own. `here` is where runs work unless they ask for another folder."""
 
     project: Path
+    here: Path
     user: str
     settings: Settings
-    definitions: Callable[[], AgentCatalog]
+    definitions: AgentSource
+    default_model: str
     exact_model: Callable[[str], str]
     claim_id: Callable[[RunId], bool]
     environment: Mapping[str, str]
@@ -79,22 +100,23 @@ class AgentManager:
         self,
         surroundings: Surroundings,
         journal: Journal,
-        store: EventStore,
         admission: Admission,
-        tools: Tools,
+        shared: Shared,
         tasks: TaskGroup,
     ) -> None:
         self._around = surroundings
         self._journal = journal
-        self._store = store
         self._admission = admission
-        self._tools = tools
+        self._shared = shared
         self._tasks = tasks
         self._live: dict[RunId, Supervisor] = {}
         self._idle = anyio.Event()
-        self._endings = Endings(journal, tools.clock)
-        journal.on_broken = self._give_up
+        self._endings = Endings(journal, shared.clock)
+        self._due: deque[Callable[[], None]] = deque()
+        self._due_came = anyio.Event()
+        journal.on_broken = lambda: self._do_soon(self._give_up)
         journal.listen(self._heard)
+        tasks.start_soon(self._attend)
 
     # --- what is known
 
@@ -110,11 +132,11 @@ class AgentManager:
     @property
     def agents(self) -> AgentCatalog:
         """The agent definitions, as the files are now."""
-        return self._around.definitions()
+        return self._around.definitions.catalog()
 
     @property
     def clock(self) -> Clock:
-        return self._tools.clock
+        return self._shared.clock
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Calls `listener` with every fact from now on, after it is kept; returns what ends that."""
@@ -154,7 +176,9 @@ class AgentManager:
     async def steer(self, run: str, message: str, *, asked_by: AskedBy = AskedBy.PROGRAM) -> None:
         """Slips a message in before the run's next turn. Raises `NotNow` for one that has ended."""
         run_id, steer_id = self.find(run), new_fact_id()
-        await self._journal.record(lambda head: lifecycle.steer(head.run(run_id), steer_id, message, asked_by))
+        await self._journal.record(
+            lambda head: lifecycle.steer(head.run(run_id), steer_id, message, asked_by)
+        )
         if (supervisor := self._live.get(run_id)) is not None:
             supervisor.steer(steer_id, message)
 
@@ -173,7 +197,9 @@ class AgentManager:
         run_id = self.find(run)
         if (supervisor := self._live.get(run_id)) is not None:
             return await supervisor.stop(by, reason)
-        recorded = await self._journal.record(lambda head: lifecycle.stop(head.run(run_id), by, reason=reason))
+        recorded = await self._journal.record(
+            lambda head: lifecycle.stop(head.run(run_id), by, reason=reason)
+        )
         return bool(recorded)
 
     async def get_result(
@@ -212,14 +238,14 @@ class AgentManager:
 
     async def close(self, by: StoppedBy = StoppedBy.SHUTDOWN, reason: str = "its manager was closed") -> None:
         """Stops what is live and records it; nothing can be begun afterwards."""
-        with anyio.CancelScope(shield=True), self._tools.clock.move_on_after(CLOSING_BOUND):
-            for supervisor in tuple(self._live.values()):
-                try:
+        with anyio.CancelScope(shield=True), self._shared.clock.move_on_after(CLOSING_BOUND):
+            while self._live or self._due:
+                for supervisor in tuple(self._live.values()):
                     await supervisor.stop(by, reason)
-                except SessionError:
-                    supervisor.scope.cancel()
-            while self._live:
-                await self._idle.wait()
+                await (self._idle.wait() if self._live else anyio.lowlevel.checkpoint())
+        with anyio.CancelScope(shield=True), suppress(SessionError):
+            await self._journal.record(lambda _: SessionClosed(reason=reason))
+            self._journal.close(reason)
 
     # --- spawning
 
@@ -227,17 +253,29 @@ class AgentManager:
         parent = self._journal.head.run(asked.parent) if asked.parent is not None else None
         if parent is not None and parent.status.ended:
             raise SpawnRefused(f"run {parent.id!r} has ended and can begin nothing any more")
-        definition = self.agents.find(asked.agent)
-        spec = resolve(asked, definition, self.settings, parent, project=self._around.project, user=self._around.user)
-        self._check_depth(parent)
-        return spec
+        definition = self._around.definitions.find(asked.agent)
+        cwd = wanted_folder(asked, parent, self._around.here)
+        spec = resolve(
+            asked,
+            definition,
+            self.settings,
+            parent,
+            project=self._around.project,
+            cwd=cwd,
+            user=self._around.user,
+            default_model=self._around.default_model,
+            folder_exists=cwd.is_dir(),
+        )
+        self._refuse_depth(parent)
+        return msgspec.structs.replace(spec, model=self._around.exact_model(spec.model))
 
-    def _check_depth(self, parent: RunState | None) -> None:
-        depth = self._depth(parent)
-        if depth > max(1, self.settings.max_depth):
+    def _refuse_depth(self, parent: RunState | None) -> None:
+        """For runs below one of another process; of those here, `resolve` knows the depth."""
+        depth, outer = self._depth(parent), self._around.outer
+        if outer is not None and depth > self.settings.max_depth:
             raise SpawnRefused(
-                f"a run here would be at depth {depth}, and {self.settings.max_depth} is the limit; "
-                "do the work yourself, or raise the setting max_depth"
+                f"run {outer.run!r}, which this is a command of, is at depth {outer.depth}, and agents may be nested "
+                f"{self.settings.max_depth} deep (the setting max_depth); do the work yourself"
             )
 
     def _depth(self, parent: RunState | None) -> int:
@@ -274,31 +312,46 @@ class AgentManager:
     def _heard(self, entry: Entry) -> None:
         match entry.event:
             case RunSpawned(run=run_id, spec=spec):
-                self._tasks.start_soon(self._drive, run_id, Beginning(spec.prompt))
+                self._do_soon(partial(self._begin, run_id, spec.prompt))
             case RunResumed(run=run_id, prompt=prompt):
-                self._tasks.start_soon(self._go_on, run_id, prompt)
+                self._do_soon(partial(self._begin, run_id, prompt))
             case RunUnpaused(run=run_id) if run_id not in self._live:
-                self._tasks.start_soon(self._go_on, run_id, None)
-            case Ending(run=run_id):
-                self._stop_children(run_id)
+                self._do_soon(partial(self._begin, run_id, None))
+            case Ending(run=run_id) if self.state.children(run_id):
+                self._do_soon(partial(self._stop_children, run_id))
+            case _:
+                pass
 
-    async def _go_on(self, run_id: RunId, text: str | None) -> None:
-        history = await anyio.to_thread.run_sync(self._store.messages, run_id)
-        await self._drive(run_id, Beginning(text, history))
+    def _do_soon(self, what: Callable[[], None]) -> None:
+        """What a fact calls for is done in a task of ours: the journal tells of facts outside of any."""
+        self._due.append(what)
+        self._due_came.set()
 
-    async def _drive(self, run_id: RunId, beginning: Beginning) -> None:
+    async def _attend(self) -> None:
+        while True:
+            while self._due:
+                self._due.popleft()()
+            self._due_came = anyio.Event()
+            await self._due_came.wait()
+
+    def _begin(self, run_id: RunId, text: str | None) -> None:
         run = self._journal.head.run(run_id)
-        supervisor = Supervisor(run_id, self._tools, self._admission.place(run), self._environment(run))
+        supervisor = Supervisor(run_id, self._shared, self._admission.place(run), self._environment(run))
         self._live[run_id] = supervisor
-        watch = anyio.CancelScope()
+        self._tasks.start_soon(self._drive, supervisor, text)
+
+    async def _drive(self, supervisor: Supervisor, text: str | None) -> None:
+        run, watch = supervisor.run, anyio.CancelScope()
         if run.spec.limits.max_seconds is not None:
             self._tasks.start_soon(self._watch, supervisor, watch)
         try:
-            await supervisor.drive(beginning)
+            await supervisor.drive(text)
         finally:
             watch.cancel()
-            del self._live[run_id]
-            self._admission.forget(run_id)
+            # A resume may have begun the next episode while this one was still cleaning up.
+            if self._live.get(run.id) is supervisor:
+                del self._live[run.id]
+            self._admission.forget(run.id)
             if not self._live:
                 self._idle.set()
                 self._idle = anyio.Event()
@@ -336,18 +389,19 @@ class AgentManager:
     async def _result(self, run: RunState) -> Result:
         if run.outcome is None:
             return Result(run, run.text)
-        entry = await anyio.to_thread.run_sync(self._store.entry, run.outcome.seq)
+        entry = await anyio.to_thread.run_sync(self._shared.store.entry, run.outcome.seq)
         match entry.event:
             case RunCompleted(text=text, structured=structured):
                 return Result(run, text, structured)
             case Ending(partial=partial):
                 return Result(run, partial)
-        raise AssertionError(f"fact {entry.seq} is the ending of run {run.id} and not an ending")
+            case other:
+                raise TypeError(f"fact {entry.seq} ended run {run.id}, but it is {type(other).__name__}")
 
     def _lines(self, run_id: RunId, last: int, after: int | None) -> Sequence[Line]:
-        count = self._store.line_count(run_id)
+        count = self._shared.store.line_count(run_id)
         first = count - last + 1 if after is None else after + 1
-        return self._store.lines(run_id, max(first, 1), count)
+        return self._shared.store.lines(run_id, max(first, 1), count)
 
     async def _note(self, event: Event) -> None:
         """Records what needs no decision; a session that is over keeps quiet about it."""

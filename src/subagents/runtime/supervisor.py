@@ -8,12 +8,13 @@ ending says that it was interrupted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 
 from subagents.clock import Clock
 from subagents.errors import RunnerError, SessionError, SubagentsError, WorkspaceError
@@ -28,6 +29,7 @@ from subagents.runtime.admission import Place
 from subagents.runtime.recording import kept_of
 from subagents.sessions.journal import Decide, Journal
 from subagents.sessions.messages import StoredMessage
+from subagents.sessions.store import EventStore
 from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
 
 log = logging.getLogger("subagents")
@@ -38,22 +40,16 @@ WRAP_UP_STEER = "wrap-up"
 
 
 @dataclass(frozen=True)
-class Tools:
+class Shared:
     """What supervisors of one session share."""
 
     journal: Journal
+    store: EventStore
     clock: Clock
     runners: Mapping[str, Runner]
     workspaces: WorkspaceProvider
     output: Path | None
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """How an episode begins: what is said first (None: it goes on in the middle), and what was said before."""
-
-    text: str | None
-    history: Sequence[StoredMessage] = ()
+    export: Callable[[RunId], None] | None = None
 
 
 @dataclass
@@ -61,7 +57,7 @@ class Supervisor:
     """Drives one episode. `drive` is its task; everything else may be called meanwhile."""
 
     run_id: RunId
-    tools: Tools
+    shared: Shared
     place: Place
     environment: Mapping[str, str]
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -75,14 +71,14 @@ class Supervisor:
 
     @property
     def run(self) -> RunState:
-        return self.tools.journal.head.run(self.run_id)
+        return self.shared.journal.head.run(self.run_id)
 
     @property
     def seconds(self) -> float:
         """How long the episode has been in progress, without its rests; measured."""
         if self._began is None:
             return 0.0
-        until = self.tools.clock.monotonic() if self._resting_since is None else self._resting_since
+        until = self.shared.clock.monotonic() if self._resting_since is None else self._resting_since
         return until - self._began - self._rested
 
     @property
@@ -90,17 +86,22 @@ class Supervisor:
         """The text of a reply that is still arriving."""
         return "".join(self._draft)
 
-    async def drive(self, beginning: Beginning) -> None:
-        """The whole episode. Raises nothing but cancellation that came from outside."""
+    async def drive(self, text: str | None) -> None:
+        """The whole episode, which begins with `text`, or with None goes on in the middle of what was said.
+
+        Raises nothing but cancellation that came from outside.
+        """
         try:
             with self.scope:
                 await self.place.enter()
-                await self._record(await self._episode(beginning))
+                await self._record(await self._episode(text))
         finally:
-            with anyio.CancelScope(shield=True), self.tools.clock.move_on_after(ENDING_BOUND):
+            with anyio.CancelScope(shield=True), self.shared.clock.move_on_after(ENDING_BOUND):
                 # Does nothing when an ending stands: the first one wins.
                 await self._record(
-                    lambda _: lifecycle.interrupt(self.run, "nobody drove it any more", self.seconds, self.partial)
+                    lambda _: lifecycle.interrupt(
+                        self.run, "nobody drove it any more", self.seconds, self.partial
+                    )
                 )
             self.place.leave()
 
@@ -110,11 +111,11 @@ class Supervisor:
             self._unread.append((steer, text))
 
     async def watch_time(self) -> None:
-        """Asks the run to wrap up, and stops it, by its time limit. A task of its own, ended with the episode's scope."""
+        """Asks the run to wrap up, and stops it, by its time limit. A task of its own; the manager ends it."""
         spec = self.run.spec
         with suppress(SessionError):
             while (pause := limits.next_check(spec.limits, self.seconds)) is not None:
-                await self.tools.clock.sleep(pause)
+                await self.shared.clock.sleep(pause)
                 match limits.after_seconds(spec.limits, self.seconds, asked=bool(self.run.wrap_up)):
                     case Verdict.WRAP_UP:
                         await self._ask_to_wrap_up("time")
@@ -127,19 +128,21 @@ class Supervisor:
 
     async def stop(self, by: StoppedBy, reason: str) -> bool:
         """Records that it was stopped, then ends what it does; False when it had ended."""
-        stopped = await self.tools.journal.record(
-            lambda _: lifecycle.stop(self.run, by, self.seconds, reason, self.partial)
-        )
-        self.scope.cancel()
-        return bool(stopped)
+        try:
+            recorded = await self.shared.journal.record(
+                lambda _: lifecycle.stop(self.run, by, self.seconds, reason, self.partial)
+            )
+        finally:
+            self.scope.cancel()
+        return bool(recorded)
 
     # --- the episode
 
-    async def _episode(self, beginning: Beginning) -> Decide:
+    async def _episode(self, text: str | None) -> Decide:
         """Runs it and answers how it ended."""
-        self._began = self.tools.clock.monotonic()
+        self._began = self.shared.clock.monotonic()
         try:
-            return await self._converse(beginning)
+            return await self._converse(text)
         except SubagentsError as error:
             reason = str(error)
         except Exception as error:
@@ -149,17 +152,18 @@ class Supervisor:
             reason = f"{type(error).__name__}: {error}"
         return lambda _: lifecycle.fail(self.run, reason, self.seconds, self.partial or self.run.text)
 
-    async def _converse(self, beginning: Beginning) -> Decide:
-        await self.tools.journal.record(lambda _: lifecycle.start(self.run))
+    async def _converse(self, text: str | None) -> Decide:
+        await self.shared.journal.record(lambda _: lifecycle.start(self.run))
         spec = self.run.spec
-        if (runner := self.tools.runners.get(spec.runner)) is None:
-            known = ", ".join(sorted(self.tools.runners))
+        if (runner := self.shared.runners.get(spec.runner)) is None:
+            known = ", ".join(sorted(self.shared.runners))
             raise RunnerError(f"there is no runner {spec.runner!r}; this installation has {known}")
-        workspace = await self.tools.workspaces.open(Path(spec.cwd), self.run_id)
+        workspace = await self.shared.workspaces.open(Path(spec.cwd), self.run_id)
         try:
             self._opened(workspace)
-            async with runner.open(spec, self._context(workspace, beginning)) as conversation:
-                return self._judge(await self._answer(conversation, beginning.text))
+            context = self._context(workspace, await self._history(text))
+            async with runner.open(spec, context) as conversation:
+                return self._judge(await self._answer(conversation, text))
         finally:
             await self._close(workspace)
 
@@ -188,7 +192,7 @@ class Supervisor:
             return lambda _: lifecycle.reject(self.run, answer, verdict.problems, self.seconds)
         return lambda _: lifecycle.complete(self.run, answer, self.seconds, verdict.structured)
 
-    def _context(self, workspace: OpenWorkspace, beginning: Beginning) -> RunContext:
+    def _context(self, workspace: OpenWorkspace, history: Sequence[StoredMessage]) -> RunContext:
         run = self.run
         directory = Path(run.directory)
         return RunContext(
@@ -197,9 +201,9 @@ class Supervisor:
             depth=run.depth,
             folder=workspace.root,
             directory=directory if directory.is_relative_to(workspace.root) else workspace.root,
-            history=beginning.history,
+            history=history,
             environment=self.environment,
-            output=self.tools.output,
+            output=self.shared.output,
             report=self._report,
         )
 
@@ -220,10 +224,10 @@ class Supervisor:
         if kept.draft is not None:
             self._draft.clear()
         if kept.fact is None:
-            self.tools.journal.keep(run.id, messages=kept.messages, lines=kept.lines, draft=kept.draft)
+            self.shared.journal.keep(run.id, messages=kept.messages, lines=kept.lines, draft=kept.draft)
             return
         fact: Event = kept.fact
-        pending = self.tools.journal.enqueue(
+        pending = self.shared.journal.enqueue(
             lambda _: None if self.run.status.ended else fact,
             run=run.id,
             messages=kept.messages,
@@ -236,39 +240,39 @@ class Supervisor:
 
     def _keep_draft(self, text: str) -> None:
         self._draft.append(text)
-        now = self.tools.clock.monotonic()
+        now = self.shared.clock.monotonic()
         if now - self._draft_kept_at >= DRAFT_EVERY:
             self._draft_kept_at = now
-            self.tools.journal.keep(self.run_id, draft=self.partial)
+            self.shared.journal.keep(self.run_id, draft=self.partial)
 
     async def _end_turn(self, *, more: bool) -> None:
         if not more:
-            self.tools.journal.enqueue(lambda _: lifecycle.end_turn(self.run))
+            self.shared.journal.enqueue(lambda _: lifecycle.end_turn(self.run))
             return
-        await self.tools.journal.record(lambda _: lifecycle.end_turn(self.run))
+        await self.shared.journal.record(lambda _: lifecycle.end_turn(self.run))
         run = self.run
         verdict = limits.after_turn(run.spec.limits, run.episode_turns, asked=bool(run.wrap_up))
         if verdict is Verdict.WRAP_UP:
             await self._ask_to_wrap_up("turns")
         elif verdict is Verdict.STOP:
             await self.stop(StoppedBy.LIMIT, f"it used {run.episode_turns} turns, which was its limit")
-            await anyio.lowlevel.checkpoint()
+            await anyio.sleep_forever()  # until the cancellation is here: there is no next turn
         if self.run.paused:
             await self._rest()
 
     async def _ask_to_wrap_up(self, limit: str) -> None:
-        if await self.tools.journal.record(lambda _: lifecycle.wrap_up(self.run, limit)):
+        if await self.shared.journal.record(lambda _: lifecycle.wrap_up(self.run, limit)):
             self.steer(WRAP_UP_STEER, limits.wrap_up_message(self.run.spec.limits, limit))
 
     async def _rest(self) -> None:
         """Parked: the slot is free for others, and comes back before those who never had one."""
-        self._resting_since = self.tools.clock.monotonic()
-        await self.tools.journal.record(lambda _: lifecycle.park(self.run))
+        self._resting_since = self.shared.clock.monotonic()
+        await self.shared.journal.record(lambda _: lifecycle.park(self.run))
         self.place.leave()
-        await self.tools.journal.until(lambda state: not state.run(self.run_id).paused)
+        await self.shared.journal.until(lambda state: not state.run(self.run_id).paused)
         await self.place.enter(front=True)
-        await self.tools.journal.record(lambda _: lifecycle.start(self.run))
-        self._rested += self.tools.clock.monotonic() - self._resting_since
+        await self.shared.journal.record(lambda _: lifecycle.start(self.run))
+        self._rested += self.shared.clock.monotonic() - self._resting_since
         self._resting_since = None
 
     # --- small steps
@@ -276,7 +280,7 @@ class Supervisor:
     async def _record(self, decide: Decide) -> None:
         # A session that is over has said so to everybody; there is nobody left to tell.
         with suppress(SessionError):
-            await self.tools.journal.record(decide, run=self.run_id, draft="")
+            await self.shared.journal.record(decide, run=self.run_id, draft="")
 
     def _hand_over_unread(self) -> None:
         unread, self._unread = self._unread, []
@@ -284,17 +288,23 @@ class Supervisor:
             self.steer(steer, text)
 
     async def _delivered(self, steer: str) -> None:
-        await self.tools.journal.record(lambda _: lifecycle.deliver(self.run, steer))
+        await self.shared.journal.record(lambda _: lifecycle.deliver(self.run, steer))
+
+    async def _history(self, text: str | None) -> Sequence[StoredMessage]:
+        """What was said before; nothing when this is the beginning."""
+        if text is not None and self.run.episode == 1:
+            return ()
+        return await anyio.to_thread.run_sync(self.shared.store.messages, self.run_id)
 
     def _opened(self, workspace: OpenWorkspace) -> None:
         run, root = self.run, str(workspace.root)
         opened = WorkspaceOpened(run=run.id, episode=run.episode, root=root, isolation=workspace.isolation)
-        self.tools.journal.enqueue(lambda _: opened)
+        self.shared.journal.enqueue(lambda _: opened)
 
     async def _close(self, workspace: OpenWorkspace) -> None:
-        with anyio.CancelScope(shield=True), self.tools.clock.move_on_after(ENDING_BOUND):
-            with suppress(WorkspaceError):
-                await self.tools.workspaces.close(workspace)
+        bound = self.shared.clock.move_on_after(ENDING_BOUND)
+        with anyio.CancelScope(shield=True), bound, suppress(WorkspaceError):
+            await self.shared.workspaces.close(workspace)
         with suppress(SessionError):
             closed = WorkspaceClosed(run=self.run_id, episode=self.run.episode)
-            self.tools.journal.enqueue(lambda _: closed)
+            self.shared.journal.enqueue(lambda _: closed)

@@ -47,5 +47,8 @@ class Endings:
             await self._waiting.setdefault(run_id, anyio.Event()).wait()
 
     def _heard(self, entry: Entry) -> None:
-        if isinstance(entry.event, Ending) and (ended := self._waiting.pop(entry.event.run, None)) is not None:
+        if (
+            isinstance(entry.event, Ending)
+            and (ended := self._waiting.pop(entry.event.run, None)) is not None
+        ):
             ended.set()

@@ -15,6 +15,17 @@ from anyio import CancelScope
 MONDAY_MORNING = 1_782_115_200.0
 
 
+# Links of a chain "recorded, told, went on, recorded …" that a story's step may have. A journal tells of what is
+# kept outside of any task, which `wait_all_tasks_blocked` does not see coming; so it is asked again for each link.
+LINKS = 50
+
+
+async def settled() -> None:
+    """Returns when everybody has gone as far as they can without time passing."""
+    for _ in range(LINKS):
+        await anyio.wait_all_tasks_blocked()
+
+
 class FakeClock:
     """`subagents.clock.Clock` for tests: hours pass at once, and nothing passes by itself."""
 
@@ -36,15 +47,15 @@ class FakeClock:
 
     async def advance(self, seconds: float) -> None:
         """Lets time pass: timers go off in order, and whoever they wake has gone as far as it can each time."""
-        await anyio.wait_all_tasks_blocked()
+        await settled()
         until = self._monotonic + seconds
         while self._timers and self._timers[0][0] <= until:
             moment, _, ring = heapq.heappop(self._timers)
             self._move_to(moment)
             ring()
-            await anyio.wait_all_tasks_blocked()
+            await settled()
         self._move_to(until)
-        await anyio.wait_all_tasks_blocked()
+        await settled()
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:

@@ -6,8 +6,9 @@ The steps of `testing.runner` are the script: whatever executes runs must be abl
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -93,7 +94,7 @@ class RunnerContract:
         reports.holding = anyio.Event()
         with anyio.fail_after(BOUND):
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._ask, [Tool(), Say()], folder, reports)
+                tasks.start_soon(partial(self._ask, [Tool(), Say()], folder, reports))
                 await reports.held.wait()
                 await anyio.wait_all_tasks_blocked()
                 assert reports.kinds().count("Replied") == 1
@@ -104,13 +105,13 @@ class RunnerContract:
         reports = Reports()
         reports.holding = anyio.Event()
         with anyio.fail_after(BOUND):
-            async with self._open([Tool(), Say()], folder, reports.report) as conversation:
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(conversation.prompt, "go")
-                    await reports.held.wait()
-                    assert conversation.steer("one", "first")
-                    assert conversation.steer("two", "second")
-                    reports.holding.set()
+            opened = self._open([Tool(), Say()], folder, reports.report)
+            async with opened as conversation, anyio.create_task_group() as tasks:
+                tasks.start_soon(conversation.prompt, "go")
+                await reports.held.wait()
+                assert conversation.steer("one", "first")
+                assert conversation.steer("two", "second")
+                reports.holding.set()
         kinds = reports.kinds()
         assert [u.steer for u in reports.updates if isinstance(u, SteerRead)] == ["one", "two"]
         assert kinds.index("SteerRead") < len(kinds) - 1 - kinds[::-1].index("Replied")
@@ -137,7 +138,8 @@ class RunnerContract:
         reports, far = Reports(), anyio.Event()
         with anyio.fail_after(BOUND), anyio.CancelScope() as scope:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._ask, [Tool(), Reach(far), Wait(anyio.Event())], folder, reports)
+                steps: list[Step] = [Tool(), Reach(far), Wait(anyio.Event())]
+                tasks.start_soon(partial(self._ask, steps, folder, reports))
                 await far.wait()
                 await anyio.wait_all_tasks_blocked()
                 scope.cancel()
@@ -160,13 +162,10 @@ class RunnerContract:
 
     def _open(
         self, steps: Sequence[Step], folder: Path, report: Report, history: Sequence[StoredMessage] = ()
-    ) -> Any:
+    ) -> AbstractAsyncContextManager[Conversation]:
         run = RunId("aaaaaaaa")
         context = RunContext(run, 1, 1, folder, folder, history, {}, None, report)
         spec = RunSpec(
             agent="x", prompt="go", description="", instructions="", cwd=str(folder), project=str(folder)
         )
         return self.runner_that(steps).open(spec, context)
-
-
-__all__ = ["Conversation", "Reports", "RunnerContract"]

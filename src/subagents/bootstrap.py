@@ -1,0 +1,271 @@
+"""The one file that knows every adapter: it puts a manager together, opens its session, and closes both."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from subagents.clock import Clock, SystemClock
+from subagents.definitions.discovery import Definitions
+from subagents.delegation import DELEGATION_TOOLS
+from subagents.errors import SessionError
+from subagents.events import SessionOpened
+from subagents.ids import RunId, SessionId
+from subagents.models.selection import exact_model, model_of
+from subagents.own_tasks import own_tasks
+from subagents.places import Project, project_at
+from subagents.prompts.environment import read_environment
+from subagents.prompts.instructions import project_instructions
+from subagents.prompts.system import system_prompt
+from subagents.runners.base import RunContext, Runner
+from subagents.runners.native import NativeRunner, RunDeps
+from subagents.runners.native_tools import reported
+from subagents.runtime import manager as runtime
+from subagents.runtime.admission import Admission
+from subagents.runtime.manager import OuterRun, Surroundings
+from subagents.runtime.supervisor import Shared
+from subagents.sessions import folder as folders
+from subagents.sessions import index, recovery
+from subagents.sessions.folder import SessionFolder
+from subagents.sessions.journal import Journal
+from subagents.sessions.sqlite import SqliteStore
+from subagents.sessions.store import EventStore, MemoryStore
+from subagents.sessions.transcript import export_jsonl
+from subagents.settings.model import Settings, from_environment
+from subagents.spec import PromptMode, RunSpec
+from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
+from subagents.workspaces.groups import end_group_if_same
+from subagents.workspaces.shared import SharedWorkspaces
+
+if TYPE_CHECKING:
+    from pydantic_ai.toolsets import AbstractToolset
+
+#: What a command of a run is told of where it is; a program of ours that is started there reads it.
+RUN, TREE, DEPTH = "SUBAGENTS_RUN", "SUBAGENTS_TREE", "SUBAGENTS_DEPTH"
+PASSED_ON = ("SUBAGENTS_STATE", "SUBAGENTS_HOME")
+
+
+class AgentManager(runtime.AgentManager):
+    """`subagents.AgentManager`: the verbs of `runtime.manager.AgentManager`, over this package's own parts."""
+
+    #: Where the session is kept; None for one in memory.
+    folder: SessionFolder | None = None
+    #: What of the session could not be read and was set aside on opening, as a sentence; "" when all is well.
+    set_aside: str = ""
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        path: str | Path = ".",
+        *,
+        session: str | None = None,
+        memory: bool = False,
+        model: str = "",
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        runners: Mapping[str, Runner] | None = None,
+    ) -> AsyncIterator[AgentManager]:
+        """The manager of a session of the project that `path` is in; leaving stops what is still running.
+
+        `session` goes on with an existing one (id, unique prefix or title), else a new one is made; `memory` keeps
+        everything in this process only. `model` answers where neither a definition nor a request names one.
+        `runners` adds ways to execute runs, or replaces them.
+        Raises `SessionNotFound`, `SessionLocked`, `NewerSession`, and `SessionError` where none can be kept.
+        """
+        chosen = settings or from_environment(os.environ)[0]
+        plan = _Plan(
+            project=project_at(Path(path)),
+            here=Path(os.path.realpath(path)),
+            settings=chosen,
+            clock=clock or SystemClock(),
+            model=model or chosen.model,
+            runners=runners or {},
+        )
+        if memory:
+            async with cls._manage(plan, MemoryStore()) as manager:
+                yield manager
+            return
+        place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
+        with folders.lock(place):
+            plan = plan.at(place)
+            async with cls._manage(plan, SqliteStore(place.log)) as manager:
+                yield manager
+
+    @property
+    def session(self) -> SessionId | None:
+        """The session's id; None for one in memory."""
+        return self.folder.id if self.folder is not None else None
+
+    @classmethod
+    @asynccontextmanager
+    async def _manage(cls, plan: _Plan, store: EventStore) -> AsyncIterator[AgentManager]:
+        try:
+            journal = Journal.load(store, plan.clock)
+            await _recover(journal, store)
+            await journal.record(lambda _: _opening(plan))
+            tools = _Toolsets(plan.settings)
+            async with own_tasks() as tasks:
+                shared = _shared(plan, journal, store, tools)
+                admission = Admission(plan.settings, plan.clock, plan.project.state if plan.place else None)
+                manager = cls(_surroundings(plan), journal, admission, shared, tasks)
+                manager.folder, manager.set_aside = plan.place, journal.set_aside
+                tools.manager = manager
+                try:
+                    yield manager
+                finally:
+                    await manager.close()
+                    tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(store.close)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What `open` was asked for."""
+
+    project: Project
+    here: Path
+    settings: Settings
+    clock: Clock
+    model: str
+    runners: Mapping[str, Runner]
+    place: SessionFolder | None = None
+    claimed: set[RunId] = field(default_factory=set)
+
+    def at(self, place: SessionFolder) -> _Plan:
+        return _Plan(
+            self.project, self.here, self.settings, self.clock, self.model, self.runners, place, self.claimed
+        )
+
+    def claim(self, run: RunId) -> bool:
+        """Whether the id is new: in the project, or in this process when nothing is kept."""
+        if self.place is not None:
+            return index.register_run(self.project, run, self.place.id)
+        fresh = run not in self.claimed
+        self.claimed.add(run)
+        return fresh
+
+
+def _session_folder(project: Project, session: str | None, now: float) -> SessionFolder:
+    return folders.create(project, now) if session is None else folders.find(project, session)
+
+
+async def _recover(journal: Journal, store: EventStore) -> None:
+    """After an owner that died: ends what it left running, then says so of each run."""
+    commands = recovery.leftover_commands(journal.state)
+    for command in commands:
+        await end_group_if_same(command.group, command.started)
+    drafts = {run.id: store.draft(run.id) for run in journal.state.runs.values() if not run.status.ended}
+    await journal.record(lambda head: recovery.on_open(head, drafts))
+
+
+def _opening(plan: _Plan) -> SessionOpened:
+    program = " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
+    return SessionOpened(project=str(plan.project.root), user=_user(), program=program, pid=os.getpid())
+
+
+def _user() -> str:
+    # A container may run under a number that has no name.
+    with suppress(OSError, KeyError):
+        return getpass.getuser()
+    return str(os.getuid())
+
+
+# --- the parts
+
+
+def _surroundings(plan: _Plan) -> Surroundings:
+    return Surroundings(
+        project=plan.project.root,
+        here=plan.here,
+        user=_user(),
+        settings=plan.settings,
+        definitions=Definitions(plan.project),
+        default_model=plan.model,
+        exact_model=exact_model,
+        claim_id=plan.claim,
+        environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        outer=_outer_run(os.environ),
+    )
+
+
+def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
+    """The run that this process is a command of. One with no sensible depth is taken to be as deep as can be."""
+    if not (run := environment.get(RUN)):
+        return None
+    depth = environment.get(DEPTH, "")
+    known = depth.isdecimal() and len(depth) < 4
+    return OuterRun(RunId(run), RunId(environment.get(TREE) or run), int(depth) if known else 999)
+
+
+def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) -> Shared:
+    native = NativeRunner(model_of, tools, partial(_role, plan))
+    export = None
+    if plan.place is not None and plan.settings.output_transcript:
+        export = partial(_export, plan.place, journal, store)
+    return Shared(
+        journal=journal,
+        store=store,
+        clock=plan.clock,
+        runners={"native": native, **plan.runners},
+        workspaces=SharedWorkspaces(),
+        output=plan.place.output if plan.place is not None else None,
+        export=export,
+    )
+
+
+async def _role(plan: _Plan, spec: RunSpec, context: RunContext) -> str:
+    environment = await read_environment(context.folder, plan.clock)
+    instructions = ""
+    if spec.prompt_mode is PromptMode.APPEND:
+        instructions = await anyio.to_thread.run_sync(project_instructions, plan.project.root, context.folder)
+    return system_prompt(spec, environment, instructions)
+
+
+def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunId) -> None:
+    # For people; the log has it all, so a full disk or a removed folder costs nothing that counts.
+    with suppress(OSError, SessionError):
+        export_jsonl(store, journal.state, run, place.transcripts / f"{run}.jsonl")
+
+
+class _Toolsets:
+    """The tools a run may see, made once for each selection and shared by all runs that have it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: dict[tuple[str, ...], Sequence[AbstractToolset[Any]]] = {}
+        self.manager: AgentManager | None = None
+
+    def __call__(self, spec: RunSpec, depth: int) -> Sequence[AbstractToolset[RunDeps]]:
+        names = (*spec.tools.among(CODING_TOOLS), *self._delegation(spec, depth))
+        if names not in self._made:
+            self._made[names] = [reported(toolset) for toolset in self._make(names)]
+        return self._made[names]
+
+    def _delegation(self, spec: RunSpec, depth: int) -> tuple[str, ...]:
+        """Only what the definition names, and only where a run may still go deeper."""
+        if spec.tools.names is None or depth >= self._settings.max_depth:
+            return ()
+        return spec.tools.among(DELEGATION_TOOLS)
+
+    def _make(self, names: tuple[str, ...]) -> list[AbstractToolset[Any]]:
+        from subagents.delegation.toolset import delegation_toolset
+
+        coding = [name for name in names if name in CODING_TOOLS]
+        delegation = [name for name in names if name in DELEGATION_TOOLS]
+        made: list[AbstractToolset[Any]] = [coding_toolset(coding)] if coding else []
+        if delegation and self.manager is not None:
+            made.append(delegation_toolset(self.manager, delegation))
+        return made
