@@ -1,0 +1,133 @@
+"""Whether an answer is what an output schema asks for. Who asks, and what follows from a no, is not known here.
+
+The library for JSON Schema is loaded when the first schema is in play (75 ms).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from subagents.errors import InvalidSchema
+from subagents.runs import json_text
+from subagents.runs.json_text import NotJson
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+MAX_SCHEMA = 100_000  # characters as JSON
+MAX_DEPTH = 50
+MAX_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class OutputProblem:
+    """Why an answer does not fit. Both paths are JSON Pointers (RFC 6901), "" for the whole."""
+
+    path: str
+    message: str
+    schema_path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path or 'the answer'}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an answer is under a schema: its value as JSON, or what is wrong with it, at most 20 things."""
+
+    structured: str | None
+    found: tuple[OutputProblem, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """As sentences; none when the answer fits."""
+        return tuple(str(problem) for problem in self.found)
+
+
+def parse_schema(asked: Mapping[str, Any] | str) -> dict[str, Any] | None:
+    """The schema that was asked for, as an object or as its JSON text; None for "", which asks for free text.
+
+    Raises `InvalidSchema` with what is wrong, before anything was begun.
+    """
+    if isinstance(asked, str) and not asked.strip():
+        return None
+    text = asked if isinstance(asked, str) else _as_json(asked)
+    if len(text) > MAX_SCHEMA:
+        raise _invalid(f"it is longer than {MAX_SCHEMA:,} characters")
+    try:
+        schema = json_text.loads(text, depth=MAX_DEPTH)
+    except NotJson as error:
+        raise _invalid(str(error)) from None
+    if not isinstance(schema, dict):
+        raise _invalid('it must be an object, such as {"type": "object"}')
+    _check(json.dumps(schema))
+    return schema
+
+
+def extract(text: str, schema: Mapping[str, Any] | None = None) -> Any:
+    """The JSON value that an answer is or ends with, preferably of the schema's type. Raises `NotJson`."""
+    return json_text.last_value(text, _types(schema or {}))
+
+
+def judge(text: str, schema: Mapping[str, Any]) -> Judgement:
+    """Whether the answer fits a schema that `parse_schema` let pass. Linear in the answer, bounded, never waits."""
+    from subagents.runs import json_schema
+
+    try:
+        value = extract(text, schema)
+        errors = json_schema.errors(schema, value, MAX_PROBLEMS)
+    except (NotJson, json_schema.TooMuch) as error:
+        return Judgement(None, (OutputProblem("", str(error)),))
+    if not errors:
+        return Judgement(json.dumps(value, ensure_ascii=False))
+    return Judgement(None, tuple(_problem(error) for error in errors))
+
+
+def problems(text: str, schema: Mapping[str, Any]) -> list[OutputProblem]:
+    """What is wrong with an answer, at most 20 things; none when it fits."""
+    return list(judge(text, schema).found)
+
+
+def _problem(error: ValidationError) -> OutputProblem:
+    from subagents.runs.json_schema import pointer, shortened
+
+    return OutputProblem(
+        pointer(error.absolute_path), shortened(error.message), pointer(error.absolute_schema_path)
+    )
+
+
+def _types(schema: Mapping[str, Any]) -> Set[str]:
+    """The JSON types that the top of a schema allows by name; none when it does not say."""
+    match schema.get("type"):
+        case str(name):
+            return {name}
+        case list(names):
+            return {name for name in names if isinstance(name, str)}
+        case _:
+            return frozenset()
+
+
+def _as_json(schema: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(schema), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _invalid(f"it is not JSON: {error}") from None
+
+
+# Checking a schema takes milliseconds, and the same few are asked for again and again.
+@lru_cache(maxsize=64)
+def _check(text: str) -> None:
+    from subagents.runs import json_schema
+
+    try:
+        json_schema.check(json.loads(text))
+    except (json_schema.BadSchema, RecursionError) as error:
+        raise _invalid(str(error)) from None
+
+
+def _invalid(reason: str) -> InvalidSchema:
+    return InvalidSchema(f"The output schema cannot be used: {reason}.")

@@ -1,0 +1,230 @@
+"""What a parent or a program is told of a run, bounded. Written for models, so it is the same in every language.
+
+Where more can be found, and how to wait, differs by door: the doors say it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from subagents.events import StoppedBy
+from subagents.runs.state import Outcome, RunState, RunStatus
+from subagents.usage import ModelUsage, Usage
+
+MAX_BODY = 20_000  # characters of a result, or of partial work
+HEAD = 15_000  # of a longer one, so much of its beginning; the rest is its end, which often is the conclusion
+MAX_REASON = 2_000
+MAX_GLANCE = 500  # of the latest text of a run that has not ended
+
+_WHO = {
+    StoppedBy.USER: "by the user",
+    StoppedBy.PARENT: "by its parent",
+    StoppedBy.LIMIT: "at its limit",
+    StoppedBy.TIMEOUT: "at its time limit",
+    StoppedBy.SHUTDOWN: "because its program ended",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A run with its words: the whole answer, or the partial work of one that has none (yet).
+
+    `structured` is the answer's value as JSON, where an output schema was asked for and fits.
+    """
+
+    run: RunState
+    text: str
+    structured: str | None = None
+
+
+def result_text(result: Result, *, now: float, while_running: str = "", when_cut: str = "") -> str:
+    """What is told of a run: a head of facts, then the answer or what there is of one.
+
+    `now` is seconds since the epoch. `while_running` is added for a run that has not ended, `when_cut` where some
+    of the text had to be left out: each a sentence of the door's on what to do next.
+    """
+    run = result.run
+    body = _unfinished(result, now) if run.outcome is None else _finished(result, run.outcome, when_cut)
+    parts = [_header(run, now), body, while_running if run.outcome is None else ""]
+    return "\n\n".join(part for part in parts if part)
+
+
+def result_json(result: Result, *, session: str = "", now: float | None = None) -> dict[str, Any]:
+    """The one object that `--json` prints. Times are ISO 8601 in UTC, null where nothing has happened yet.
+
+    `seconds` is the measured length of the ended episode, or the time so far when `now` is given. `schema_valid` is
+    null when no schema was asked for, or the run never came to an answer.
+    """
+    run = result.run
+    outcome = run.outcome or Outcome(seq=0)
+    return {
+        "id": run.id,
+        "handle": run.handle,
+        "agent": run.spec.agent,
+        "description": run.spec.description,
+        "status": str(run.status),
+        "wrapped_up": outcome.wrapped_up,
+        "reason": outcome.reason,
+        "by": str(outcome.by) if outcome.by is not None else None,
+        "text": result.text,
+        "structured": json.loads(result.structured) if result.structured is not None else None,
+        "schema_valid": _schema_valid(result),
+        "model": run.model,
+        "turns": run.turns,
+        "tool_uses": run.tool_uses,
+        "usage": _usage_json(run.usage),
+        "seconds": _seconds(run, now),
+        "session": session,
+        "cwd": run.spec.cwd,
+        "started_at": _iso(run.started_at),
+        "ended_at": _iso(run.ended_at),
+    }
+
+
+def bounded(text: str, when_cut: str = "") -> str:
+    """The text, or its beginning and its end with what is missing said between them: at most 20,000 characters
+    of the text itself."""
+    if len(text) <= MAX_BODY:
+        return text
+    missing = f"[… {len(text) - MAX_BODY:,} characters left out …]"
+    if when_cut:
+        missing += f"\n[{when_cut}]"
+    return f"{text[:HEAD]}\n\n{missing}\n\n{text[HEAD - MAX_BODY :]}"
+
+
+def duration(seconds: float) -> str:
+    """`45s`, `4m 30s`, `1h 5m`: whole seconds, and none beside hours."""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    named = ((hours, "h"), (minutes, "m"), (0 if hours else whole % 60, "s"))
+    return " ".join(f"{count}{unit}" for count, unit in named if count) or "0s"
+
+
+# --- the head
+
+
+def _header(run: RunState, now: float) -> str:
+    lines = [
+        f"Agent: {run.handle} ({run.spec.agent}, run {run.id})",
+        f"Status: {' | '.join(_facts(run, now))}",
+    ]
+    if run.spec.description:
+        lines.append(f"Description: {run.spec.description}")
+    if run.outcome is not None and (note := _note(run, run.outcome)):
+        lines.append(f"Note: {note}")
+    return "\n".join(lines)
+
+
+def _facts(run: RunState, now: float) -> list[str]:
+    """The status and how much there was of it; what is nothing is left out."""
+    counts = ((run.turns, "turn"), (run.tool_uses, "tool use"), (run.usage.total.tokens, "token"))
+    counted = [f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+    return [_status(run), *counted, duration(_seconds(run, now) or 0.0)]
+
+
+def _status(run: RunState) -> str:
+    if run.parked:
+        return "running, paused"
+    return (
+        f"{run.status}, wrapped up" if run.outcome is not None and run.outcome.wrapped_up else str(run.status)
+    )
+
+
+def _note(run: RunState, outcome: Outcome) -> str:
+    """What must be known to judge the text below. Facts only: what follows from them is the reader's decision."""
+    why = f" ({outcome.reason[:MAX_REASON]})" if outcome.reason else ""
+    match run.status:
+        case RunStatus.COMPLETED:
+            limit = f"limit of {run.wrap_up}" if run.wrap_up else "limit"
+            return (
+                f"It was asked to wrap up at its {limit}; the result may be partial."
+                if outcome.wrapped_up
+                else ""
+            )
+        case RunStatus.FAILED:
+            return ""
+        case RunStatus.STOPPED:
+            who = _WHO[outcome.by] if outcome.by is not None else ""
+            if outcome.by in (StoppedBy.LIMIT, StoppedBy.TIMEOUT):
+                return f"It was stopped {who}{why} before it finished; what follows may be incomplete."
+            return f"It was STOPPED {who}{why} before it finished; what follows is partial, the task is NOT done."
+        case RunStatus.INTERRUPTED:
+            began = "what follows is partial" if outcome.started else "it had not begun"
+            return f"It was INTERRUPTED{why} before it finished; {began}, the task is NOT done."
+        case RunStatus.QUEUED | RunStatus.RUNNING:
+            return ""
+        case _:
+            assert_never(run.status)
+
+
+# --- the body
+
+
+def _finished(result: Result, outcome: Outcome, when_cut: str) -> str:
+    text = (result.structured if result.structured is not None else result.text).strip()
+    if result.run.status is not RunStatus.FAILED:
+        return bounded(text, when_cut) or "No output."
+    error = f"Error: {outcome.reason[:MAX_REASON]}"
+    return f"{error}\n\nPartial work before it failed:\n{bounded(text, when_cut)}" if text else error
+
+
+def _unfinished(result: Result, now: float) -> str:
+    run = result.run
+    if run.status is RunStatus.QUEUED:
+        return "It waits for its turn and has not begun."
+    lines = [
+        "It is still running; there is no result yet." if not run.parked else "It rests until it is unpaused."
+    ]
+    lines += [
+        f"In progress for {duration(now - flight.since)}: {flight.tool} {flight.arguments[:MAX_GLANCE]}".rstrip()
+        for flight in run.in_flight
+    ]
+    lines.append(f"Last sign of life: {duration(now - run.progress_at)} ago.")
+    if text := result.text.strip():
+        lines.append(f"Latest text: {text[-MAX_GLANCE:]}")
+    return "\n".join(lines)
+
+
+# --- the object
+
+
+def _schema_valid(result: Result) -> bool | None:
+    run = result.run
+    if run.spec.output_schema is None or run.outcome is None:
+        return None
+    if result.structured is not None:
+        return True
+    return False if run.status is RunStatus.FAILED and run.rejections else None
+
+
+def _seconds(run: RunState, now: float | None) -> float | None:
+    if run.outcome is not None:
+        return run.outcome.seconds
+    return None if now is None else max(0.0, now - run.elapsed_from)
+
+
+def _usage_json(usage: Usage) -> dict[str, Any]:
+    return {**_counts(usage.total), "models": {model: _counts(used) for model, used in usage.models.items()}}
+
+
+def _counts(usage: ModelUsage) -> dict[str, Any]:
+    """`unpriced` requests have no known price: while there are any, `cost` (US dollars) is a lower bound."""
+    return {
+        "requests": usage.requests,
+        "input": usage.input,
+        "output": usage.output,
+        "cache_read": usage.cache_read,
+        "cache_write": usage.cache_write,
+        "tokens": usage.tokens,
+        "cost": usage.cost,
+        "unpriced": usage.unpriced,
+    }
+
+
+def _iso(moment: float | None) -> str | None:
+    if moment is None:
+        return None
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
