@@ -8,12 +8,15 @@ nothing more is recorded, every waiter is told, and `broken` says why.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from random import Random
 from typing import Any
 
 import anyio
+import msgspec
 from anyio.lowlevel import current_token
 
 from subagents.clock import Clock
@@ -21,8 +24,9 @@ from subagents.errors import CommitFailed, SessionClosed, SessionError
 from subagents.events import Entry, Event
 from subagents.ids import RunId, new_fact_id
 from subagents.sessions.messages import NewMessage
+from subagents.sessions.recordable import recordable
 from subagents.sessions.state import SessionState, fold
-from subagents.sessions.store import EventStore, Write
+from subagents.sessions.store import EventStore, Loaded, Write
 
 #: Looks at the head state and answers what happened; None or nothing means that nothing did.
 Decide = Callable[[SessionState], Event | Sequence[Event] | None]
@@ -33,13 +37,26 @@ SNAPSHOT_EVERY = 2_000  # facts; folding that many takes some 10 ms
 
 
 class Journal:
-    """Records facts of one session, in one event loop. See the module for what is promised."""
+    """Records facts of one session, in one event loop. See the module for what is promised.
 
-    def __init__(self, store: EventStore, clock: Clock, head: SessionState, committed: SessionState) -> None:
+    `set_aside` says in a sentence what of the session was damaged when it was loaded, "" when nothing was.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        clock: Clock,
+        head: SessionState,
+        committed: SessionState,
+        set_aside: str = "",
+    ) -> None:
+        self.set_aside = set_aside
         self._store = store
         self._clock = clock
         self._head = head
         self._committed = committed
+        # Fact ids need to differ and nothing else; asking the system for each of them costs a call a fact.
+        self._random = Random(new_fact_id())
         self._listeners: list[Listener] = []
         self._pending: deque[Pending] = deque()
         self._fates: deque[SessionError | None] = deque()
@@ -54,7 +71,7 @@ class Journal:
     def load(cls, store: EventStore, clock: Clock) -> Journal:
         """The journal of what `store` holds. Must be called in the event loop that will use it."""
         loaded = store.load()
-        return cls(store, clock, *(_restored(loaded.snapshot, loaded.entries) for _ in range(2)))
+        return cls(store, clock, _restored(store, loaded), _restored(store, loaded), loaded.set_aside)
 
     @property
     def state(self) -> SessionState:
@@ -80,7 +97,8 @@ class Journal:
         `messages`, `lines` and `draft` are kept with the facts, in the same transaction, for `run`; when `decide`
         answers that nothing happened they are dropped as well. What `decide` raises passes through, with nothing
         recorded. Raises `SessionClosed` when the journal is closed or broken, `CommitFailed` when the store could
-        not keep it. A caller that is cancelled while it waits leaves the facts on their way.
+        not keep it, `ValueError` with nothing recorded for a fact that could not be read again. A caller that is
+        cancelled while it waits leaves the facts on their way.
         """
         pending = self.enqueue(decide, run=run, messages=messages, lines=lines, draft=draft)
         if pending is None:
@@ -97,9 +115,8 @@ class Journal:
         draft: str | None = None,
     ) -> Pending | None:
         """The synchronous half of `record`, for callers that need not wait: in order with all others."""
-        if self.broken is not None:
-            raise SessionClosed(f"nothing more is recorded in this session: {self.broken}")
-        events = _as_sequence(decide(self._head))
+        self._require_open()
+        events = [recordable(event) for event in _as_sequence(decide(self._head))]
         if not events:
             return None
         entries = tuple(self._entry(number, event) for number, event in enumerate(events, self._head.seq + 1))
@@ -143,6 +160,7 @@ class Journal:
         """
         if holds(self._committed):
             return
+        self._require_open()
         seen = anyio.Event()
 
         def look(_: Entry) -> None:
@@ -156,12 +174,17 @@ class Journal:
         finally:
             unlisten()
             self._woken_by_break.remove(seen)
-        if self.broken is not None and not holds(self._committed):
-            raise SessionClosed(f"the session is over: {self.broken}")
+        if not holds(self._committed):
+            self._require_open()
 
     def close(self, reason: str) -> None:
         """Refuses everything from now on; what was handed over is still kept."""
         self._break(SessionClosed(reason))
+        self._save_last_snapshot()
+
+    def _require_open(self) -> None:
+        if self.broken is not None:
+            raise SessionClosed(f"the session is over and records nothing more: {self.broken}")
 
     # --- what the store answers
 
@@ -181,14 +204,24 @@ class Journal:
     def _settle(self) -> None:
         # Cleared first: an answer that comes during the loop then costs one call too many, never one too few.
         self._settling = False
-        while self._fates:
-            pending, error = self._pending.popleft(), self._fates.popleft()
+        try:
+            while self._fates:
+                self._answer(self._pending.popleft(), self._fates.popleft())
+        finally:
+            # Only a listener that raised leaves some; those who wait for them must not pay for it.
+            if self._fates:
+                self._call_soon(self._settle)
+        if self.broken is not None:
+            self._save_last_snapshot()
+
+    def _answer(self, pending: Pending, error: SessionError | None) -> None:
+        try:
             if error is None:
                 self._commit(pending.write.entries)
             else:
-                pending.error = CommitFailed(str(error))
-                self._break(pending.error)
-            pending.settled.set()
+                self._break(CommitFailed(str(error)))
+        finally:
+            pending.settle(error)
 
     def _commit(self, entries: Iterable[Entry]) -> None:
         for entry in entries:
@@ -196,8 +229,16 @@ class Journal:
             for listener in tuple(self._listeners):
                 listener(entry)
         if self._committed.seq - self._snapshot_at >= SNAPSHOT_EVERY:
-            self._snapshot_at = self._committed.seq
-            self._store.save_snapshot(self._committed.seq, self._committed.snapshot())
+            self._save_snapshot()
+
+    def _save_last_snapshot(self) -> None:
+        """With it, a closed session is read without folding anything."""
+        if not self._pending and self._committed.seq > self._snapshot_at:
+            self._save_snapshot()
+
+    def _save_snapshot(self) -> None:
+        self._snapshot_at = self._committed.seq
+        self._store.save_snapshot(self._committed.seq, self._committed.snapshot())
 
     def _break(self, error: SessionError) -> None:
         if self.broken is None:
@@ -207,24 +248,34 @@ class Journal:
             self.on_broken()
 
     def _entry(self, seq: int, event: Event) -> Entry:
-        return Entry(seq, new_fact_id(), self._clock.now(), event)
+        return Entry(seq, f"{self._random.getrandbits(64):016x}", self._clock.now(), event)
 
 
 class Pending:
     """A write that the store has not answered yet."""
 
-    __slots__ = ("error", "settled", "write")
+    __slots__ = ("_error", "_settled", "_waited_for", "write")
 
     def __init__(self, write: Write) -> None:
         self.write = write
-        self.settled = anyio.Event()
-        self.error: SessionError | None = None
+        self._settled = False
+        self._error: SessionError | None = None
+        # Most writes are waited for by nobody, and an event costs more than the rest of this object.
+        self._waited_for: anyio.Event | None = None
+
+    def settle(self, error: SessionError | None) -> None:
+        """What the store answered; in the event loop."""
+        self._error, self._settled = error, True
+        if self._waited_for is not None:
+            self._waited_for.set()
 
     async def wait(self) -> tuple[Entry, ...]:
         """Its facts, when they are kept. Raises `CommitFailed` when they could not be."""
-        await self.settled.wait()
-        if self.error is not None:
-            raise self.error
+        if not self._settled:
+            self._waited_for = self._waited_for or anyio.Event()
+            await self._waited_for.wait()
+        if self._error is not None:
+            raise CommitFailed(str(self._error))
         return self.write.entries
 
 
@@ -234,8 +285,14 @@ def _as_sequence(decided: Event | Sequence[Event] | None) -> Sequence[Event]:
     return (decided,) if isinstance(decided, Event) else decided
 
 
-def _restored(snapshot: bytes | None, entries: Iterable[Entry]) -> SessionState:
-    return fold(entries, SessionState.restore(snapshot) if snapshot is not None else None)
+def _restored(store: EventStore, loaded: Loaded) -> SessionState:
+    if loaded.snapshot is not None:
+        try:
+            return fold(loaded.entries, SessionState.restore(loaded.snapshot))
+        except msgspec.MsgspecError:
+            # Whole, but not what this version makes: the facts say the same.
+            return fold(store.entries())
+    return fold(loaded.entries)
 
 
 def _loop_caller() -> Callable[[Callable[[], None]], None]:
@@ -244,8 +301,12 @@ def _loop_caller() -> Callable[[Callable[[], None]], None]:
     `anyio.from_thread.run_sync` would make the store's thread wait for the loop while the loop waits for it.
     """
     loop: Any = current_token().native_token
+    home = threading.get_ident()
 
     def call_soon(function: Callable[[], None]) -> None:
+        if threading.get_ident() == home:
+            loop.call_soon(function)  # the loop is awake: there is no need to write to its waking pipe
+            return
         # A loop that has ended has nobody left who waits for the answer.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(function)

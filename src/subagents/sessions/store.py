@@ -19,8 +19,9 @@ from subagents.sessions.messages import NewMessage, StoredMessage
 class Write(msgspec.Struct, frozen=True, kw_only=True):
     """What belongs together: facts in order, and what came with them. Kept wholly or not at all.
 
-    `lines` is transcript text, already split; `draft` is the unfinished text of a reply, which replaces
-    the one before it and is dropped when it is "". `run` and `episode` say whose messages and lines they are.
+    `lines` is transcript text, already split; a line break left in one is kept as a blank. `draft` is the
+    unfinished text of a reply, which replaces the one before it and is dropped when it is "". `run` and
+    `episode` say whose messages and lines they are.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -104,24 +105,27 @@ class EventStore(Protocol):
 
 
 class MemoryStore:
-    """Everything in lists; for tests and for sessions that need not outlive their process."""
+    """Everything in lists; for tests and for sessions that need not outlive their process.
+
+    Closed, it can be loaded again: that is the next owner's opening of the session.
+    """
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._messages: dict[RunId, list[StoredMessage]] = {}
         self._lines: dict[RunId, list[str]] = {}
         self._drafts: dict[RunId, str] = {}
-        self._closed = False
+        self._refusal: SessionError | None = None
 
     def load(self) -> Loaded:
+        self._refusal = None
         return Loaded(None, tuple(self._entries))
 
     def append(self, write: Write, done: Done) -> None:
-        if self._closed:
-            done(SessionError("the store is closed"))
-            return
-        if (reason := out_of_order(write, len(self._entries))) is not None:
-            done(SessionError(reason))
+        if self._refusal is None and (reason := out_of_order(write, len(self._entries))) is not None:
+            self._refusal = SessionError(reason)
+        if self._refusal is not None:
+            done(self._refusal)
             return
         self._entries.extend(write.entries)
         if write.run is not None:
@@ -132,7 +136,7 @@ class MemoryStore:
         kept = self._messages.setdefault(run, [])
         for new in write.messages:
             kept.append(StoredMessage(run, write.episode, len(kept) + 1, new.kind, new.json))
-        self._lines.setdefault(run, []).extend(write.lines)
+        self._lines.setdefault(run, []).extend(line.replace("\n", " ") for line in write.lines)
         if write.draft is not None:
             self._drafts[run] = write.draft
 
@@ -140,7 +144,7 @@ class MemoryStore:
         """Nothing to win: loading is as fast without."""
 
     def entries(self, after: int = 0) -> Iterator[Entry]:
-        return iter(self._entries[after:])
+        return iter(self._entries[max(after, 0) :])
 
     def entry(self, seq: int) -> Entry:
         if not 1 <= seq <= len(self._entries):
@@ -162,7 +166,7 @@ class MemoryStore:
         return [Line(n, text) for n, text in enumerate(kept[start - 1 : max(last, 0)], start)]
 
     def close(self) -> None:
-        self._closed = True
+        self._refusal = self._refusal or SessionError("the store is closed")
 
 
 def out_of_order(write: Write, kept: int) -> str | None:

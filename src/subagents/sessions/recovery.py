@@ -1,0 +1,42 @@
+"""On opening a session whose owner died: what is to be recorded of the runs that nobody drives any more, and what
+they may have left running. Nothing is started or ended here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from subagents.events import RunInterrupted
+from subagents.ids import RunId
+from subagents.runs import lifecycle
+from subagents.runs.state import Command, RunState
+from subagents.sessions.state import SessionState
+
+REASON = "its process ended without closing the session"
+
+
+def on_open(state: SessionState, partials: Mapping[RunId, str] | None = None) -> list[RunInterrupted]:
+    """The endings of all runs that were queued or running, children before their parents; what rests goes on resting.
+
+    `partials` has the unfinished text of the replies in progress, where there was one (`EventStore.draft`).
+    """
+    texts = partials or {}
+    abandoned = [run for run in state.runs.values() if not _rests(run)]
+    endings = [_interrupted(run, texts.get(run.id, "")) for run in reversed(abandoned)]
+    return [ending for ending in endings if ending is not None]
+
+
+def leftover_commands(state: SessionState) -> list[Command]:
+    """The process groups of runs that had not ended, as of before `on_open`. Each is to be ended if it is the same
+    one still."""
+    return [run.command for run in state.runs.values() if run.command is not None and not run.status.ended]
+
+
+def _rests(run: RunState) -> bool:
+    """A parked one that was told to go on has somebody waiting for it, and nobody to wake it."""
+    return run.parked and run.paused
+
+
+def _interrupted(run: RunState, partial: str) -> RunInterrupted | None:
+    # How long it ran was measured by a process that is gone; its last sign of life is the best that is left.
+    seconds = 0.0 if run.started_at is None else max(0.0, run.progress_at - run.started_at)
+    return lifecycle.interrupt(run, REASON, seconds, partial)

@@ -1,0 +1,119 @@
+"""Where things live: the project's root, the user's folder, the state that is kept out of both."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from subagents.places import project_at, project_root, state_home, state_name, user_home
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with one commit."""
+    root = tmp_path / "repository"
+    root.mkdir()
+    _git(root, "init", "-q")
+    _git(root, "commit", "-q", "--allow-empty", "-m", "first")
+    return root
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *arguments], check=True, timeout=60)
+
+
+def test_the_nearest_subagents_folder_makes_the_project(tmp_path: Path):
+    inner = tmp_path / "outer" / "inner"
+    (inner / "deep").mkdir(parents=True)
+    (inner / ".subagents").mkdir()
+    (tmp_path / "outer" / ".subagents").mkdir()
+    assert project_root(inner / "deep") == inner
+    assert project_root(tmp_path / "outer") == tmp_path / "outer"
+
+
+def test_without_one_the_repository_is_the_project(repository: Path):
+    (repository / "src").mkdir()
+    assert project_root(repository / "src") == repository
+
+
+def test_a_linked_worktree_belongs_to_its_repository(repository: Path, tmp_path: Path):
+    _git(repository, "worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
+    assert project_root(tmp_path / "side") == repository
+    assert project_at(tmp_path / "side") == project_at(repository)
+
+
+def test_a_git_file_that_names_no_worktree_is_a_root_of_its_own(tmp_path: Path):
+    for name, text in (("submodule", "gitdir: ../.git/modules/submodule\n"), ("empty", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".git").write_text(text)
+    assert project_root(tmp_path / "submodule") == tmp_path / "submodule"
+    assert project_root(tmp_path / "empty") == tmp_path / "empty"
+
+
+def test_without_either_the_folder_itself_is_the_project(tmp_path: Path):
+    assert project_root(tmp_path / "gone") == tmp_path / "gone"
+
+
+def test_the_users_own_folder_makes_no_project_of_the_home(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SUBAGENTS_HOME", str(home / ".subagents"))
+    (home / ".subagents").mkdir()
+    (home / "notes").mkdir()
+    assert project_root(home / "notes") == home / "notes"
+
+
+def test_state_is_kept_out_of_the_project_and_apart_for_each(tmp_path: Path):
+    one, two = (project_at(tmp_path / name / "app") for name in ("one", "two"))
+    assert one.state != two.state
+    assert one.state.parent == state_home()
+    assert not one.state.is_relative_to(one.root)
+    assert one.sessions == one.state / "sessions"
+
+
+def test_a_state_folders_name_can_be_read_and_typed():
+    assert state_name(Path("/home/me/my app!")).startswith("my-app-")
+    assert state_name(Path("/")).startswith("root-")
+    assert state_name(Path("/x/" + "long" * 50)).count("long") == 10
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"SUBAGENTS_STATE": "/state"}, "/state"),
+        ({"XDG_STATE_HOME": "/xdg"}, "/xdg/subagents"),
+        ({"XDG_STATE_HOME": "relative"}, "~/.local/state/subagents"),
+        ({}, "~/.local/state/subagents"),
+    ],
+)
+def test_where_the_state_is(variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch):
+    _only(variables, monkeypatch)
+    assert state_home() == Path(expected).expanduser()
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"SUBAGENTS_HOME": "~/mine"}, "~/mine"),
+        ({"XDG_CONFIG_HOME": "/xdg"}, "/xdg/subagents"),
+        ({}, "~/.config/subagents"),
+    ],
+)
+def test_where_the_users_folder_is(variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch):
+    _only(variables, monkeypatch)
+    assert user_home() == Path(expected).expanduser()
+
+
+def test_asking_where_things_are_makes_nothing(tmp_path: Path, home: Path):
+    before = sorted(home.iterdir())
+    project = project_at(tmp_path)
+    assert not project.folder.exists()
+    assert not project.state.exists()
+    assert sorted(home.iterdir()) == before
+
+
+def _only(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SUBAGENTS_STATE", "SUBAGENTS_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
