@@ -1,0 +1,278 @@
+"""What a prompt asks for: the terms to look for, each with the forms it may take in code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+
+from subagents.models.offline.synonyms import one_word, synonyms
+from subagents.models.offline.words import forms, listed, stem, subwords
+
+MOST_WORDS = 8
+"""Words of a question that are looked for; of a longer prompt the first ones that say most."""
+MOST_SYNONYMS = 6
+LONGEST_PROMPT = 20_000  # characters that are read
+
+WORD_EDGE = r"(?-u:\b)"
+"""A word boundary for `grep`; the Unicode one costs ripgrep its fast engine, which is a factor of ten."""
+
+_SYNONYM = 0.5  # what a synonym is worth, against 1.0 for the word itself
+_INSIDE = 0.35  # the same for a match in the middle of a word, or of a short form at its start
+
+_STOP = frozenset(
+    listed("""
+    a about above actually after again against all already also always am an and another any anything are as at away
+    be because been before being below best between both but by can could did do does doing done down during each
+    either else ever every everything exactly few find for from further give given gives had happen happened happens
+    has have having he her here his how i if in instead into is it its itself just kind know less let like list little
+    locate located look many may me might more most much must my need needed needs neither never no nor not now of
+    off often on once one only onto or other our out over own part place places please put rather really same say
+    search see shall she should show since so some something somewhere still such take taken takes tell than that the
+    their them themselves then there these they thing things this those though through thus to too toward towards
+    two under until up upon us use used uses using very via want was way ways we well went were what whatever when
+    where wherever whether which while who whole whom whose why will with within without work works would yet you
+    your code codebase repo repository project implementation implemented implements implementing defined defines
+    definition described explain describe happening answer report file_path summary summarize summarise briefly
+    hm hmm uh um ok okay yes hello hi hey thanks thank
+    actual three four five anywhere everywhere possible currently exist exists
+    """)
+)
+
+# They say little about a place in code: too many places have to do with them.
+_WEAK = frozenset(
+    stem(word)
+    for word in listed("""
+    call change check class code contain create data decide default define do file function get handle hold implement
+    keep line make method module name new number object part process program python run return set source start
+    support system thing turn type use value variable work write read way happen build built standard pure
+    """)
+)
+
+_SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")
+_ASKS = re.compile(
+    r"\?\s*$|^\W*(?:and\s+)?(?:where|which|what|who|how|why|when|does|do|is|are|can|find|locate|search|look|show)\b",
+    re.I,
+)
+# Sentences about the answer and not about the code.
+_ABOUT_ANSWER = re.compile(
+    r"^\W*(?:please\s+)?(?:report|return|answer|reply|respond|include|give|list|quote|cite"
+    r"|be (?:brief|thorough|concise)|keep|do not|don't|only|no need|your (?:final )?answer"
+    r"|search breadth|thoroughness)\b",
+    re.I,
+)
+# "Which function …" says what the answer is, not what is to be looked for.
+_ANSWERS_KIND = re.compile(
+    r"\b(?:which|what)\s+(?:code|functions?|methods?|class(?:es)?|modules?|files?|parts?|lines?|decorators?)\b",
+    re.I,
+)
+_HOW_MUCH = re.compile(r"\bhow (?:long|many|much|often|far|big|fast)\b", re.I)
+_CODE_SPAN = re.compile(r"`([^`\n]{1,80})`")
+_QUOTED = re.compile(r"[\"“]([^\"”\n]{3,60})[\"”]")
+_PATH = re.compile(r"(?<![\w/.])(?:[\w.-]+/)*[\w-]+\.[a-z]{1,5}\b(?!\()|(?<![\w/.])(?:[\w.-]+/)+[\w.-]+")
+_DOTTED = re.compile(r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\b")
+_IDENTIFIER = re.compile(
+    r"\b(?:[A-Za-z]\w*_\w+|_+[A-Za-z]\w*|[a-z]+[A-Z]\w*|[A-Z]+[a-z]+[A-Z]\w*)\b(?:\(\))?"
+)
+_WORD = re.compile(r"[^\W\d_][^\W_]*|\d{2,}")
+_FILE_ENDING = re.compile(
+    r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|kt|c|h|cc|cpp|hpp|cs|rb|php|swift|scala|sh|md|rst|txt|toml|yaml|yml|json|cfg"
+    r"|ini|html|css|sql|lua|ex|exs|vue|proto)$"
+)
+
+
+class TermKind(StrEnum):
+    WORD = "word"
+    COMPOUND = "compound"  # two words that stand together, perhaps written as one
+    IDENTIFIER = "identifier"  # a name as it stands in the code
+
+    @property
+    def weight(self) -> float:
+        return {"word": 1.0, "compound": 0.5, "identifier": 3.0}[self.value]
+
+
+@dataclass(frozen=True)
+class Form:
+    """One piece of text that speaks of a term. `worth` is 1.0 for the term itself, less for another word for it."""
+
+    text: str
+    worth: float
+    kind: TermKind
+    pattern: re.Pattern[str]
+
+    def is_in(self, lowered: str) -> bool:
+        """Whether it occurs at all in a text, which is given in lower case."""
+        if self.kind is TermKind.COMPOUND:
+            return self.pattern.search(lowered) is not None
+        return self.text.lower() in lowered
+
+    def worth_in(self, text: str, lowered: str) -> float:
+        """How well `text` speaks of it: a match in the middle of another word is worth less."""
+        if not self.is_in(lowered):
+            return 0.0
+        found = self.pattern.search(text)
+        if found is None:
+            return 0.0
+        return self.worth if found.lastindex else self.worth * _INSIDE
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing to look for; `forms` are lower case, its own first, then its synonyms'."""
+
+    word: str
+    kind: TermKind
+    own: tuple[str, ...]
+    others: tuple[str, ...] = ()
+    weak: bool = False
+
+    @property
+    def weight(self) -> float:
+        return self.kind.weight * (0.4 if self.weak else 1.0)
+
+    @cached_property
+    def search(self) -> str:
+        """The pattern for `grep` with `ignore_case`, in the syntax of Rust's regex."""
+        if self.kind is TermKind.IDENTIFIER:
+            return rf"{WORD_EDGE}{re.escape(self.own[0])}{WORD_EDGE}"
+        return "|".join(_grep_form(form, self.kind) for form in (*self.own, *self.others))
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        own = [Form(text, 1.0, self.kind, _pattern(text, self.kind)) for text in self.own]
+        others = [Form(text, _SYNONYM, self.kind, _pattern(text, self.kind)) for text in self.others]
+        return (*own, *others)
+
+
+def _grep_form(form: str, kind: TermKind) -> str:
+    if kind is TermKind.WORD and len(form) <= 3:
+        return rf"(?:{WORD_EDGE}|_){form}|(?-i:[a-z0-9]{form.capitalize()})"
+    return form
+
+
+def _pattern(form: str, kind: TermKind) -> re.Pattern[str]:
+    """Finds `form`; its group takes part when it stands at the start of a word or of a part of an identifier."""
+    if kind is TermKind.IDENTIFIER:
+        return re.compile(rf"(\b{re.escape(form)}\b)|(?i:\b{re.escape(form)}\b)")
+    if kind is TermKind.COMPOUND:
+        return re.compile(f"(?i:({form}))")
+    if len(form) <= 3:
+        short = form + "(?:s|ed|ing)?(?![a-z])"
+        return re.compile(
+            rf"((?i:(?<![a-z]){short})|(?<=[a-z]){form.capitalize()}(?![a-z]))|(?i:(?<![a-z]){form})"
+        )
+    return re.compile(rf"((?i:(?<![a-z]){form})|(?<=[a-z]){form.capitalize()})|(?i:{form})")
+
+
+@dataclass(frozen=True)
+class Question:
+    """`text` is what was asked; `paths` are files it names; `terms` what to look for, as they appear in it."""
+
+    text: str
+    terms: tuple[Term, ...]
+    paths: tuple[str, ...] = ()
+    literals: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def words(self) -> tuple[Term, ...]:
+        """The terms that are no compound of two."""
+        return tuple(term for term in self.terms if term.kind is not TermKind.COMPOUND)
+
+    def search_for(self, term: Term) -> str:
+        """The pattern that finds `term`: its own, or one for all compounds, which are few and rare."""
+        if term.kind is not TermKind.COMPOUND:
+            return term.search
+        return "|".join(other.search for other in self.terms if other.kind is TermKind.COMPOUND)
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.paths)
+
+
+def read_question(prompt: str, *additions: str) -> Question:
+    """The question in a prompt; each of `additions` was said later and counts as well."""
+    texts = [_asking(text[:LONGEST_PROMPT]) for text in (prompt, *additions)]
+    text = "\n".join(texts)
+    identifiers = _identifiers(text)
+    plain = _HOW_MUCH.sub(", ", _ANSWERS_KIND.sub(", ", _CODE_SPAN.sub(" ", text)))
+    for name in identifiers:
+        plain = plain.replace(name, " ")
+    words = _words(plain)
+    terms = (
+        *(Term(name, TermKind.IDENTIFIER, (name,)) for name in identifiers),
+        *_compounds(plain),
+        *words,
+    )
+    return Question("\n".join((prompt, *additions)).strip(), terms, _paths(text))
+
+
+def _asking(text: str) -> str:
+    """The sentences of `text` that ask; all of them when none does."""
+    sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
+    sentences = [sentence for sentence in sentences if not _ABOUT_ANSWER.match(sentence)] or sentences
+    return "\n".join([sentence for sentence in sentences if _ASKS.search(sentence)] or sentences)
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    found = (path.strip("./`") for path in _PATH.findall(text))
+    return tuple(dict.fromkeys(path for path in found if "/" in path or _FILE_ENDING.search(path)))
+
+
+def _identifiers(text: str) -> list[str]:
+    """Names as they stand in code; of a dotted one the last part, which is what is defined."""
+    found: list[str] = []
+    for span in _CODE_SPAN.findall(text):
+        name = span.strip().removesuffix("()")
+        if re.fullmatch(r"[\w.]+", name) and not _FILE_ENDING.search(name):
+            found.append(name.rpartition(".")[2])
+    found += [name.rpartition(".")[2] for name in _DOTTED.findall(text) if not _FILE_ENDING.search(name)]
+    found += [name.removesuffix("()") for name in _IDENTIFIER.findall(text)]
+    return list(dict.fromkeys(name for name in found if len(name) > 1))
+
+
+def _words(text: str) -> list[Term]:
+    said = [word for word in _WORD.findall(one_word(text.lower())) if word not in _STOP]
+    by_stem = {stem(word): word for word in reversed(said) if len(word) > 1}
+    kept = _most_telling(by_stem[root] for root in dict.fromkeys(map(stem, said)) if root in by_stem)
+    return [_word(word) for word in kept]
+
+
+def _most_telling(words: Iterable[str]) -> list[str]:
+    """The first `MOST_WORDS`, weak ones only where there is room."""
+    all_words = list(words)
+    strong = [word for word in all_words if stem(word) not in _WEAK][:MOST_WORDS]
+    weak = [word for word in all_words if stem(word) in _WEAK][: MOST_WORDS - len(strong)]
+    return [word for word in all_words if word in strong or word in weak]
+
+
+def _word(word: str) -> Term:
+    own = forms(word)
+    others = dict.fromkeys(form for other in synonyms(word)[:MOST_SYNONYMS] for form in forms(other))
+    return Term(
+        word,
+        TermKind.WORD,
+        tuple(own),
+        tuple(other for other in others if other not in own),
+        weak=stem(word) in _WEAK,
+    )
+
+
+def _compounds(text: str) -> list[Term]:
+    """Neighbours in the text, which code may write as one: `time zone` → `timezone`, `TimeZone`, `time_zone`."""
+    found: dict[str, Term] = {}
+    for run in re.split(r"[^A-Za-z0-9 -]+", text.lower()):
+        words = re.split(r"[ -]+", run)
+        for first, second in pairwise(words):
+            stems = {stem(first), stem(second)}
+            if {first, second} & _STOP or "" in (first, second) or stems <= _WEAK:
+                continue
+            form = rf"{stem(first)}\w{{0,3}}[ _-]?{stem(second)}"
+            found.setdefault(form, Term(f"{first} {second}", TermKind.COMPOUND, (form,)))
+    return list(found.values())[:4]
+
+
+def words_of(identifier: str) -> list[str]:
+    """The stems of an identifier's or a file name's parts."""
+    return [stem(word) for word in subwords(identifier)]

@@ -1,0 +1,97 @@
+"""Asked to change something, the offline model ends the run with what is needed; asked about a change, it searches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+from tests.models.conftest import AskOf
+
+from subagents.errors import NeedsLanguageModel
+from subagents.models.offline.intent import asks_for_change
+
+pytestmark = pytest.mark.anyio
+
+
+async def write(path: str, content: str) -> str:
+    raise AssertionError("the offline model writes nothing")
+
+
+async def bash(command: str) -> str:
+    raise AssertionError("the offline model runs nothing")
+
+
+@pytest.fixture
+def project(repository: Callable[[dict[str, str]], Path]) -> Path:
+    return repository({"client.py": "def retry() -> None:\n    '''Tries again.'''\n"})
+
+
+async def test_a_change_needs_a_language_model_and_the_variable_is_named(agent_in: AskOf, project: Path):
+    with pytest.raises(NeedsLanguageModel) as raised:
+        await agent_in(project, others=(write,)).run("Please add a timeout to `retry`.")
+
+    assert str(raised.value) == snapshot(
+        "needs a language model: set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key. The offline model only searches, and 'Please add a timeout to `retry`.' asks for a change."
+    )
+
+
+async def test_a_question_in_the_same_agent_is_answered(agent_in: AskOf, project: Path):
+    answer = (await agent_in(project, others=(write, bash)).run("Where is retry defined?")).output
+    assert "1. client.py:1" in answer
+
+
+async def test_an_agent_that_cannot_write_searches_for_what_is_to_be_changed(agent_in: AskOf, project: Path):
+    answer = (await agent_in(project).run("Add a timeout to `retry`.")).output
+    assert "1. client.py:1" in answer
+
+
+async def test_a_planner_plans_even_if_it_could_run_commands(agent_in: AskOf, project: Path):
+    agent = agent_in(project, others=(bash,), instructions="You are a software architect who makes plans.")
+    assert "## Files likely to change" in (await agent.run("Add a timeout to `retry`.")).output
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Fix the failing test",
+        "please refactor the client",
+        "Could you rename Client to Session?",
+        "I want you to implement retries.",
+        "You should delete the old module.",
+        "- Add a timeout\n- Update the docs",
+        "Find the bug in the parser and fix it.",
+        "Look at client.py, then add a test for it.",
+        "Write a function that parses dates.",
+        "The build is broken.\n\nRepair it.",
+        "Let's move the helpers into a module of their own",
+        "Clean up the imports",
+        "Now update CHANGELOG.md",
+    ],
+)
+def test_imperatives_of_change_are_changes(prompt: str):
+    assert asks_for_change(prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Where is the user added?",
+        "which function deletes files",
+        "How do we update the cache?",
+        "Find where retries are added and removed.",
+        "Find the functions that create and delete the files.",
+        "Explain how to add a provider.",
+        "Is the log file written and then removed?",
+        "Write a summary of how sessions are stored.",
+        "Make a list of all the settings.",
+        "Create a short report on error handling.",
+        "What would have to change to support Windows?",
+        "Update of the index: where?",
+        "List all places that write to the database",
+        "",
+    ],
+)
+def test_questions_about_changes_are_not(prompt: str):
+    assert not asks_for_change(prompt)
