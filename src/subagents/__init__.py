@@ -1,0 +1,135 @@
+"""Subagents that belong to no host: start agents, wait for them, steer and stop them, and lose nothing.
+
+    import subagents
+    print(subagents.run("Explore", "where are retries handled?").text)
+
+    async with subagents.AgentManager.open(".") as manager:
+        run = await manager.spawn("Explore", "where are retries handled?")
+        result = await manager.get_result(run, wait=True)
+
+Names are loaded when they are used (PEP 562): importing the package costs next to nothing, and what needs a
+model library is imported by the first agent that does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from subagents.bootstrap import AgentManager
+    from subagents.errors import (
+        BadDefinition,
+        BadSetting,
+        CommitFailed,
+        InvalidSchema,
+        InvalidScript,
+        ModelError,
+        ModelUnavailable,
+        NeedsLanguageModel,
+        NewerSession,
+        NotNow,
+        RunnerError,
+        RunNotFound,
+        ScriptEnded,
+        SessionClosed,
+        SessionError,
+        SessionLocked,
+        SessionNotFound,
+        SpawnRefused,
+        SubagentsError,
+        UnknownAgent,
+        WorkspaceError,
+    )
+    from subagents.ids import RunId, SessionId
+    from subagents.runs.result import Result
+    from subagents.runs.state import RunState, RunStatus
+    from subagents.spec import AskedBy, SpawnRequest
+
+    __version__: str
+
+__all__ = [
+    "AgentManager",
+    "AskedBy",
+    "BadDefinition",
+    "BadSetting",
+    "CommitFailed",
+    "InvalidSchema",
+    "InvalidScript",
+    "ModelError",
+    "ModelUnavailable",
+    "NeedsLanguageModel",
+    "NewerSession",
+    "NotNow",
+    "Result",
+    "RunId",
+    "RunNotFound",
+    "RunState",
+    "RunStatus",
+    "RunnerError",
+    "ScriptEnded",
+    "SessionClosed",
+    "SessionError",
+    "SessionId",
+    "SessionLocked",
+    "SessionNotFound",
+    "SpawnRefused",
+    "SpawnRequest",
+    "SubagentsError",
+    "UnknownAgent",
+    "WorkspaceError",
+    "__version__",
+    "run",
+]
+
+_ELSEWHERE = {
+    "AgentManager": "bootstrap",
+    "AskedBy": "spec",
+    "Result": "runs.result",
+    "RunId": "ids",
+    "RunState": "runs.state",
+    "RunStatus": "runs.state",
+    "SessionId": "ids",
+    "SpawnRequest": "spec",
+}
+
+
+def run(agent: str, prompt: str, *, path: str = ".", model: str = "", **wishes: Any) -> Result:
+    """Runs one agent to its end and returns its result; the whole thing is one call, for scripts.
+
+    `path` is the folder to work in; `wishes` are other fields of `SpawnRequest`, such as `output_schema` or
+    `max_turns`. Raises what `AgentManager.open` and `spawn` raise. In an event loop use `AgentManager` instead.
+    """
+    import anyio
+
+    from subagents.bootstrap import AgentManager
+
+    async def whole() -> Result:
+        async with AgentManager.open(path, model=model) as manager:
+            run_id = await manager.spawn(agent, prompt, **wishes)
+            return await manager.get_result(run_id, wait=True, timeout=None)
+
+    return anyio.run(whole)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
+    if name in _ELSEWHERE:
+        return getattr(import_module(f"subagents.{_ELSEWHERE[name]}"), name)
+    if name in __all__:
+        return getattr(import_module("subagents.errors"), name)
+    raise AttributeError(f"module 'subagents' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("subagents")
+    except PackageNotFoundError:  # run from its source without being installed
+        return "0+source"

@@ -1,0 +1,81 @@
+"""Mounts the commands: each stands in a file of its own, and what is heavy is imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import subagents
+from subagents.cli import doctor, log, result, resume, run, sessions, show, stop
+from subagents.cli.ps import ps
+from subagents.cli.usage import mount
+from subagents.language import _
+
+HELP = _(
+    """Run agents from your terminal.
+
+    An agent is described in a Markdown file; Explore, which searches a code base, is built in and needs no key.
+    Everything a run does is recorded, so that it can be looked at, stopped and gone on with from any terminal.
+
+    \b
+      subagents run Explore "where are retries handled?"
+      subagents ps
+      subagents log -f explore
+
+    A run is named by its id, the beginning of one that fits no other, or its handle.
+    """
+)
+
+PS_HELP = _(
+    """List the runs of this project.
+
+    Those in progress, and those that ended within the hour. A run whose owner died without a word is shown as
+    interrupted (owner gone).
+    """
+)
+
+commands = typer.Typer(
+    name="subagents",
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@commands.callback()
+def top(
+    version: Annotated[
+        bool, typer.Option("--version", help=_("Print the version and end."), is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(f"subagents {subagents.__version__}")
+        raise typer.Exit
+
+
+def list_runs(
+    everything: Annotated[bool, typer.Option("--all", "-a", help=_("All there have ever been."))] = False,
+    as_json: Annotated[bool, typer.Option("--json", help=_("Print them as JSON."))] = False,
+) -> int:
+    return ps(everything, as_json)
+
+
+mount(commands, "run", run.run, usage="[AGENT] PROMPT [OPTIONS]", text=run.HELP)
+mount(commands, "resume", resume.resume, usage="ID PROMPT [OPTIONS]", text=resume.HELP)
+mount(commands, "ps", list_runs, usage="[--all] [--json]", text=PS_HELP)
+mount(commands, "show", show.show, usage="ID", text=show.HELP)
+mount(commands, "log", log.log, usage="ID [OPTIONS]", text=log.HELP)
+mount(commands, "logs", log.log, usage="ID [OPTIONS]", text=log.HELP, hidden=True)
+mount(commands, "result", result.result, usage="ID [--json]", text=result.HELP)
+mount(commands, "stop", stop.stop, usage="ID… [OPTIONS]", text=stop.HELP)
+commands.add_typer(sessions.commands, name="sessions")
+mount(commands, "doctor", doctor.doctor, usage="[--json]", text=doctor.HELP)
+
+
+def call(arguments: Sequence[str]) -> None:
+    """Carries out one command and ends the process with its exit code. Raises what the command raises."""
+    typer.main.get_command(commands)(list(arguments), prog_name="subagents")

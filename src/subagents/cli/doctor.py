@@ -1,0 +1,214 @@
+"""`subagents doctor`: what is here, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import subagents
+from subagents.cli.place import folder_at
+from subagents.cli.streams import answer, width_of
+from subagents.errors import SubagentsError
+from subagents.language import _
+from subagents.places import project_at, state_home, user_home
+from subagents.view.cells import fit, pad
+
+HELP = _(
+    """Look whether everything is here that agents need.
+
+    Each line says what was found, and below it what to do where something is missing. The exit code is 1 only when
+    something is missing without which nothing works.
+    """
+)
+
+OLDEST_PYTHON = (3, 11)
+# Before this, two connections that checkpoint and write at the same moment can damage a database
+# (https://www.sqlite.org/wal.html#walresetbug).
+SQLITE_WITHOUT_RESET_BUG = (3, 51, 3)
+LOOK_BOUND = 10.0  # seconds that a program may take to say its version
+
+
+class Verdict(StrEnum):
+    GOOD = "ok"
+    NOTE = "note"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `advice` says what to do, "" when nothing is."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help=_("Print the findings as JSON."))] = False,
+) -> int:
+    found = list(findings())
+    if as_json:
+        answer(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+    else:
+        answer("\n".join(_lines(found, width_of(sys.stdout))))
+    return int(any(each.verdict is Verdict.MISSING for each in found))
+
+
+def findings() -> Iterator[Finding]:
+    """Everything that is looked at, in order."""
+    yield Finding("subagents", Verdict.GOOD, f"{subagents.__version__}, {Path(subagents.__file__).parent}")
+    yield _system()
+    yield _python()
+    yield _sqlite()
+    yield _git()
+    yield _ripgrep()
+    yield _bubblewrap()
+    yield from _models()
+    yield _writable(_("sessions"), state_home(), "SUBAGENTS_STATE")
+    yield _readable(_("your settings"), user_home())
+    yield from _project()
+
+
+def _system() -> Finding:
+    name = _("system")
+    if sys.platform == "win32":
+        return Finding(name, Verdict.MISSING, platform.platform(), _("Agents need Linux or macOS; use WSL."))
+    return Finding(name, Verdict.GOOD, platform.platform(terse=True))
+
+
+def _python() -> Finding:
+    found = f"{platform.python_version()}, {sys.executable}"
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        return Finding("Python", Verdict.MISSING, found, _("Install Python 3.11 or later."))
+    return Finding("Python", Verdict.GOOD, found)
+
+
+def _sqlite() -> Finding:
+    if sqlite3.sqlite_version_info >= SQLITE_WITHOUT_RESET_BUG:
+        return Finding("SQLite", Verdict.GOOD, sqlite3.sqlite_version)
+    note = _(
+        "Versions before 3.51.3 have the WAL-reset bug. It needs two writers, and a session has one, so there is "
+        "nothing to do; but let no other program write to a log.db."
+    )
+    return Finding("SQLite", Verdict.NOTE, sqlite3.sqlite_version, note)
+
+
+def _git() -> Finding:
+    advice = _("Install git; without it agents see no history, and their work cannot be kept apart.")
+    return _program("git", "git", Verdict.NOTE, advice)
+
+
+def _ripgrep() -> Finding:
+    beside = shutil.which("rg", path=str(Path(sys.executable).parent))
+    advice = _(
+        "Install it again with subagents (pip install ripgrep), or from your system; grep and find need it."
+    )
+    return _program("ripgrep", beside or "rg", Verdict.MISSING, advice)
+
+
+def _bubblewrap() -> Finding:
+    if sys.platform != "linux":
+        return Finding("bubblewrap", Verdict.GOOD, _("not needed on this system"))
+    advice = _("Install bubblewrap to be able to shut an agent's commands in; nothing else needs it.")
+    return _program("bubblewrap", "bwrap", Verdict.NOTE, advice)
+
+
+def _program(name: str, command: str, without: Verdict, advice: str) -> Finding:
+    """A program by what it says its version is."""
+    path = shutil.which(command)
+    if path is None:
+        return Finding(name, without, _("not found"), advice)
+    try:
+        said = subprocess.run(
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=LOOK_BOUND,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError, UnicodeDecodeError) as error:
+        return Finding(name, without, _("{path} does not work: {why}").format(path=path, why=error), advice)
+    version = (said.stdout.splitlines() or [""])[0]
+    return Finding(name, Verdict.GOOD, f"{version}, {path}")
+
+
+def _models() -> Iterator[Finding]:
+    from subagents.models.selection import KEYS, OFFLINE_LABEL
+
+    opened = [provider for provider, names in KEYS.items() if any(os.environ.get(name) for name in names)]
+    for provider in opened:
+        # Whether a key is a good one only its provider knows.
+        held = next(name for name in KEYS[provider] if os.environ.get(name))
+        yield Finding(
+            _("model keys"), Verdict.GOOD, _("{provider}: {name} is set").format(provider=provider, name=held)
+        )
+    if not opened:
+        every = ", ".join(name for names in KEYS.values() for name in names)
+        advice = _("For a language model set one of {names}, and name a model with --model provider:id.")
+        found = _("none: {model} answers").format(model=OFFLINE_LABEL)
+        yield Finding(_("model keys"), Verdict.NOTE, found, advice.format(names=every))
+
+
+def _writable(name: str, folder: Path, variable: str) -> Finding:
+    """A folder that is made when it is needed: here or in the nearest one above that exists."""
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK | os.X_OK):
+        return Finding(name, Verdict.GOOD, str(folder))
+    advice = _("Name a folder that you may write to with {variable}.").format(variable=variable)
+    return Finding(name, Verdict.MISSING, _("{path} cannot be written").format(path=folder), advice)
+
+
+def _readable(name: str, folder: Path) -> Finding:
+    if not folder.exists():
+        return Finding(name, Verdict.GOOD, _("{path} (none yet)").format(path=folder))
+    if os.access(folder, os.R_OK | os.X_OK):
+        return Finding(name, Verdict.GOOD, str(folder))
+    return Finding(
+        name, Verdict.NOTE, _("{path} cannot be read").format(path=folder), _("Give yourself the right to.")
+    )
+
+
+def _project() -> Iterator[Finding]:
+    """The project, and the definitions in it that cannot be used as they are."""
+    from subagents.definitions.discovery import folders, load
+
+    try:
+        project = project_at(folder_at())
+    except SubagentsError as error:
+        yield Finding(_("project"), Verdict.NOTE, _("none"), str(error))
+        return
+    agents = load(folders(project))
+    found = _("{root}, {n} agents").format(root=project.root, n=len(agents.listed()))
+    yield Finding(_("project"), Verdict.GOOD if agents.listed() else Verdict.MISSING, found)
+    for problem in agents.problems:
+        yield Finding(_("definition"), Verdict.NOTE, str(problem))
+
+
+def _lines(found: list[Finding], width: int | None) -> Iterator[str]:
+    names = max(len(each.name) for each in found)
+    for each in found:
+        line = f"{pad(each.verdict, 7)}  {pad(each.name, names)}  {each.found}"
+        yield line if width is None else fit(line, width)
+        if each.advice:
+            yield from _wrapped(each.advice, names + 11, width or 100)
+
+
+def _wrapped(text: str, indent: int, width: int) -> list[str]:
+    import textwrap
+
+    room = max(20, width - indent)
+    return [" " * indent + line for line in textwrap.wrap(text, room)]

@@ -1,0 +1,137 @@
+"""One run from its beginning to its end, watched: what `run` and `resume` have in common.
+
+The process owns the run's session meanwhile and answers other processes on its socket. A first Ctrl-C stops the
+run in good order; there is nothing a second one could make better.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from subagents.bootstrap import AgentManager
+from subagents.cli.closing import Ended, tell
+from subagents.cli.streams import say
+from subagents.cli.watching import Watching, watch
+from subagents.errors import SessionError
+from subagents.events import StoppedBy
+from subagents.ids import RunId
+from subagents.language import _
+from subagents.models.selection import OFFLINE, OFFLINE_LABEL
+from subagents.own_tasks import own_tasks
+from subagents.places import project_at
+from subagents.serve.control import control
+from subagents.sessions import retention
+from subagents.spec import AskedBy, SpawnRequest
+
+ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+#: Begins the run that is watched. May raise what `spawn` and `resume` raise.
+Begin = Callable[[AgentManager], Awaitable[RunId]]
+
+
+@dataclass(frozen=True)
+class Display:
+    """One object or the facts on standard output instead of the answer; nothing on standard error."""
+
+    as_json: bool = False
+    events: bool = False
+    quiet: bool = False
+
+
+def run_in_foreground(folder: Path, request: SpawnRequest, display: Display) -> int:
+    """Runs it in a session of its own. Returns the exit code."""
+    return _accompany(folder, None, lambda manager: manager.spawn(request), display)
+
+
+def resume_in_foreground(folder: Path, session: str, run: RunId, prompt: str, display: Display) -> int:
+    """Goes on with an ended run, in its session. Returns the exit code."""
+    return _accompany(
+        folder, session, lambda manager: manager.resume(run, prompt, asked_by=AskedBy.PERSON), display
+    )
+
+
+def _accompany(folder: Path, session: str | None, begin: Begin, display: Display) -> int:
+    ended = anyio.run(_to_its_end, folder, session, begin, display)
+    return tell(ended, as_json=display.as_json, events=display.events, quiet=display.quiet)
+
+
+async def _to_its_end(folder: Path, session: str | None, begin: Begin, display: Display) -> Ended:
+    # Outermost, so that a signal at any moment, the closing included, waits to be read instead of tearing something.
+    with anyio.open_signal_receiver(*ENDED_BY) as signals:
+        async with _opened(folder, session) as manager, _reachable(manager):
+            async with own_tasks() as tasks:
+                async with watch(manager, events=display.events, quiet=display.quiet) as watching:
+                    run_id = await begin(manager)
+                    if not display.quiet:
+                        say(*_announcements(manager, run_id))
+                    watching.run = run_id
+                    interruption = _Interruption(manager, watching)
+                    tasks.start_soon(interruption.wait_for, signals)
+                    result = await manager.get_result(run_id, wait=True, timeout=None, to="terminal")
+                tasks.cancel_scope.cancel()
+            return Ended(result, manager.session, interruption.by)
+
+
+@asynccontextmanager
+async def _opened(folder: Path, session: str | None) -> AsyncIterator[AgentManager]:
+    """The manager of this session, or of a new one, of which nothing is left when its run was refused."""
+    manager: AgentManager | None = None
+    try:
+        async with AgentManager.open(folder, session=session) as manager:
+            yield manager
+    finally:
+        if session is None and manager is not None and manager.folder is not None and not manager.state.runs:
+            retention.remove(project_at(folder), manager.folder)
+
+
+class _Interruption:
+    """Stops everything at the first signal; `by` is that signal."""
+
+    def __init__(self, manager: AgentManager, watching: Watching) -> None:
+        self._manager = manager
+        self._watching = watching
+        self.by: signal.Signals | None = None
+
+    async def wait_for(self, signals: AsyncIterator[signal.Signals]) -> None:
+        async for arrived in signals:
+            if self.by is None:
+                self.by = arrived
+                self._watching.hurry()
+                await self._manager.close(*_why(arrived))
+
+
+def _why(arrived: signal.Signals) -> tuple[StoppedBy, str]:
+    if arrived == signal.SIGINT:
+        return StoppedBy.USER, _("Ctrl-C was pressed")
+    return StoppedBy.SHUTDOWN, _("its process was asked to end ({name})").format(name=arrived.name)
+
+
+@asynccontextmanager
+async def _reachable(manager: AgentManager) -> AsyncIterator[None]:
+    """Other processes can stop what runs here; where that cannot be had, it is said and the run goes on."""
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(control(manager))
+        except (SessionError, OSError) as error:
+            say(_("Other commands cannot reach this run: {why}").format(why=error))
+        yield
+
+
+def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
+    """What should be known before it works: what is wrong with its definition, what answers, what it may do."""
+    spec = manager.state.run(run_id).spec
+    path = spec.source.path if spec.source is not None else ""
+    yield from (str(problem) for problem in manager.agents.problems if problem.path == path)
+    if spec.model == OFFLINE:
+        text = _(
+            "{model} answers: it searches the code, for real. For a model, set its key and name it with --model."
+        )
+        yield text.format(model=OFFLINE_LABEL)
+    elif spec.tools.allows("bash"):
+        yield _("{agent} may run commands in {folder}.").format(agent=spec.agent, folder=spec.cwd)

@@ -1,0 +1,71 @@
+"""What the values of options mean."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from subagents.language import _
+
+RunName = Annotated[str, typer.Argument(metavar="ID", hidden=True)]
+AsJson = Annotated[
+    bool, typer.Option("--json", help=_("Print one JSON object at the end, however it ended."))
+]
+Events = Annotated[
+    bool, typer.Option("--events", help=_("Print every fact as a line of JSON, as soon as it is recorded."))
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_("Say nothing on standard error but errors."))]
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_PIECE = re.compile(r"(\d+(?:\.\d+)?)([smh]?)")
+
+
+def seconds_of(text: str) -> float:
+    """`90`, `90s`, `5m`, `1h30m` in seconds. Raises `typer.BadParameter`."""
+    whole = text.strip().lower().replace(" ", "")
+    pieces = _PIECE.findall(whole)
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in pieces)
+    if not seconds or "".join(map("".join, pieces)) != whole:
+        raise typer.BadParameter(
+            _("{text!r} is not a time above 0; write seconds, or for example 90s, 5m, 1h30m.").format(
+                text=text
+            )
+        )
+    return seconds
+
+
+def schema_of(text: str) -> str:
+    """The JSON text of a schema, or of the file that is named. Raises `typer.BadParameter`."""
+    if text.lstrip()[:1] in ("{", "[", '"'):
+        return text
+    try:
+        return Path(text).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else _("it is not UTF-8 text")
+        raise typer.BadParameter(
+            _("{text!r} is neither JSON nor a file that can be read: {why}.").format(text=text, why=why)
+        ) from None
+
+
+def prompt_of(text: str) -> str:
+    """The prompt; `-` is all of standard input. Raises `typer.BadParameter` when there is nothing in it."""
+    if text != "-":
+        return text
+    if sys.stdin.isatty():
+        raise typer.BadParameter(
+            _("`-` reads the prompt from standard input; pipe one in: echo … | subagents run -")
+        )
+    read = sys.stdin.buffer.read().decode("utf-8", "replace")
+    if not read.strip():
+        raise typer.BadParameter(_("Standard input is empty; the prompt was to come from there."))
+    return read
+
+
+def one_output(as_json: bool, events: bool) -> None:
+    """Raises `typer.BadParameter` when two things would be written to standard output."""
+    if as_json and events:
+        raise typer.BadParameter(_("--json and --events both write to standard output; choose one."))

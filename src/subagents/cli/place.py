@@ -1,0 +1,33 @@
+"""Where the user is: the working folder, and the project it belongs to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from subagents.errors import WorkspaceError
+from subagents.language import _
+from subagents.places import Project, project_at
+
+
+def folder_at(cwd: str = "") -> Path:
+    """The folder to work in, absolute: `cwd` when it is given. Raises `WorkspaceError` when there is none."""
+    folder = Path(_here(), Path(cwd).expanduser()) if cwd else Path(_here())
+    if not folder.is_dir():
+        raise WorkspaceError(_("There is no folder {path!r}; name one that exists.").format(path=str(folder)))
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise WorkspaceError(_("The folder {path!r} may not be read.").format(path=str(folder)))
+    return folder
+
+
+def project_here() -> Project:
+    return project_at(folder_at())
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError as error:
+        raise WorkspaceError(
+            _("The folder you are in is gone ({why}); change to one that exists.").format(why=error.strerror)
+        ) from None

@@ -1,0 +1,120 @@
+"""`subagents run`: one agent in the foreground."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from subagents.cli.options import AsJson, Events, Quiet, one_output, prompt_of, schema_of, seconds_of
+from subagents.cli.place import folder_at
+from subagents.definitions.catalog import AgentCatalog
+from subagents.errors import UnknownAgent
+from subagents.language import _
+from subagents.places import project_at
+
+DEFAULT_AGENT = "general-purpose"
+OFFLINE_AGENT = "Explore"  # the only one whose work the offline model can do
+
+HELP = _(
+    """Run one agent and wait for its answer.
+
+    The answer, and nothing else, goes to standard output; what the agent is doing is shown on standard error.
+    Without AGENT the general-purpose agent answers, or where no model is configured, Explore. A PROMPT of - is
+    read from standard input.
+
+    The exit code says how it ended: 0 it answered, 1 it failed, 2 it was not begun, 3 it was stopped, by somebody
+    or by a limit, 4 it was interrupted, 130 you pressed Ctrl-C. Whatever it had found by then is kept.
+
+    Examples:
+
+    \b
+      subagents run Explore "where are retries handled?"
+      subagents run --timeout 5m --schema answer.json "list the public functions"
+      git diff | subagents run reviewer -
+    """
+)
+
+
+def run(
+    words: Annotated[list[str], typer.Argument(metavar="PROMPT", hidden=True)],
+    model: Annotated[
+        str, typer.Option(metavar="MODEL", help=_("What answers: provider:id, offline, or script:FILE.yaml."))
+    ] = "",
+    cwd: Annotated[str, typer.Option(metavar="FOLDER", help=_("Work there instead of here."))] = "",
+    schema: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|JSON", help=_("A JSON Schema that the answer must fit; it is printed as JSON.")
+        ),
+    ] = "",
+    max_turns: Annotated[
+        int | None, typer.Option(metavar="N", help=_("Ask it to finish after so many turns; 0 is no limit."))
+    ] = None,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help=_("Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.")
+        ),
+    ] = "",
+    as_json: AsJson = False,
+    events: Events = False,
+    quiet: Quiet = False,
+) -> int:
+    from subagents.cli.foreground import Display, run_in_foreground
+    from subagents.spec import AskedBy, SpawnRequest
+
+    one_output(as_json, events)
+    folder = folder_at(cwd)
+    agent, prompt = agent_and_prompt(words, folder, model)
+    request = SpawnRequest(
+        agent=agent,
+        prompt=prompt_of(prompt),
+        model=model,
+        output_schema=schema_of(schema) if schema else None,
+        max_turns=max_turns,
+        max_seconds=seconds_of(timeout) if timeout else None,
+        cwd=str(folder),
+        asked_by=AskedBy.PERSON,
+    )
+    return run_in_foreground(folder, request, Display(as_json=as_json, events=events, quiet=quiet))
+
+
+def agent_and_prompt(words: Sequence[str], folder: Path, model: str) -> tuple[str, str]:
+    """Which of the words is the agent. A first word that is no agent's name but holds a blank is the prompt already.
+
+    Raises `UnknownAgent`, and `typer.BadParameter` for an agent without a prompt.
+    """
+    from subagents.definitions.discovery import folders, load
+
+    first, rest = words[0], words[1:]
+    if not rest and (first == "-" or " " in first.strip() or "\n" in first.strip()):
+        return _default_agent(model), first
+    agent = _found(load(folders(project_at(folder))), first)
+    if agent is None:
+        return _default_agent(model), " ".join(words)
+    if not rest:
+        text = _('What is {agent} to do? Add a prompt: subagents run {agent} "…"')
+        raise typer.BadParameter(text.format(agent=agent))
+    return agent, " ".join(rest)
+
+
+def _found(agents: AgentCatalog, name: str) -> str | None:
+    """The agent's exact name; None when the name is more than a word. Raises `UnknownAgent`."""
+    try:
+        return agents.find(name).name
+    except UnknownAgent:
+        if len(name.split()) > 1:
+            return None
+        raise
+
+
+def _default_agent(model: str) -> str:
+    from subagents.models.selection import OFFLINE
+    from subagents.settings.model import from_environment
+
+    chosen = model or from_environment(os.environ)[0].model
+    return OFFLINE_AGENT if chosen in ("", OFFLINE) else DEFAULT_AGENT

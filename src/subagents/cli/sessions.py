@@ -1,0 +1,215 @@
+"""`subagents sessions`: what is kept of each session, and for how long."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Annotated
+
+import anyio
+import typer
+
+from subagents.cli.place import project_here
+from subagents.cli.streams import answer, say, width_of
+from subagents.cli.usage import mount
+from subagents.errors import SessionError, SubagentsError
+from subagents.events import Event, SessionArchived, SessionRenamed
+from subagents.language import _, counted
+from subagents.sessions.folder import SessionFolder, find, lock, owner_alive, sessions
+from subagents.sessions.reader import read_session
+from subagents.sessions.state import SessionState
+from subagents.view import figures
+from subagents.view.cells import printable
+from subagents.view.columns import Column, table
+from subagents.view.nesting import nested
+from subagents.view.run_line import run_lines
+
+MEGABYTE = 1_000_000
+PLAIN_WIDTH = 200
+
+HELP = _(
+    """List, name and remove the sessions of this project.
+
+    A session is the log of what one command, panel or program had done. It is named by its id, the beginning of
+    one that fits no other, or its title.
+    """
+)
+
+commands = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
+
+Name = Annotated[str, typer.Argument(metavar="ID", hidden=True)]
+
+
+def list_sessions(
+    everything: Annotated[bool, typer.Option("--all", "-a", help=_("The archived ones, too."))] = False,
+) -> int:
+    found = [(folder, state) for folder in sessions(project_here()) if (state := _read(folder)) is not None]
+    shown = [(folder, state) for folder, state in found if everything or not state.header.archived]
+    if shown:
+        answer("\n".join(table(_columns(shown, time.time()), width_of(sys.stdout))))
+    else:
+        say(_("This project has no sessions yet."))
+    if len(shown) < len(found):
+        hidden = len(found) - len(shown)
+        say(counted("{n} archived one is not listed.", "{n} archived ones are not listed.", hidden))
+    return 0
+
+
+def show(name: Name) -> int:
+    folder = find(project_here(), name)
+    state, now = read_session(folder.log), time.time()
+    width = width_of(sys.stdout) or PLAIN_WIDTH
+    lines = [
+        f"{folder.id}  {printable(state.header.title)}".rstrip(),
+        f"{_owner(folder, state)}  {folder.path}",
+    ]
+    for run, depth in nested(state.runs.values()):
+        lines += [line.plain for line in run_lines(run, now, width, depth)]
+    answer("\n".join(lines))
+    return 0
+
+
+def rename(name: Name, title: Annotated[str, typer.Argument(metavar="TITLE", hidden=True)]) -> int:
+    _record(find(project_here(), name), SessionRenamed(title=" ".join(title.split())))
+    return 0
+
+
+def archive(
+    name: Name,
+    undo: Annotated[bool, typer.Option("--undo", help=_("List it again."))] = False,
+) -> int:
+    _record(find(project_here(), name), SessionArchived(archived=not undo))
+    return 0
+
+
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="ID", hidden=True)],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
+) -> int:
+    from subagents.sessions import retention
+
+    project = project_here()
+    for folder in dict.fromkeys(find(project, name) for name in names):
+        if yes or _agreed(folder):
+            retention.remove(project, folder)
+            answer(_("{id} removed").format(id=folder.id))
+    return 0
+
+
+def gc(
+    days: Annotated[
+        int | None,
+        typer.Option(metavar="N", help=_("Those that nobody used for N days; else the setting's.")),
+    ] = None,
+    megabytes: Annotated[
+        int | None, typer.Option(metavar="N", help=_("How much may be kept in all; else the setting's."))
+    ] = None,
+    archived: Annotated[bool, typer.Option("--archived", help=_("Archived ones may go, too."))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be removed."))] = False,
+) -> int:
+    from subagents.sessions import retention
+    from subagents.settings.model import from_environment
+
+    settings = from_environment(os.environ)[0]
+    report = retention.gc(
+        project_here(),
+        now=time.time(),
+        max_age_days=settings.session_max_age_days if days is None else days,
+        max_bytes=(settings.session_max_megabytes if megabytes is None else megabytes) * MEGABYTE,
+        archived=archived,
+        dry_run=dry_run,
+    )
+    for session in report.removed:
+        answer(session)
+    count = counted("{n} session", "{n} sessions", len(report.removed))
+    text = _("{count} would be removed, {size}.") if dry_run else _("{count} removed, {size}.")
+    say(text.format(count=count, size=_size(report.bytes)))
+    return 0
+
+
+RENAME_HELP = _("Give a session a title, by which it can then be found.")
+REMOVE_HELP = _("Remove sessions and all that is kept of their runs, for good.")
+GC_HELP = _(
+    """Remove old sessions.
+
+    First those that nobody used for so long, then the oldest until the rest is small enough. Archived ones stay,
+    and so do those that a process owns.
+    """
+)
+
+mount(commands, "list", list_sessions, usage="[--all]", text=_("List the sessions, the newest first."))
+mount(commands, "show", show, usage="ID", text=_("Show a session and its runs."))
+mount(commands, "rename", rename, usage="ID TITLE", text=RENAME_HELP)
+mount(commands, "archive", archive, usage="ID [--undo]", text=_("Keep a session, but list it no longer."))
+mount(commands, "remove", remove, usage="ID… [--yes]", text=REMOVE_HELP)
+mount(commands, "gc", gc, usage="[OPTIONS]", text=GC_HELP)
+
+
+# --- reading
+
+
+def _read(folder: SessionFolder) -> SessionState | None:
+    try:
+        return read_session(folder.log)
+    except SessionError as error:
+        say(str(error))
+        return None
+
+
+def _columns(shown: list[tuple[SessionFolder, SessionState]], now: float) -> list[Column]:
+    return [
+        Column(_("ID"), [folder.id for folder, _state in shown]),
+        Column(_("RUNS"), [str(len(state.runs)) for _folder, state in shown], right=True),
+        Column(
+            _("LAST USED"), [figures.age(now - state.at) if state.at else "–" for _folder, state in shown]
+        ),
+        Column(_("OWNER"), [_owner(folder, state) for folder, state in shown], 1),
+        Column(_("TITLE"), [_title(state) for _folder, state in shown]),
+    ]
+
+
+def _owner(folder: SessionFolder, state: SessionState) -> str:
+    if (pid := owner_alive(folder)) is not None:
+        return _("process {pid}").format(pid=pid) if pid else _("a process")
+    return _("archived") if state.header.archived else "–"
+
+
+def _title(state: SessionState) -> str:
+    """Its own, or what its first run is about."""
+    first = next(iter(state.runs.values()), None)
+    return printable(state.header.title or (first.spec.description if first is not None else ""))
+
+
+def _size(count: int) -> str:
+    return f"{count / MEGABYTE:.1f} MB"
+
+
+# --- changing
+
+
+def _record(folder: SessionFolder, event: Event) -> None:
+    """Records what a person decided about a session that nobody owns. Raises `SessionLocked`."""
+    from subagents.clock import SystemClock
+    from subagents.sessions.journal import Journal
+    from subagents.sessions.sqlite import SqliteStore
+
+    async def record() -> None:
+        store = SqliteStore(folder.log)
+        try:
+            journal = Journal.load(store, SystemClock())
+            await journal.record(lambda _state: event)
+        finally:
+            store.close()
+
+    with lock(folder):
+        anyio.run(record)
+
+
+def _agreed(folder: SessionFolder) -> bool:
+    if not sys.stdin.isatty():
+        raise SubagentsError(_("Removing {id} needs your word: add --yes.").format(id=folder.id))
+    runs = _read(folder)
+    count = counted("{n} run", "{n} runs", len(runs.runs) if runs is not None else 0)
+    question = _("Remove session {id} with {count}, for good?").format(id=folder.id, count=count)
+    return typer.confirm(question, err=True)

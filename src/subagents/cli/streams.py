@@ -1,0 +1,57 @@
+"""The answer goes to standard output, everything said about it to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+NARROWEST = 20
+
+
+def answer(text: str) -> None:
+    """Writes to standard output, all of it, now. A terminal is given nothing that it would act on."""
+    if sys.stdout.isatty():
+        text = "\n".join(map(_harmless, text.split("\n")))
+    sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+    sys.stdout.flush()
+
+
+def say(*lines: str) -> None:
+    """Writes to standard error. That nobody listens there is no reason to fail."""
+    with suppress(OSError, ValueError):
+        for line in lines:
+            sys.stderr.write(f"{_harmless(line)}\n")
+        sys.stderr.flush()
+
+
+def width_of(stream: TextIO) -> int | None:
+    """The terminal's width in cells; None when the stream is none, and lines may be as long as they are."""
+    if not stream.isatty():
+        return None
+    with suppress(OSError, ValueError):
+        return max(
+            NARROWEST, int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(stream.fileno()).columns
+        )
+    return 80
+
+
+def is_live_terminal(stream: TextIO) -> bool:
+    """Whether lines can be drawn again in place."""
+    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+
+
+def give_up_output() -> None:
+    """Nobody reads standard output any more: what is still in it must not fail when the process ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _harmless(line: str) -> str:
+    """Most lines are plain; what spells the others out is not loaded for them."""
+    if line.isprintable():
+        return line
+    from subagents.sessions.transcript import printable
+
+    return printable(line)

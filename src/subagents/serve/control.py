@@ -1,0 +1,139 @@
+"""The owner's end of a session's socket: it answers other processes while the manager is open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+from anyio.abc import ByteStream, SocketStream
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from subagents.bootstrap import AgentManager
+from subagents.errors import SubagentsError
+from subagents.language import _
+from subagents.own_tasks import own_tasks
+from subagents.serve import wire
+from subagents.serve.address import announce, new_socket, withdraw
+from subagents.serve.verbs import VERBS, Verb
+from subagents.serve.wire import Fault
+
+MAX_CLIENTS = 32
+SEND_BOUND = 5.0  # seconds that a client may take to read an answer
+LEAVING_BOUND = 2.0  # seconds that answers under way have when the owner leaves
+
+
+@asynccontextmanager
+async def control(manager: AgentManager, verbs: Mapping[str, Verb] = VERBS) -> AsyncIterator[Path | None]:
+    """Answers on the session's socket, whose path it yields; None for a session in memory, which nobody can find.
+
+    To be used inside the opened manager: the session's lock is what makes the socket ours to replace.
+    Raises `SessionError` when there is no safe place for a socket.
+    """
+    if manager.folder is None:
+        yield None
+        return
+    folder = manager.folder.path
+    path = await anyio.to_thread.run_sync(new_socket, manager.folder.id)
+    try:
+        async with await anyio.create_unix_listener(path, mode=0o600) as listener:
+            announce(folder, path)
+            clients = _Clients(manager, verbs)
+            async with own_tasks() as tasks:
+                tasks.start_soon(listener.serve, clients.talk)
+                try:
+                    yield path
+                finally:
+                    await clients.leave()
+                    tasks.cancel_scope.cancel()
+    finally:
+        withdraw(folder, path)
+
+
+class _Clients:
+    """Everybody who is connected. Each is answered in the order it asks; they don't wait for each other."""
+
+    def __init__(self, manager: AgentManager, verbs: Mapping[str, Verb]) -> None:
+        self._manager = manager
+        self._verbs = verbs
+        self._connected = 0
+        self._busy = 0
+        self._idle = anyio.Event()
+
+    async def talk(self, stream: SocketStream) -> None:
+        """One client, until it leaves, sends what cannot be understood as lines, or does not read."""
+        self._connected += 1
+        try:
+            async with stream:
+                with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    await (
+                        self._turn_away(stream) if self._connected > MAX_CLIENTS else self._listen_to(stream)
+                    )
+        finally:
+            self._connected -= 1
+
+    async def leave(self) -> None:
+        """Lets the answers under way reach who asked, for a moment."""
+        with anyio.CancelScope(shield=True), anyio.move_on_after(LEAVING_BOUND):
+            while self._busy:
+                self._idle = anyio.Event()
+                await self._idle.wait()
+
+    async def _listen_to(self, stream: SocketStream) -> None:
+        lines = BufferedByteReceiveStream(stream)
+        while True:
+            try:
+                line = await lines.receive_until(b"\n", wire.MAX_LINE)
+            except (anyio.IncompleteRead, anyio.EndOfStream):
+                return
+            except anyio.DelimiterNotFound:
+                # Where the next message begins is not known any more.
+                too_long = _("a message may have {n} bytes at most").format(n=wire.MAX_LINE)
+                await _send(stream, wire.refusal(None, Fault(wire.INVALID_REQUEST, too_long)))
+                return
+            if not await self._answer(stream, line):
+                return
+
+    async def _answer(self, stream: ByteStream, line: bytes) -> bool:
+        """False when the client did not take the answer."""
+        self._busy += 1
+        try:
+            answer = await self._carried_out(line)
+            return answer is None or await _send(stream, answer)
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._idle.set()
+
+    async def _carried_out(self, line: bytes) -> bytes | None:
+        """The answer to one line; None for a notification, which gets none."""
+        try:
+            request = wire.read_request(line)
+        except Fault as fault:
+            return wire.refusal(fault.request, fault)
+        try:
+            value = await self._verb(request)
+        except Fault as fault:
+            return None if request.is_notification else wire.refusal(request.answer_to, fault)
+        return None if request.is_notification else wire.result(request.answer_to, value)
+
+    async def _verb(self, request: wire.Request) -> object:
+        if (verb := self._verbs.get(request.method)) is None:
+            known = ", ".join(self._verbs)
+            raise Fault(wire.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
+        try:
+            return await verb(self._manager, request.params)
+        except SubagentsError as error:
+            raise Fault(wire.REFUSED, str(error), kind=type(error).__name__) from error
+
+    async def _turn_away(self, stream: ByteStream) -> None:
+        full = _("{n} clients are connected already; try again").format(n=MAX_CLIENTS)
+        await _send(stream, wire.refusal(None, Fault(wire.REFUSED, full)))
+
+
+async def _send(stream: ByteStream, message: bytes) -> bool:
+    with anyio.move_on_after(SEND_BOUND) as bound:
+        await stream.send(message)
+    return not bound.cancelled_caught

@@ -1,0 +1,78 @@
+"""The words between an owner and who asks it: JSON-RPC 2.0, one message a line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+PROTOCOL = 1
+MAX_LINE = 1_048_576  # bytes of one message
+
+PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
+REFUSED = -32000  # the verb was understood; `message` is the sentence why it was not done
+
+Id = str | int | None
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is asked. Without an `id` it is a notification, and nothing is answered."""
+
+    method: str
+    jsonrpc: str = ""
+    params: dict[str, Any] = {}
+    id: Id | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_notification(self) -> bool:
+        return self.id is msgspec.UNSET
+
+    @property
+    def answer_to(self) -> Id:
+        """The id that the answer carries."""
+        return None if isinstance(self.id, msgspec.UnsetType) else self.id
+
+
+class Fault(Exception):
+    """A request that cannot be carried out; `code` is JSON-RPC's."""
+
+    def __init__(self, code: int, message: str, kind: str = "", request: Id = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.kind, self.request = code, message, kind, request
+
+
+def read_request(line: bytes) -> Request:
+    """Raises `Fault` for anything that is not one, with the request's id where it can be made out."""
+    try:
+        asked = msgspec.json.decode(line)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Fault(PARSE_ERROR, f"this is not JSON: {error}") from None
+    try:
+        request = msgspec.convert(asked, Request)
+    except msgspec.ValidationError as error:
+        raise Fault(INVALID_REQUEST, f"this is not a request: {error}", request=_id_of(asked)) from None
+    if request.jsonrpc != "2.0":
+        raise Fault(INVALID_REQUEST, "only JSON-RPC 2.0 is spoken here", request=_id_of(asked))
+    return request
+
+
+def result(request: Id, value: Any) -> bytes:
+    """The answer to a request that was carried out."""
+    return _line({"jsonrpc": "2.0", "id": request, "result": value})
+
+
+def refusal(request: Id, fault: Fault) -> bytes:
+    """The answer to one that was not."""
+    error: dict[str, Any] = {"code": fault.code, "message": fault.message}
+    if fault.kind:
+        error["data"] = {"kind": fault.kind}
+    return _line({"jsonrpc": "2.0", "id": request, "error": error})
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(message) + b"\n"
+
+
+def _id_of(asked: Any) -> Id:
+    found = asked.get("id") if isinstance(asked, dict) else None
+    return found if isinstance(found, str | int) and not isinstance(found, bool) else None
