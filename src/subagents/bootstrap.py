@@ -32,8 +32,8 @@ from subagents.runners.native import NativeRunner, RunDeps
 from subagents.runners.native_tools import reported
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
-from subagents.runtime.manager import OuterRun, Surroundings
 from subagents.runtime.supervisor import Shared
+from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.sessions import folder as folders
 from subagents.sessions import index, recovery
 from subagents.sessions.folder import SessionFolder
@@ -96,6 +96,7 @@ class AgentManager(runtime.AgentManager):
             async with cls._manage(plan, MemoryStore()) as manager:
                 yield manager
             return
+        await _recover_abandoned(plan)
         place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
         with folders.lock(place):
             plan = plan.at(place)
@@ -169,6 +170,24 @@ async def _recover(journal: Journal, store: EventStore) -> None:
         await end_group_if_same(command.group, command.started)
     drafts = {run.id: store.draft(run.id) for run in journal.state.runs.values() if not run.status.ended}
     await journal.record(lambda head: recovery.on_open(head, drafts))
+
+
+async def _recover_abandoned(plan: _Plan) -> None:
+    """Whoever works in a project next tidies up after those who died in it: their runs get an honest ending and
+    their commands end, whether or not anybody opens those sessions again."""
+    for place in await anyio.to_thread.run_sync(folders.abandoned, plan.project):
+        # One that somebody took meanwhile is in good hands; one that is broken says so when it is opened.
+        with suppress(SessionError), folders.lock(place):
+            await _recover_session(plan, place)
+
+
+async def _recover_session(plan: _Plan, place: SessionFolder) -> None:
+    store = SqliteStore(place.log)
+    try:
+        await _recover(Journal.load(store, plan.clock), store)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(store.close)
 
 
 def _opening(plan: _Plan) -> SessionOpened:

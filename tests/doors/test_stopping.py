@@ -142,6 +142,7 @@ def test_a_run_begun_by_a_command_of_a_run_is_its_child_and_bounded_by_depth(
     assert "from below" in call("log", parent["id"]).out
     assert "✓ answerer  below" in call("show", parent["id"]).out
 
-    refused = call("run", "worker", "above", outer, SUBAGENTS_MAX_DEPTH="1")
-    assert refused.code == 0
-    assert "at depth 2, and 1 is the limit" in call("log", "worker").out
+    # The same at its own limit: the command fails with a sentence, which its model reads.
+    outer = script(bash(f"SUBAGENTS_MAX_DEPTH=1 {inner}"), {"text": "above"})
+    assert call("run", "worker", "above", outer).code == 0
+    assert "agents may be nested 1 deep (the setting max_depth)" in call("log", "worker").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import anyio
@@ -90,7 +91,7 @@ offline (no language model): `fetch` (src/app/client.py:19) fits the words of th
 20          raise ServiceError(path)
 ```
 
-2. README.md
+2. README.md:3
    Meet here: wait, retries. A file of the kind: prose.
 ```
 1  # App
@@ -98,11 +99,8 @@ offline (no language model): `fetch` (src/app/client.py:19) fits the words of th
 3  How long it waits between retries can be read in the client.
 ```
 
-Looked for decided, wait, retries in 18 searches. Fairly sure: all of it meets in the first place.\
+Looked for decided, wait, retries in 18 searches. Likely, if the words in brackets mean the same here.\
 """)
-    assert all(
-        set(reply) == {tool} for reply, tool in zip(calls(result.all_messages())[1:], ("grep",), strict=False)
-    )
 
 
 async def test_it_searches_in_several_turns_with_the_real_tools(agent_in: AskOf, project: Path):
@@ -149,7 +147,8 @@ async def test_names_paths_and_other_words_for_the_same_are_found(
 
 async def test_what_is_not_there_is_said_not_made_up(agent_in: AskOf, project: Path):
     assert (await agent_in(project).run("Where is the kangaroo encrypted?")).output == snapshot(
-        "offline (no language model): nothing was found for kangaroo, encrypted. Ask again with a word as it stands in the code, or the name of a file."
+        "offline (no language model): nothing was found for kangaroo, encrypted. Ask again with a word "
+        "as it stands in the code, or the name of a file."
     )
 
 
@@ -160,7 +159,8 @@ async def test_a_prompt_without_a_question_is_told_what_is_needed(
     result = await agent_in(project).run(prompt)
 
     assert result.output == snapshot(
-        "offline (no language model): there is nothing to look for in this prompt. Ask where or how something is done, in words that the code may use."
+        "offline (no language model): there is nothing to look for in this prompt. Ask where or how "
+        "something is done, in words that the code may use."
     )
     assert calls(result.all_messages()) == []
 
@@ -189,14 +189,14 @@ async def test_tools_that_fail_are_reported(agent_in: AskOf, project: Path):
 
     answer = (await agent_in(project, tools=(), others=(grep,)).run("Where is the backoff?")).output
     assert answer == snapshot(
-        "offline (no language model): nothing was found for backoff. The tools said: the disk is on fire Ask again with a word as it stands in the code, or the name of a file."
+        "offline (no language model): nothing was found for backoff. The tools said: the disk is on fire. Ask again with a word as it stands in the code, or the name of a file."
     )
 
 
 async def test_nothing_is_charged_and_its_id_says_offline(agent_in: AskOf, project: Path):
     result = await agent_in(project).run("Where is the backoff?")
 
-    assert (result.usage.input_tokens, result.usage.output_tokens, result.usage.cost) == (0, 0, 0)
+    assert (result.usage.input_tokens, result.usage.output_tokens, result.usage.cost) == (0, 0, Decimal(0))
     assert offline_model().model_name == offline_model().system == "offline"
     assert result.output.startswith("offline (no language model): ")
 

@@ -33,7 +33,8 @@ async def test_a_change_needs_a_language_model_and_the_variable_is_named(agent_i
         await agent_in(project, others=(write,)).run("Please add a timeout to `retry`.")
 
     assert str(raised.value) == snapshot(
-        "needs a language model: set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key. The offline model only searches, and 'Please add a timeout to `retry`.' asks for a change."
+        "needs a language model: set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key. The "
+        "offline model only searches, and 'Please add a timeout to `retry`.' asks for a change."
     )
 
 

@@ -137,7 +137,8 @@ async def test_a_schema_is_filled_from_what_the_agents_found():
     answer = (
         "offline (no language model): `retry` (src/client.py:7) fits the words of the question best.\n\n"
         "1. src/client.py:7 — def retry(self) -> None\n   The definition of `retry`, near: retries, handled.\n"
-        "```\n7  def retry(self) -> None:\n8      ...\n```\n\n2. src/queue.py:30 — class Queue\n   Found here: retries."
+        "```\n7  def retry(self) -> None:\n8      ...\n```\n\n2. src/queue.py:30 — class Queue\n   "
+        "Found here: retries."
     )
 
     async def start(prompt: str) -> str:

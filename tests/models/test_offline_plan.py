@@ -51,13 +51,12 @@ offline (no language model): what a plan could start from. Only searched: nothin
 
 ## Open questions
 
-- Nothing found speaks of “plan”: is it new?
 - Nothing found speaks of “quota”: is it new?
 - src/mail/send.py and src/mail/queue.py fit almost alike: which one is meant?
 - No test is among the best places: where is this tested?
 - What the change should be, and what must stay as it is, takes a person or a language model.
 
-Looked for plan, send, message, quota in 24 searches. A guess: nothing there speaks of plan, quota.\
+Looked for send, message, quota in 18 searches. Likely, though nothing there speaks of quota.\
 """)
 
 

@@ -13,7 +13,7 @@ import pytest
 from inline_snapshot import snapshot
 from pydantic_ai import Agent, ModelMessagesTypeAdapter, ModelResponse, UsageLimits
 from pydantic_ai.exceptions import ModelHTTPError
-from pydantic_ai.messages import PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
+from pydantic_ai.messages import ModelMessage, PartDeltaEvent, PartStartEvent, TextPart, TextPartDelta
 
 import subagents
 from subagents.errors import InvalidScript, ScriptEnded
@@ -165,7 +165,8 @@ async def test_after_an_error_the_same_conversation_gets_the_next_turn_and_anoth
 
 async def test_a_script_that_repeats_starts_again():
     script = "turns: [{text: a}, {text: b}]\nrepeat: true"
-    playing, history, outputs = agent(script), [], []
+    playing, outputs = agent(script), []
+    history: list[ModelMessage] = []
     for _ in range(5):
         result = await playing.run("go", message_history=history)
         history = result.all_messages()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
+from functools import wraps
 from importlib.resources import files
-from typing import Annotated, Protocol
+from typing import Annotated, ParamSpec, Protocol
 
 from pydantic import Field
 from pydantic_ai import RunContext, Tool
@@ -14,11 +15,16 @@ from subagents.delegation import DELEGATION_TOOLS
 from subagents.errors import SubagentsError
 from subagents.events import StoppedBy
 from subagents.ids import RunId
-from subagents.runs.result import result_text
+from subagents.runs.result import Result, result_text
 from subagents.runtime.manager import WAIT_BOUND, AgentManager
 from subagents.spec import AskedBy, SpawnRequest
+from subagents.toolsets.coding import FAILED
+
+P = ParamSpec("P")
 
 MAX_WAIT = 3600.0  # seconds
+GO_ON = "Call get_subagent_result again with wait: true to go on waiting, or without it for a status."
+CUT = "The middle is left out; ask for a shorter answer when you start the next one."
 
 
 class HasRun(Protocol):
@@ -31,69 +37,92 @@ class HasRun(Protocol):
 Prompt = Annotated[str, Field(description="The whole task; the subagent sees nothing of this conversation.")]
 Type = Annotated[str, Field(description="Which agent; see the list above.")]
 Words = Annotated[str, Field(description="Three to five words for the people who watch.")]
-Turns = Annotated[int | None, Field(description="It is asked to finish after so many turns.", ge=0)]
+Turns = Annotated[int | None, Field(description="It is asked to finish after so many turns.", ge=1)]
 AgentId = Annotated[str, Field(description="The id that Agent answered, or its handle.")]
 Seconds = Annotated[float, Field(description="How long to wait at most.", gt=0, le=MAX_WAIT)]
 
 
 def delegation_toolset(manager: AgentManager, selection: Collection[str]) -> FunctionToolset[HasRun]:
     """The selected tools. A run sees only what it started itself. One toolset serves all runs of a manager."""
+    delegation = _Delegation(manager)
+    tools = {
+        "Agent": Tool(delegation.start, name="Agent", description=_described("agent") + _types(manager)),
+        "get_subagent_result": Tool(
+            delegation.get_result, name="get_subagent_result", description=_described("get_result")
+        ),
+        "stop_subagent": Tool(delegation.stop, name="stop_subagent", description=_described("stop")),
+    }
+    return FunctionToolset([tools[name] for name in DELEGATION_TOOLS if name in selection], id="delegation")
 
-    def own(ctx: RunContext[HasRun], name: str) -> RunId:
-        run_id = manager.find(name)
-        if run_id not in manager.state.children(ctx.deps.run):
-            raise SubagentsError(f"{name!r} is not a subagent of yours")
-        return run_id
 
+def _refusal_as_answer(tool: Callable[P, Awaitable[str]]) -> Callable[P, Awaitable[str]]:
+    """What was refused is told to the model, which can do otherwise."""
+
+    @wraps(tool)
+    async def answering(*arguments: P.args, **named: P.kwargs) -> str:
+        try:
+            return await tool(*arguments, **named)
+        except SubagentsError as error:
+            return f"{FAILED}{error}"
+
+    return answering
+
+
+class _Delegation:
+    """The tools themselves."""
+
+    def __init__(self, manager: AgentManager) -> None:
+        self._manager = manager
+
+    @_refusal_as_answer
     async def start(
+        self,
         ctx: RunContext[HasRun],
         prompt: Prompt,
         subagent_type: Type,
         description: Words = "",
         max_turns: Turns = None,
     ) -> str:
-        try:
-            run_id = await manager.spawn(
-                SpawnRequest(
-                    agent=subagent_type,
-                    prompt=prompt,
-                    description=description,
-                    max_turns=max_turns,
-                    parent=ctx.deps.run,
-                    asked_by=AskedBy.MODEL,
-                )
+        run_id = await self._manager.spawn(
+            SpawnRequest(
+                agent=subagent_type,
+                prompt=prompt,
+                description=description,
+                max_turns=max_turns,
+                parent=ctx.deps.run,
+                asked_by=AskedBy.MODEL,
             )
-        except SubagentsError as error:
-            return f"Error: {error}"
-        agent = manager.state.run(run_id).spec.agent
+        )
+        agent = self._manager.state.run(run_id).spec.agent
         return f"Started agent {run_id} ({agent}). Fetch its result with get_subagent_result."
 
+    @_refusal_as_answer
     async def get_result(
-        ctx: RunContext[HasRun], agent_id: AgentId, wait: bool = False, timeout_seconds: Seconds = WAIT_BOUND
+        self,
+        ctx: RunContext[HasRun],
+        agent_id: AgentId,
+        wait: bool = False,
+        timeout_seconds: Seconds = WAIT_BOUND,
     ) -> str:
-        try:
-            run_id = own(ctx, agent_id)
-            result = await manager.get_result(run_id, wait=wait, timeout=timeout_seconds, to="parent")
-        except SubagentsError as error:
-            return f"Error: {error}"
-        return result_text(result, now=manager.clock.now())
+        run_id = self._own(ctx, agent_id)
+        return self._told(
+            await self._manager.get_result(run_id, wait=wait, timeout=timeout_seconds, to="parent")
+        )
 
-    async def stop(ctx: RunContext[HasRun], agent_id: AgentId) -> str:
-        try:
-            run_id = own(ctx, agent_id)
-            await manager.stop(run_id, by=StoppedBy.PARENT, reason="its parent stopped it")
-            return result_text(await manager.get_result(run_id, to="parent"), now=manager.clock.now())
-        except SubagentsError as error:
-            return f"Error: {error}"
+    @_refusal_as_answer
+    async def stop(self, ctx: RunContext[HasRun], agent_id: AgentId) -> str:
+        run_id = self._own(ctx, agent_id)
+        await self._manager.stop(run_id, by=StoppedBy.PARENT, reason="its parent stopped it")
+        return self._told(await self._manager.get_result(run_id, to="parent"))
 
-    tools = {
-        "Agent": Tool(start, name="Agent", description=_described("agent") + _types(manager)),
-        "get_subagent_result": Tool(
-            get_result, name="get_subagent_result", description=_described("get_result")
-        ),
-        "stop_subagent": Tool(stop, name="stop_subagent", description=_described("stop")),
-    }
-    return FunctionToolset([tools[name] for name in DELEGATION_TOOLS if name in selection], id="delegation")
+    def _own(self, ctx: RunContext[HasRun], name: str) -> RunId:
+        run_id = self._manager.find(name)
+        if run_id not in self._manager.state.children(ctx.deps.run):
+            raise SubagentsError(f"{name!r} is not a subagent of yours; use an id that Agent answered you")
+        return run_id
+
+    def _told(self, result: Result) -> str:
+        return result_text(result, now=self._manager.clock.now(), while_running=GO_ON, when_cut=CUT)
 
 
 def _described(name: str) -> str:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -22,7 +20,6 @@ from anyio.abc import TaskGroup
 
 from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.model import AgentDefinition
 from subagents.errors import NotNow, SessionError, SpawnRefused
 from subagents.events import (
     Ending,
@@ -44,6 +41,7 @@ from subagents.runs.result import Result
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
 from subagents.runtime.supervisor import Shared, Supervisor
+from subagents.runtime.surroundings import Surroundings
 from subagents.runtime.waiting import Endings
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
@@ -56,41 +54,6 @@ WAIT_BOUND = (
     270.0  # seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up
 )
 SHOWN_LINES = 20
-
-
-@dataclass(frozen=True)
-class OuterRun:
-    """The run of another process that this process is a command of; what we spawn is below it."""
-
-    run: RunId
-    root: RunId
-    depth: int
-
-
-class AgentSource(Protocol):
-    """The agent definitions as they are now."""
-
-    def catalog(self) -> AgentCatalog: ...
-
-    def find(self, name: str) -> AgentDefinition:
-        """Raises `UnknownAgent`."""
-        ...
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a manager works with and does not own. `here` is where runs work unless they ask for another folder."""
-
-    project: Path
-    here: Path
-    user: str
-    settings: Settings
-    definitions: AgentSource
-    default_model: str
-    exact_model: Callable[[str], str]
-    claim_id: Callable[[RunId], bool]
-    environment: Mapping[str, str]
-    outer: OuterRun | None = None
 
 
 class AgentManager:

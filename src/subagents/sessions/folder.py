@@ -109,6 +109,11 @@ def owner_alive(folder: SessionFolder) -> int | None:
     return locks.holder(folder.lock_file)
 
 
+def abandoned(project: Project) -> list[SessionFolder]:
+    """The sessions whose owner died: what it left running is to be ended and said."""
+    return [folder for folder in sessions(project) if locks.was_abandoned(folder.lock_file)]
+
+
 def make_private(path: Path) -> None:
     """Makes the folder, and those above it, for the user alone. Raises `SessionError` when it is somebody else's."""
     try:

@@ -35,6 +35,8 @@ class SessionLock:
     def release(self) -> None:
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
+            # Nobody's name in a free lock says that its owner went in good order; see `was_abandoned`.
+            os.ftruncate(descriptor, 0)
             os.close(descriptor)
 
     def __enter__(self) -> SessionLock:
@@ -76,6 +78,14 @@ def holder(path: Path) -> int | None:
         return _text(descriptor)[0] if _is_held(descriptor) else None
     finally:
         os.close(descriptor)
+
+
+def was_abandoned(path: Path) -> bool:
+    """Whether the last owner died without releasing the lock, and nobody took it since. Two system calls or three."""
+    try:
+        return path.stat().st_size > 0 and holder(path) is None
+    except OSError:
+        return False
 
 
 def _open(path: Path) -> int:
@@ -126,6 +136,9 @@ if sys.platform == "win32":
     def _try_to_lock(_: int) -> None:
         raise SessionError("sessions need Linux or macOS; on Windows run subagents in WSL")
 
+    def _unlock(_: int) -> None:
+        pass
+
     def _is_held(_: int) -> bool:
         return False
 
@@ -133,25 +146,31 @@ else:
     import fcntl
 
     def _try_to_lock(descriptor: int) -> None:
-        if sys.platform != "linux":
+        if sys.platform == "linux":
+            _fcntl(descriptor, fcntl.F_OFD_SETLK, fcntl.F_SETLK)
+        else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        _fcntl(descriptor, fcntl.F_OFD_SETLK, fcntl.F_SETLK)
+
+    def _unlock(descriptor: int) -> None:
+        if sys.platform == "linux":
+            _fcntl(descriptor, fcntl.F_OFD_SETLK, fcntl.F_SETLK, fcntl.F_UNLCK)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
 
     def _is_held(descriptor: int) -> bool:
-        if sys.platform != "linux":
-            *_, kind, _ = struct.unpack(_MACOS, _fcntl(descriptor, fcntl.F_GETLK, fcntl.F_GETLK))
-        else:
+        if sys.platform == "linux":
             kind, *_ = struct.unpack(_LINUX, _fcntl(descriptor, fcntl.F_OFD_GETLK, fcntl.F_GETLK))
+        else:
+            *_, kind, _whence = struct.unpack(_MACOS, _fcntl(descriptor, fcntl.F_GETLK, fcntl.F_GETLK))
         return bool(kind != fcntl.F_UNLCK)
 
-    def _fcntl(descriptor: int, command: int, older: int) -> bytes:
+    def _fcntl(descriptor: int, command: int, older: int, kind: int = fcntl.F_WRLCK) -> bytes:
         """The command for the whole file. `older` does where the kernel lacks the first (gVisor); that lock
         belongs to the process, which then does not see its own."""
         if sys.platform == "linux":
-            wanted = struct.pack(_LINUX, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+            wanted = struct.pack(_LINUX, kind, os.SEEK_SET, 0, 0, 0)
         else:
-            wanted = struct.pack(_MACOS, 0, 0, 0, fcntl.F_WRLCK, os.SEEK_SET)
+            wanted = struct.pack(_MACOS, 0, 0, 0, kind, os.SEEK_SET)
         try:
             return fcntl.fcntl(descriptor, command, wanted)
         except OSError as error:

@@ -7,20 +7,9 @@ everything is read from the messages, so one model serves any number of runs, an
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from subagents.models.offline.model import offline_model
 
-if TYPE_CHECKING:
-    from pydantic_ai.models import Model
+__all__ = ["LABEL", "offline_model"]
 
 LABEL = "offline (no language model)"
 """What every answer of it begins with."""
-
-
-@cache
-def offline_model() -> Model[Any]:
-    """The model, built once a process."""
-    from subagents.models.local import LocalModel
-    from subagents.models.offline.replying import reply
-
-    return LocalModel(reply, system="offline", model_name="offline")

@@ -62,25 +62,26 @@ def closing(question: Question, found: Sequence[Finding], evidence: Evidence) ->
     text = _("Looked for {words} in {searches}.").format(words=looked_for(question), searches=searches)
     if evidence.errors:
         failed = counted("{n} of them failed", "{n} of them failed", len(evidence.errors))
-        text += " " + _("{failed}: {why}").format(failed=failed, why=evidence.errors[0])
+        text += " " + _("{failed}: {why}.").format(failed=failed, why=evidence.errors[0].rstrip("."))
     return f"{text} {sureness(question, found)}"
 
 
 def sureness(question: Question, found: Sequence[Finding]) -> str:
     """How far to trust the first place: by how many of the words meet there, and by how far the second is behind."""
     asked = [term.word for term in question.words if not term.weak]
-    met = [word for word in asked if found and word in found[0].words]
-    ahead = len(found) < 2 or found[1].share < 0.75
-    missing = ", ".join(word for word in asked if word not in met)
-    if not missing:
-        return (
-            _("Fairly sure: all of it meets in the first place.")
-            if ahead
-            else _("Likely, but the first places are close: read both.")
-        )
-    if len(met) * 3 >= len(asked) * 2:
-        return _("Likely, though nothing there speaks of {missing}.").format(missing=missing)
-    return _("A guess: nothing there speaks of {missing}.").format(missing=missing)
+    missing = [word for word in asked if word not in found[0].words]
+    if not asked:
+        return _("A guess: the words of the question are too common.")
+    if missing:
+        text = _("A guess: nothing there speaks of {missing}.")
+        if len(missing) * 3 <= len(asked):
+            text = _("Likely, though nothing there speaks of {missing}.")
+        return text.format(missing=", ".join(missing))
+    if len(found) > 1 and found[1].share > 0.75:
+        return _("Likely, but the first places are close: read both.")
+    if any(seen.endswith(")") for seen in found[0].seen):
+        return _("Likely, if the words in brackets mean the same here.")
+    return _("Fairly sure: all of it meets in the first place.")
 
 
 def looked_for(question: Question) -> str:
@@ -91,7 +92,7 @@ def looked_for(question: Question) -> str:
 def nothing_found(question: Question, evidence: Evidence) -> str:
     text = _("nothing was found for {words}.").format(words=looked_for(question))
     if evidence.errors:
-        text += " " + _("The tools said: {why}").format(why=evidence.errors[0])
+        text += " " + _("The tools said: {why}.").format(why=evidence.errors[0].rstrip("."))
     return f"{LABEL}: {text} " + _("Ask again with a word as it stands in the code, or the name of a file.")
 
 

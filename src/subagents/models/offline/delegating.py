@@ -94,7 +94,7 @@ def joined(parts: Sequence[Part]) -> str:
 
 def places_in(answer: str) -> list[Finding]:
     """The places an answer of the offline model names, read back from its text."""
-    found = []
+    found: list[Finding] = []
     for block in re.split(r"\n\n", answer):
         if place := _PLACE.search(block):
             lines = ((int(line[1]), line[2]) for line in _EXCERPT_LINE.finditer(block, place.end()))

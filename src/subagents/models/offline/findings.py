@@ -66,7 +66,7 @@ def _finding(candidate: Candidate, share: float, question: Question, evidence: E
     place = candidate.places[0] if candidate.places else None
     line = place.line if place else min(read, default=0)
     block = _enclosing(line, lines)
-    if 0 < line - block <= _NEAR:
+    if block and line - block <= _NEAR:
         line = block
     terms = place.terms if place else candidate.terms
     text = "\n".join(

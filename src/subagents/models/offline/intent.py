@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-_CHANGES = (
+CHANGES = (
     "add|adapt|adjust|amend|append|apply|bump|change|clean up|commit|configure|convert|correct|create|debug|delete|"
     "deploy|disable|drop|edit|enable|ensure|extend|extract|fix|format|generate|implement|improve|inline|insert|"
     "install|integrate|introduce|make|merge|migrate|modify|move|optimise|optimize|patch|port|publish|push|refactor|"
     "reformat|release|remove|rename|reorganise|reorganize|repair|replace|resolve|restructure|revert|rewrite|set up|"
     "simplify|split|translate|update|upgrade|wire|write"
 )
+"""Verbs that, as the main verb of a prompt, ask for a change; alternatives of a regular expression."""
 _POLITE = (
     r"(?:(?:please|now|then|next|first|finally|also|so|ok(?:ay)?|just|go ahead and|"
     r"(?:can|could|would|will) you(?: please)?|you (?:should|must|need to|have to)|"
@@ -22,10 +23,10 @@ _ABOUT_ANSWER = (
     r"(?!\s+(?:\w+\s+){0,4}?(?:summary|list|report|overview|outline|plan|table|description|explanation|inventory|"
     r"diagram|answer)\b)(?!\s*[?:=(])(?!\s+(?:of|in|from|between|is|are|was|were)\b)"
 )
-_IMPERATIVE = re.compile(rf"^\W*{_POLITE}(?:{_CHANGES})\b{_ABOUT_ANSWER}", re.I)
+_IMPERATIVE = re.compile(rf"^\W*{_POLITE}(?:{CHANGES})\b{_ABOUT_ANSWER}", re.I)
 # … and fix it: a second thing to do, with its object, which a relative clause would not have in this form.
 _SECOND = re.compile(
-    rf"(?:,|;|\band|\bthen)\s+(?:then\s+)?(?:{_CHANGES})\s+(?:it|them|this|that|these|those|the|an?|all|any|each|"
+    rf"(?:,|;|\band|\bthen)\s+(?:then\s+)?(?:{CHANGES})\s+(?:it|them|this|that|these|those|the|an?|all|any|each|"
     r"every|one|some|tests?|its|their)\b",
     re.I,
 )

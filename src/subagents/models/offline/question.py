@@ -9,6 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
 
+from subagents.models.offline.intent import CHANGES
 from subagents.models.offline.synonyms import one_word, synonyms
 from subagents.models.offline.words import forms, listed, stem, subwords
 
@@ -69,6 +70,8 @@ _ANSWERS_KIND = re.compile(
     r"\b(?:which|what)\s+(?:code|functions?|methods?|class(?:es)?|modules?|files?|parts?|lines?|decorators?)\b",
     re.I,
 )
+# What is to be done with it is not what is looked for.
+_TO_DO = re.compile(rf"^\W*(?:please\s+)?(?:{CHANGES}|plan|design|propose|outline|draft)\b", re.I | re.M)
 _HOW_MUCH = re.compile(r"\bhow (?:long|many|much|often|far|big|fast)\b", re.I)
 _CODE_SPAN = re.compile(r"`([^`\n]{1,80})`")
 _QUOTED = re.compile(r"[\"“]([^\"”\n]{3,60})[\"”]")
@@ -196,7 +199,9 @@ def read_question(prompt: str, *additions: str) -> Question:
     texts = [_asking(text[:LONGEST_PROMPT]) for text in (prompt, *additions)]
     text = "\n".join(texts)
     identifiers = _identifiers(text)
-    plain = _HOW_MUCH.sub(", ", _ANSWERS_KIND.sub(", ", _CODE_SPAN.sub(" ", text)))
+    plain = _CODE_SPAN.sub(" ", text)
+    for not_looked_for in (_TO_DO, _ANSWERS_KIND, _HOW_MUCH):
+        plain = not_looked_for.sub(", ", plain)
     for name in identifiers:
         plain = plain.replace(name, " ")
     words = _words(plain)

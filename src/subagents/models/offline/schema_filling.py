@@ -257,9 +257,8 @@ def _called(name: str) -> frozenset[str]:
 
 def _scaled(share: float, schema: Mapping[str, Any], *, whole: bool) -> float:
     """A share of 1 on the scale that the schema's bounds give; in hundredths where a whole number has no bound."""
-    most = schema.get("maximum", 100 if whole else 1)
-    value = share * most
-    return max(schema.get("minimum", 0), round(value) if whole else round(value, 3))
+    least, most = float(schema.get("minimum", 0)), float(schema.get("maximum", 100 if whole else 1))
+    return max(least, round(share * most) if whole else round(share * most, 3))
 
 
 def _quoted(name: str) -> str:

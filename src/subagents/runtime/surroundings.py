@@ -1,0 +1,48 @@
+"""What a manager works with and does not own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from subagents.definitions.catalog import AgentCatalog
+from subagents.definitions.model import AgentDefinition
+from subagents.ids import RunId
+from subagents.settings.model import Settings
+
+
+@dataclass(frozen=True)
+class OuterRun:
+    """The run of another process that this process is a command of; what we spawn is below it."""
+
+    run: RunId
+    root: RunId
+    depth: int
+
+
+class AgentSource(Protocol):
+    """The agent definitions as they are now."""
+
+    def catalog(self) -> AgentCatalog: ...
+
+    def find(self, name: str) -> AgentDefinition:
+        """Raises `UnknownAgent`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a manager works with and does not own. `here` is where runs work unless they ask for another folder."""
+
+    project: Path
+    here: Path
+    user: str
+    settings: Settings
+    definitions: AgentSource
+    default_model: str
+    exact_model: Callable[[str], str]
+    claim_id: Callable[[RunId], bool]
+    environment: Mapping[str, str]
+    outer: OuterRun | None = None

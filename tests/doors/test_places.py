@@ -1,0 +1,98 @@
+"""Where nothing can be read or written, where nobody listens, and what only looks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.doors.conftest import Call, Script
+from tests.doors.program import BOUND, SOURCE
+
+PROGRAM = f"{sys.executable} -m subagents"
+
+
+def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": SOURCE}
+    arguments = ["bash", "-c", command]
+    return subprocess.run(
+        arguments,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=BOUND,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ps",),
+        ("ps", "--all", "--json"),
+        ("sessions", "list"),
+        ("log", "nobody"),
+        ("show", "x"),
+        ("doctor",),
+        ("--help",),
+    ],
+)
+def test_looking_makes_no_file(call: Call, command: tuple[str, ...], home: Path, project: Path):
+    before = [*home.rglob("*"), *project.rglob("*")]
+    assert call(*command).code in (0, 2)
+    assert [*home.rglob("*"), *project.rglob("*")] == before
+
+
+@pytest.mark.parametrize("command", ["ps", "run answerer hello", "sessions list"])
+def test_a_working_folder_that_is_gone_is_said(project: Path, command: str):
+    (project / "gone").mkdir()
+    done = shell(f"cd gone && rmdir ../gone && {PROGRAM} {command}", project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: The folder you are in is gone (No such file or directory); change to one that exists.\n"
+    )
+
+
+@pytest.mark.parametrize(("command", "code"), [(("ps",), 1), (("run", "answerer", "hello"), 2)])
+def test_a_state_folder_that_is_none_is_said(call: Call, project: Path, command: tuple[str, ...], code: int):
+    (project / "file").write_text("in the way")
+    done = call(*command, SUBAGENTS_STATE=str(project / "file"))
+    assert (done.code, done.out) == (code, "")
+    assert str(project / "file") in done.err
+    assert "Not a directory" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_definitions_that_cannot_be_read_are_said_and_the_others_work(
+    call: Call, project: Path, script: Script
+):
+    (project / ".subagents/agents/broken.md").write_bytes(b"---\ndescription: \xff\n---\n")
+    (project / ".subagents/agents/odd.md").write_text(
+        "---\ndescription: odd\ntools: read\nfrobnicate: 3\n---\n"
+    )
+    assert call("run", "answerer", "hello", script({"text": "hi"})).out == "hi\n"
+    assert "frobnicate" in call("run", "odd", "hello", script({"text": "hi"})).err
+    assert "broken.md" in call("doctor").out
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-"])
+def test_standard_streams_may_be_closed(project: Path, script: Script, closed: str):
+    model = script({"text": "hi"})
+    done = shell(f"{PROGRAM} run answerer hello '{model}' {closed}", project)
+    assert (done.returncode, done.stdout) == (0, "hi\n")
+
+
+def test_a_full_disk_under_the_output_is_said(project: Path, script: Script):
+    model = script({"text": "hi"})
+    done = shell(f"{PROGRAM} run answerer hello '{model}' --quiet > /dev/full", project)
+    assert (done.returncode, done.stderr) == (1, "Error: subagents: No space left on device\n")
+
+
+def test_a_terminal_that_knows_only_ascii_is_given_nothing_else(call: Call, script: Script):
+    done = call("run", "answerer", "grüße", script({"text": "hi"}), PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert done.code == 0
+    assert "+ answerer  gr?" in done.err
+    assert "✓" not in done.err
