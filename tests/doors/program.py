@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +18,7 @@ from typing import IO
 
 import subagents
 
-BOUND = 120.0  # seconds after which a story is given up; a process takes about two
+BOUND = 60.0  # seconds after which a story is given up; a process takes about two
 
 SOURCE = str(Path(subagents.__file__).parents[1])
 
@@ -126,3 +129,59 @@ class _Collected:
 def bash(command: str, text: str = "") -> dict[str, object]:
     """A turn of a script that runs a command."""
     return {"text": text, "tool_calls": [{"name": "bash", "arguments": {"command": command}}]}
+
+
+class Terminal:
+    """The program at a terminal of 80 by 24 cells: everything it writes, as it was written."""
+
+    def __init__(self, arguments: Sequence[str], folder: Path, **environment: str) -> None:
+        outer, inner = os.openpty()
+        termios.tcsetwinsize(inner, (24, 80))
+        self._outer = outer
+        self._seen = b""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "subagents", *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": SOURCE, **environment},
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            start_new_session=True,
+            # Only from its own terminal does Ctrl-C become a signal.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(inner)
+
+    def shows(self, text: str) -> None:
+        """Returns when this has been written."""
+        while text not in self.seen:
+            assert self._read(), f"{text!r} did not come, but: {self.seen}"
+
+    def types(self, text: str) -> None:
+        os.write(self._outer, text.encode())
+
+    @property
+    def seen(self) -> str:
+        return self._seen.decode("utf-8", "replace")
+
+    def ends(self) -> int:
+        while self._read():
+            pass
+        return self._process.wait(BOUND)
+
+    def clean_up(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(BOUND)
+        os.close(self._outer)
+
+    def _read(self) -> bool:
+        """More of what it writes; False when it has closed the terminal."""
+        ready, _, _ = select.select([self._outer], [], [], BOUND)
+        assert ready, f"nothing more came after: {self.seen}"
+        try:
+            piece = os.read(self._outer, 65_536)
+        except OSError:  # how Linux says that nobody has the other end open any more (EIO)
+            return False
+        self._seen += piece
+        return bool(piece)

@@ -189,7 +189,8 @@ async def test_tools_that_fail_are_reported(agent_in: AskOf, project: Path):
 
     answer = (await agent_in(project, tools=(), others=(grep,)).run("Where is the backoff?")).output
     assert answer == snapshot(
-        "offline (no language model): nothing was found for backoff. The tools said: the disk is on fire. Ask again with a word as it stands in the code, or the name of a file."
+        "offline (no language model): nothing was found for backoff. The tools said: the disk is on "
+        "fire. Ask again with a word as it stands in the code, or the name of a file."
     )
 
 

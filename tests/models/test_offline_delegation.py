@@ -136,7 +136,7 @@ async def test_a_parent_asked_for_a_change_needs_a_language_model():
 async def test_a_schema_is_filled_from_what_the_agents_found():
     answer = (
         "offline (no language model): `retry` (src/client.py:7) fits the words of the question best.\n\n"
-        "1. src/client.py:7 — def retry(self) -> None\n   The definition of `retry`, near: retries, handled.\n"
+        "1. src/client.py:7 — def retry(self) -> None\n   Defines `retry`, with: retries, handled.\n"
         "```\n7  def retry(self) -> None:\n8      ...\n```\n\n2. src/queue.py:30 — class Queue\n   "
         "Found here: retries."
     )

@@ -30,14 +30,14 @@ offline (no language model): what a plan could start from. Only searched: nothin
 ## What was found
 
 1. src/mail/send.py:2 — def send(self, message: str) -> None
-   The definition of `send`, near: send, message.
+   Defines `send`, with: send, message.
 ```
 2      def send(self, message: str) -> None:
 3          self.smtp.post(message)
 ```
 
 2. src/mail/queue.py:4 — def send_all(messages: list[str]) -> None
-   The definition of `send_all`, near: send, message.
+   Defines `send_all`, with: send, message.
 ```
 4  def send_all(messages: list[str]) -> None:
 5      for message in messages:

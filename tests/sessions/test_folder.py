@@ -139,7 +139,7 @@ def test_only_one_owns_a_session_until_it_lets_go(place: SessionFolder):
     assert folder.owner_alive(place) is None
     with folder.lock(place, "the panel"):
         assert folder.owner_alive(place) == os.getpid()
-        with pytest.raises(SessionLocked, match=rf"is open in process {os.getpid()} \(the panel\)"):
+        with pytest.raises(SessionLocked, match=rf"is open in process {os.getpid()} \(this one\)"):
             folder.lock(place)
     assert folder.owner_alive(place) is None
     folder.lock(place).release()
@@ -166,6 +166,19 @@ def test_another_process_sees_the_owner(place: SessionFolder, start: Start):
             f"session {place.id!r} is open in process {os.getpid()} (the panel); "
             "speak to that one, stop it, or begin a session of your own"
         )
+
+
+def test_a_kernel_with_only_the_older_locks_does(place: SessionFolder, start: Start):
+    without = "import fcntl\nfcntl.F_OFD_SETLK = fcntl.F_OFD_GETLK = 9_999\n"
+    twice = f"{without}{OWNER}\nprint(folder.owner_alive(folder.SessionFolder(SessionId(path.name), path)))\n"
+    owner = start(twice, place.path)
+    assert _told(owner) == "owner"
+    assert "is open in" in _told(start(without + OWNER, place.path))
+    assert "is open in" in _told(start(OWNER, place.path))
+    assert folder.owner_alive(place) == owner.pid
+    said, _ = owner.communicate("\n", timeout=60)
+    assert said.strip() == str(owner.pid)
+    assert folder.owner_alive(place) is None
 
 
 def test_the_owners_death_frees_the_session(place: SessionFolder, start: Start):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from pathlib import Path
@@ -21,7 +22,7 @@ Events = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help=_("Say nothing on standard error but errors."))]
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-_PIECE = re.compile(r"(\d+(?:\.\d+)?)([smh]?)")
+_PIECE = re.compile(r"(\d+(?:\.\d+)?)([smh]?)", re.ASCII)
 
 
 def seconds_of(text: str) -> float:
@@ -29,7 +30,7 @@ def seconds_of(text: str) -> float:
     whole = text.strip().lower().replace(" ", "")
     pieces = _PIECE.findall(whole)
     seconds = sum(float(number) * _UNITS[unit] for number, unit in pieces)
-    if not seconds or "".join(map("".join, pieces)) != whole:
+    if not 0 < seconds < math.inf or "".join(map("".join, pieces)) != whole:
         raise typer.BadParameter(
             _("{text!r} is not a time above 0; write seconds, or for example 90s, 5m, 1h30m.").format(
                 text=text

@@ -7,7 +7,6 @@ import sys
 import time
 from typing import Annotated
 
-import anyio
 import typer
 
 from subagents.cli.place import project_here
@@ -190,6 +189,8 @@ def _size(count: int) -> str:
 
 def _record(folder: SessionFolder, event: Event) -> None:
     """Records what a person decided about a session that nobody owns. Raises `SessionLocked`."""
+    import anyio
+
     from subagents.clock import SystemClock
     from subagents.sessions.journal import Journal
     from subagents.sessions.sqlite import SqliteStore

@@ -6,11 +6,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from pydantic_ai import RunContext
 from pydantic_ai.messages import ModelMessage, ModelResponse, ModelResponseStreamEvent, TextPart, ToolCallPart
 from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
+from pydantic_ai.profiles import ModelProfile
 from pydantic_ai.settings import ModelSettings
 
 CHUNKS = 4
@@ -23,11 +24,10 @@ Reply = Callable[[list[ModelMessage], ModelRequestParameters], Awaitable[ModelRe
 class LocalModel(Model[None]):
     """Answers with `reply`; the response is known before its first piece is streamed."""
 
-    # The library would otherwise put a notice about look-alike tags into the messages we read.
-    _announces_lookalike_notes: ClassVar[bool] = False
-
     def __init__(self, reply: Reply, *, system: str, model_name: str) -> None:
-        super().__init__()
+        # The library's own remarks, such as on text that looks like its tags, then come as what they are and not
+        # as something the user said.
+        super().__init__(profile=ModelProfile(supports_inline_system_prompts=True))
         self._reply = reply
         self._system = system
         self._model_name = model_name

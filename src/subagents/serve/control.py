@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
-from anyio.abc import ByteStream, SocketStream
+from anyio.abc import ByteStream, SocketAttribute, SocketListener, SocketStream, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from subagents.bootstrap import AgentManager
@@ -42,14 +43,31 @@ async def control(manager: AgentManager, verbs: Mapping[str, Verb] = VERBS) -> A
             announce(folder, path)
             clients = _Clients(manager, verbs)
             async with own_tasks() as tasks:
-                tasks.start_soon(listener.serve, clients.talk)
+                tasks.start_soon(_accept, listener, clients, tasks)
                 try:
                     yield path
                 finally:
-                    await clients.leave()
+                    await _leave(listener, clients)
                     tasks.cancel_scope.cancel()
     finally:
         withdraw(folder, path)
+
+
+async def _accept(listener: SocketListener, clients: _Clients, tasks: TaskGroup) -> None:
+    # Closed by us; or broken, when no file can be opened any more: then nobody new is heard, and the runs go on.
+    with suppress(anyio.ClosedResourceError, anyio.BrokenResourceError):
+        await listener.serve(clients.talk, tasks)
+
+
+async def _leave(listener: SocketListener, clients: _Clients) -> None:
+    """Takes no more questions, and lets the answers under way reach who asked, for a moment.
+
+    Whoever waits for a client is woken by the end of its stream and not cancelled: anyio 4.16 logs an error when what
+    a Unix socket waits for comes and is cancelled in the same turn of the event loop.
+    """
+    with anyio.CancelScope(shield=True), anyio.move_on_after(LEAVING_BOUND):
+        await listener.aclose()
+        await clients.leave()
 
 
 class _Clients:
@@ -58,28 +76,32 @@ class _Clients:
     def __init__(self, manager: AgentManager, verbs: Mapping[str, Verb]) -> None:
         self._manager = manager
         self._verbs = verbs
-        self._connected = 0
-        self._busy = 0
-        self._idle = anyio.Event()
+        self._connected: set[SocketStream] = set()
+        self._leaving = False
+        self._gone = anyio.Event()
 
     async def talk(self, stream: SocketStream) -> None:
         """One client, until it leaves, sends what cannot be understood as lines, or does not read."""
-        self._connected += 1
+        self._connected.add(stream)
+        if self._leaving:
+            _hear_no_more(stream)
         try:
             async with stream:
                 with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-                    await (
-                        self._turn_away(stream) if self._connected > MAX_CLIENTS else self._listen_to(stream)
-                    )
+                    too_many = len(self._connected) > MAX_CLIENTS
+                    await (self._turn_away(stream) if too_many else self._listen_to(stream))
         finally:
-            self._connected -= 1
+            self._connected.discard(stream)
+            self._gone.set()
 
     async def leave(self) -> None:
-        """Lets the answers under way reach who asked, for a moment."""
-        with anyio.CancelScope(shield=True), anyio.move_on_after(LEAVING_BOUND):
-            while self._busy:
-                self._idle = anyio.Event()
-                await self._idle.wait()
+        """Returns when everybody has been answered."""
+        self._leaving = True
+        for stream in self._connected:
+            _hear_no_more(stream)
+        while self._connected:
+            self._gone = anyio.Event()
+            await self._gone.wait()
 
     async def _listen_to(self, stream: SocketStream) -> None:
         lines = BufferedByteReceiveStream(stream)
@@ -98,14 +120,8 @@ class _Clients:
 
     async def _answer(self, stream: ByteStream, line: bytes) -> bool:
         """False when the client did not take the answer."""
-        self._busy += 1
-        try:
-            answer = await self._carried_out(line)
-            return answer is None or await _send(stream, answer)
-        finally:
-            self._busy -= 1
-            if not self._busy:
-                self._idle.set()
+        answer = await self._carried_out(line)
+        return answer is None or await _send(stream, answer)
 
     async def _carried_out(self, line: bytes) -> bytes | None:
         """The answer to one line; None for a notification, which gets none."""
@@ -131,6 +147,12 @@ class _Clients:
     async def _turn_away(self, stream: ByteStream) -> None:
         full = _("{n} clients are connected already; try again").format(n=MAX_CLIENTS)
         await _send(stream, wire.refusal(None, Fault(wire.REFUSED, full)))
+
+
+def _hear_no_more(stream: SocketStream) -> None:
+    """What has arrived is still read; then the stream is at its end."""
+    with suppress(OSError):  # it is gone
+        stream.extra(SocketAttribute.raw_socket).shutdown(socket.SHUT_RD)
 
 
 async def _send(stream: ByteStream, message: bytes) -> bool:

@@ -37,6 +37,9 @@ class SessionLock:
             descriptor, self._descriptor = self._descriptor, None
             # Nobody's name in a free lock says that its owner went in good order; see `was_abandoned`.
             os.ftruncate(descriptor, 0)
+            _ours.pop(_file(os.fstat(descriptor)), None)
+            # Closing alone would leave it to a program that is only just being started, until its exec.
+            _unlock(descriptor)
             os.close(descriptor)
 
     def __enter__(self) -> SessionLock:
@@ -51,12 +54,15 @@ def take(path: Path, program: str = "") -> SessionLock:
 
     Children that a program starts don't inherit it. `program` is what the message calls this one.
     """
+    if _is_ours(path):
+        raise SessionLocked(_taken(path, os.getpid(), "this one"))
     descriptor = _open(path)
     try:
         _lock(descriptor, path)
         # Between opening and locking, somebody may have removed the session that the file belonged to.
         if not _is(descriptor, path):
             raise SessionNotFound(f"the session in {path.parent} was removed a moment ago")
+        _ours[_file(os.fstat(descriptor))] = os.getpid()
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {program or _this_program()}\n".encode()[:MAX_TEXT], 0)
     except BaseException:
@@ -70,6 +76,8 @@ def holder(path: Path) -> int | None:
 
     Takes nothing and changes nothing; also in the process that holds it.
     """
+    if _is_ours(path):
+        return os.getpid()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -88,6 +96,21 @@ def was_abandoned(path: Path) -> bool:
         return False
 
 
+# Which files this process has locked, and its id, which is another one after a fork. Where a lock belongs to
+# the process (see `_fcntl`), it would not see its own, and lose it by looking.
+_ours: dict[tuple[int, int], int] = {}
+
+
+def _is_ours(path: Path) -> bool:
+    with suppress(OSError):
+        return _ours.get(_file(path.stat())) == os.getpid()
+    return False
+
+
+def _file(seen: os.stat_result) -> tuple[int, int]:
+    return seen.st_dev, seen.st_ino
+
+
 def _open(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -103,11 +126,10 @@ def _lock(descriptor: int, path: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EAGAIN, errno.EACCES):
             raise SessionError(f"{path} cannot be locked: {error}") from error
-        raise SessionLocked(_taken(descriptor, path)) from None
+        raise SessionLocked(_taken(path, *_text(descriptor))) from None
 
 
-def _taken(descriptor: int, path: Path) -> str:
-    pid, program = _text(descriptor)
+def _taken(path: Path, pid: int, program: str) -> str:
     by = f"process {pid} ({program})" if pid else "another process"
     return f"session {path.parent.name!r} is open in {by}; speak to that one, stop it, or begin a session of your own"
 
@@ -165,8 +187,8 @@ else:
         return bool(kind != fcntl.F_UNLCK)
 
     def _fcntl(descriptor: int, command: int, older: int, kind: int = fcntl.F_WRLCK) -> bytes:
-        """The command for the whole file. `older` does where the kernel lacks the first (gVisor); that lock
-        belongs to the process, which then does not see its own."""
+        """The command for the whole file. Where the kernel lacks it (gVisor), `older` does: that lock belongs to
+        the process, and is lost when any of its handles on the file is closed."""
         if sys.platform == "linux":
             wanted = struct.pack(_LINUX, kind, os.SEEK_SET, 0, 0, 0)
         else:

@@ -47,7 +47,7 @@ def reason(finding: Finding) -> str:
     words = ", ".join(finding.seen)
     text = _("Meet here: {words}.") if len(finding.seen) > 1 else _("Found here: {words}.")
     if finding.defines and finding.name:
-        text = _("The definition of `{name}`, near: {words}.")
+        text = _("Defines `{name}`, with: {words}.")
     text = text.format(name=finding.name, words=words)
     if finding.kind is not FileKind.CODE:
         text += " " + _("A file of the kind: {kind}.").format(kind=finding.kind.value)

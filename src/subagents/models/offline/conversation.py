@@ -55,14 +55,9 @@ def read_conversation(messages: Iterable[ModelMessage]) -> Conversation:
 
 
 def instructions_of(messages: Sequence[ModelMessage]) -> str:
-    """The role that the newest request carries, with system prompts before it."""
-    texts = [
-        part.content
-        for message in messages
-        if message.kind == "request"
-        for part in message.parts
-        if part.part_kind == "system-prompt"
-    ]
+    """The role that the newest request carries, with the system prompt that the conversation began with before it."""
+    first = messages[0].parts if messages and messages[0].kind == "request" else ()
+    texts = [part.content for part in first if part.part_kind == "system-prompt"]
     for message in reversed(messages):
         if message.kind == "request" and message.instructions:
             texts.append(message.instructions)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any
+
+from subagents.models.offline.schema_limits import Schema
 
 ANNOUNCED = "Your final answer must be"
 """A line that begins so announces the schema, in a fenced block of JSON after it."""
@@ -16,9 +16,9 @@ _BLOCK = re.compile(
 )
 
 
-def requested_schema(*texts: str) -> Mapping[str, Any] | bool | None:
+def requested_schema(*texts: str) -> Schema | None:
     """The JSON Schema that the last announcement in `texts` is followed by; None when there is none."""
-    found: Mapping[str, Any] | bool | None = None
+    found: Schema | None = None
     for text in texts:
         for announced in _ANNOUNCED.finditer(text):
             schema = _first_schema(text[announced.end() :])
@@ -26,7 +26,7 @@ def requested_schema(*texts: str) -> Mapping[str, Any] | bool | None:
     return found
 
 
-def _first_schema(text: str) -> Mapping[str, Any] | bool | None:
+def _first_schema(text: str) -> Schema | None:
     block = _BLOCK.search(text)
     if block is None:
         return None

@@ -18,41 +18,6 @@ MOST_WORDS = 8
 MOST_SYNONYMS = 6
 LONGEST_PROMPT = 20_000  # characters that are read
 
-WORD_EDGE = r"(?-u:\b)"
-"""A word boundary for `grep`; the Unicode one costs ripgrep its fast engine, which is a factor of ten."""
-
-_SYNONYM = 0.5  # what a synonym is worth, against 1.0 for the word itself
-_INSIDE = 0.35  # the same for a match in the middle of a word, or of a short form at its start
-
-_STOP = frozenset(
-    listed("""
-    a about above actually after again against all already also always am an and another any anything are as at away
-    be because been before being below best between both but by can could did do does doing done down during each
-    either else ever every everything exactly few find for from further give given gives had happen happened happens
-    has have having he her here his how i if in instead into is it its itself just kind know less let like list little
-    locate located look many may me might more most much must my need needed needs neither never no nor not now of
-    off often on once one only onto or other our out over own part place places please put rather really same say
-    search see shall she should show since so some something somewhere still such take taken takes tell than that the
-    their them themselves then there these they thing things this those though through thus to too toward towards
-    two under until up upon us use used uses using very via want was way ways we well went were what whatever when
-    where wherever whether which while who whole whom whose why will with within without work works would yet you
-    your code codebase repo repository project implementation implemented implements implementing defined defines
-    definition described explain describe happening answer report file_path summary summarize summarise briefly
-    hm hmm uh um ok okay yes hello hi hey thanks thank
-    actual three four five anywhere everywhere possible currently exist exists
-    """)
-)
-
-# They say little about a place in code: too many places have to do with them.
-_WEAK = frozenset(
-    stem(word)
-    for word in listed("""
-    call change check class code contain create data decide default define do file function get handle hold implement
-    keep line make method module name new number object part process program python run return set source start
-    support system thing turn type use value variable work write read way happen build built standard pure
-    """)
-)
-
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")
 _ASKS = re.compile(
     r"\?\s*$|^\W*(?:and\s+)?(?:where|which|what|who|how|why|when|does|do|is|are|can|find|locate|search|look|show)\b",
@@ -85,89 +50,6 @@ _FILE_ENDING = re.compile(
     r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|kt|c|h|cc|cpp|hpp|cs|rb|php|swift|scala|sh|md|rst|txt|toml|yaml|yml|json|cfg"
     r"|ini|html|css|sql|lua|ex|exs|vue|proto)$"
 )
-
-
-class TermKind(StrEnum):
-    WORD = "word"
-    COMPOUND = "compound"  # two words that stand together, perhaps written as one
-    IDENTIFIER = "identifier"  # a name as it stands in the code
-
-    @property
-    def weight(self) -> float:
-        return {"word": 1.0, "compound": 0.5, "identifier": 3.0}[self.value]
-
-
-@dataclass(frozen=True)
-class Form:
-    """One piece of text that speaks of a term. `worth` is 1.0 for the term itself, less for another word for it."""
-
-    text: str
-    worth: float
-    kind: TermKind
-    pattern: re.Pattern[str]
-
-    def is_in(self, lowered: str) -> bool:
-        """Whether it occurs at all in a text, which is given in lower case."""
-        if self.kind is TermKind.COMPOUND:
-            return self.pattern.search(lowered) is not None
-        return self.text.lower() in lowered
-
-    def worth_in(self, text: str, lowered: str) -> float:
-        """How well `text` speaks of it: a match in the middle of another word is worth less."""
-        if not self.is_in(lowered):
-            return 0.0
-        found = self.pattern.search(text)
-        if found is None:
-            return 0.0
-        return self.worth if found.lastindex else self.worth * _INSIDE
-
-
-@dataclass(frozen=True)
-class Term:
-    """One thing to look for; `forms` are lower case, its own first, then its synonyms'."""
-
-    word: str
-    kind: TermKind
-    own: tuple[str, ...]
-    others: tuple[str, ...] = ()
-    weak: bool = False
-
-    @property
-    def weight(self) -> float:
-        return self.kind.weight * (0.4 if self.weak else 1.0)
-
-    @cached_property
-    def search(self) -> str:
-        """The pattern for `grep` with `ignore_case`, in the syntax of Rust's regex."""
-        if self.kind is TermKind.IDENTIFIER:
-            return rf"{WORD_EDGE}{re.escape(self.own[0])}{WORD_EDGE}"
-        return "|".join(_grep_form(form, self.kind) for form in (*self.own, *self.others))
-
-    @cached_property
-    def forms(self) -> tuple[Form, ...]:
-        own = [Form(text, 1.0, self.kind, _pattern(text, self.kind)) for text in self.own]
-        others = [Form(text, _SYNONYM, self.kind, _pattern(text, self.kind)) for text in self.others]
-        return (*own, *others)
-
-
-def _grep_form(form: str, kind: TermKind) -> str:
-    if kind is TermKind.WORD and len(form) <= 3:
-        return rf"(?:{WORD_EDGE}|_){form}|(?-i:[a-z0-9]{form.capitalize()})"
-    return form
-
-
-def _pattern(form: str, kind: TermKind) -> re.Pattern[str]:
-    """Finds `form`; its group takes part when it stands at the start of a word or of a part of an identifier."""
-    if kind is TermKind.IDENTIFIER:
-        return re.compile(rf"(\b{re.escape(form)}\b)|(?i:\b{re.escape(form)}\b)")
-    if kind is TermKind.COMPOUND:
-        return re.compile(f"(?i:({form}))")
-    if len(form) <= 3:
-        short = form + "(?:s|ed|ing)?(?![a-z])"
-        return re.compile(
-            rf"((?i:(?<![a-z]){short})|(?<=[a-z]){form.capitalize()}(?![a-z]))|(?i:(?<![a-z]){form})"
-        )
-    return re.compile(rf"((?i:(?<![a-z]){form})|(?<=[a-z]){form.capitalize()})|(?i:{form})")
 
 
 @dataclass(frozen=True)
@@ -238,7 +120,7 @@ def _identifiers(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[Term]:
-    said = [word for word in _WORD.findall(one_word(text.lower())) if word not in _STOP]
+    said = [word for word in _WORD.findall(one_word(text.lower())) if word not in STOP]
     by_stem = {stem(word): word for word in reversed(said) if len(word) > 1}
     kept = _most_telling(by_stem[root] for root in dict.fromkeys(map(stem, said)) if root in by_stem)
     return [_word(word) for word in kept]
@@ -247,8 +129,8 @@ def _words(text: str) -> list[Term]:
 def _most_telling(words: Iterable[str]) -> list[str]:
     """The first `MOST_WORDS`, weak ones only where there is room."""
     all_words = list(words)
-    strong = [word for word in all_words if stem(word) not in _WEAK][:MOST_WORDS]
-    weak = [word for word in all_words if stem(word) in _WEAK][: MOST_WORDS - len(strong)]
+    strong = [word for word in all_words if stem(word) not in WEAK][:MOST_WORDS]
+    weak = [word for word in all_words if stem(word) in WEAK][: MOST_WORDS - len(strong)]
     return [word for word in all_words if word in strong or word in weak]
 
 
@@ -260,7 +142,7 @@ def _word(word: str) -> Term:
         TermKind.WORD,
         tuple(own),
         tuple(other for other in others if other not in own),
-        weak=stem(word) in _WEAK,
+        weak=stem(word) in WEAK,
     )
 
 
@@ -271,7 +153,7 @@ def _compounds(text: str) -> list[Term]:
         words = re.split(r"[ -]+", run)
         for first, second in pairwise(words):
             stems = {stem(first), stem(second)}
-            if {first, second} & _STOP or "" in (first, second) or stems <= _WEAK:
+            if {first, second} & STOP or "" in (first, second) or stems <= WEAK:
                 continue
             form = rf"{stem(first)}\w{{0,3}}[ _-]?{stem(second)}"
             found.setdefault(form, Term(f"{first} {second}", TermKind.COMPOUND, (form,)))

@@ -23,7 +23,8 @@ from subagents.models.offline.findings import Finding, findings
 from subagents.models.offline.output_request import requested_schema
 from subagents.models.offline.plan import plan
 from subagents.models.offline.question import read_question
-from subagents.models.offline.schema_filling import Filler, Unfillable
+from subagents.models.offline.schema_filling import fill
+from subagents.models.offline.schema_limits import Schema, Unfillable
 from subagents.models.offline.searches import Call, next_calls
 from subagents.runs.output_schema import judge
 
@@ -73,7 +74,7 @@ def _refuse_change(prompts: Sequence[str]) -> None:
 
 
 def _search(
-    said: Conversation, offered: frozenset[str], schema: Mapping[str, Any] | bool | None, *, planning: bool
+    said: Conversation, offered: frozenset[str], schema: Schema | None, *, planning: bool
 ) -> str | list[Call]:
     question = read_question(said.prompt, *said.additions)
     if not question:
@@ -93,9 +94,7 @@ def _search(
     return plan(question, found, evidence) if planning else answer(question, found, evidence)
 
 
-def _delegate(
-    said: Conversation, agent_tool: Mapping[str, Any], schema: Mapping[str, Any] | bool | None
-) -> str | list[Call]:
+def _delegate(said: Conversation, agent_tool: Mapping[str, Any], schema: Schema | None) -> str | list[Call]:
     prompt = "\n".join((said.prompt, *said.additions))
     if not prompt.strip():
         return nothing_asked()
@@ -109,10 +108,10 @@ def _delegate(
     return joined(parts)
 
 
-def filled(schema: Mapping[str, Any] | bool, question: str, found: Sequence[Finding]) -> str:
+def filled(schema: Schema, question: str, found: Sequence[Finding]) -> str:
     """The answer as JSON for `schema`, or a text that says why it cannot be given."""
     try:
-        value = Filler(schema, question, found).value(schema)
+        value = fill(schema, question, found)
     except Unfillable as error:
         return _unfilled(str(error))
     text = "\n".join([f"{LABEL}:", "```json", json.dumps(value, indent=2, ensure_ascii=False), "```"])

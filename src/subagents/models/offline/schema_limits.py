@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from subagents.models.offline.words import listed
+
+Schema: TypeAlias = Mapping[str, Any] | bool
 
 _ALL_TYPES = ["object", "array", "string", "integer", "number", "boolean", "null"]
 _FOREIGN_FORMATS = frozenset(
@@ -13,7 +15,11 @@ _FOREIGN_FORMATS = frozenset(
 )
 
 
-def resolved(schema: Mapping[str, Any] | bool, root: Mapping[str, Any] | bool) -> Mapping[str, Any]:
+class Unfillable(ValueError):
+    """The schema requires what was not found; the text names it."""
+
+
+def resolved(schema: Schema, root: Schema) -> Mapping[str, Any]:
     """`schema` with what its local `$ref` points to; one that points elsewhere says nothing."""
     if isinstance(schema, bool):
         return {}
@@ -23,10 +29,12 @@ def resolved(schema: Mapping[str, Any] | bool, root: Mapping[str, Any] | bool) -
         rest = {key: value for key, value in schema.items() if key != "$ref"}
         schema = {**target, **rest}
         seen += 1
+    if "$ref" in schema:
+        raise Unfillable(f"the reference {schema['$ref']!r} leads to itself")
     return schema
 
 
-def _pointed_to(pointer: str, root: Mapping[str, Any] | bool) -> Mapping[str, Any]:
+def _pointed_to(pointer: str, root: Schema) -> Mapping[str, Any]:
     place: Any = root
     if not pointer.startswith("#"):
         return {}
@@ -37,7 +45,7 @@ def _pointed_to(pointer: str, root: Mapping[str, Any] | bool) -> Mapping[str, An
     return place if isinstance(place, Mapping) else {}
 
 
-def merged(schema: Mapping[str, Any], root: Mapping[str, Any] | bool) -> Mapping[str, Any]:
+def merged(schema: Mapping[str, Any], root: Schema) -> Mapping[str, Any]:
     """`schema` with its `allOf` folded in: properties and requirements add up."""
     if "allOf" not in schema:
         return schema
@@ -54,7 +62,7 @@ def merged(schema: Mapping[str, Any], root: Mapping[str, Any] | bool) -> Mapping
     return whole
 
 
-def types_of(schema: Mapping[str, Any] | bool) -> list[str]:
+def types_of(schema: Schema) -> list[str]:
     """The types a schema allows, by name; guessed from its other keywords where it does not say."""
     if isinstance(schema, bool):
         return ["string"]

@@ -1,0 +1,236 @@
+"""Help reads like prose, and is the same at every terminal."""
+
+from __future__ import annotations
+
+import pytest
+from inline_snapshot import snapshot
+from typer.testing import CliRunner
+
+from subagents.cli.app import commands
+
+
+def help_of(*arguments: str) -> str:
+    """What `--help` prints, 100 cells wide."""
+    done = CliRunner().invoke(commands, [*arguments, "--help"], prog_name="subagents", terminal_width=100)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+def test_subagents():
+    assert help_of() == snapshot("""\
+Usage: subagents [OPTIONS] COMMAND [ARGS]...
+
+  Run agents from your terminal.
+
+  An agent is described in a Markdown file; Explore, which searches a code base, is built in and
+  needs no key. Everything a run does is recorded, so that it can be looked at, stopped and gone on
+  with from any terminal.
+
+    subagents run Explore "where are retries handled?"
+    subagents ps
+    subagents log -f explore
+
+  A run is named by its id, the beginning of one that fits no other, or its handle.
+
+Options:
+  --version             Print the version and end.
+  --install-completion  Install completion for the current shell.
+  --show-completion     Show completion for the current shell, to copy it or customize the
+                        installation.
+  -h, --help            Show this message and exit.
+
+Commands:
+  run       Run one agent and wait for its answer.
+  resume    Go on with a run that ended, whatever way it ended.
+  ps        List the runs of this project.
+  show      Show all that is known of a run, and the runs below it.
+  log       Print what a run said and did, line by line.
+  result    Print a run's answer.
+  stop      Stop runs, and all they have started.
+  doctor    Look whether everything is here that agents need.
+  sessions  List, name and remove the sessions of this project.
+""")
+
+
+def test_run():
+    assert help_of("run") == snapshot("""\
+Usage: subagents run [AGENT] PROMPT [OPTIONS]
+
+  Run one agent and wait for its answer.
+
+  The answer, and nothing else, goes to standard output; what the agent is doing is shown on
+  standard error. Without AGENT the general-purpose agent answers, or where no model is configured,
+  Explore. A PROMPT of - is read from standard input.
+
+  The exit code says how it ended: 0 it answered, 1 it failed, 2 it was not begun, 3 it was stopped,
+  by somebody or by a limit, 4 it was interrupted, 130 you pressed Ctrl-C. Whatever it had found by
+  then is kept.
+
+  Examples:
+
+    subagents run Explore "where are retries handled?"
+    subagents run --timeout 5m --schema answer.json "list the public functions"
+    git diff | subagents run reviewer -
+
+Options:
+  --model MODEL       What answers: provider:id, offline, or script:FILE.yaml.
+  --cwd FOLDER        Work there instead of here.
+  --schema FILE|JSON  A JSON Schema that the answer must fit; it is printed as JSON.
+  --max-turns N       Ask it to finish after so many turns; 0 is no limit.
+  --timeout TIME      Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.
+  --json              Print one JSON object at the end, however it ended.
+  --events            Print every fact as a line of JSON, as soon as it is recorded.
+  -q, --quiet         Say nothing on standard error but errors.
+  -h, --help          Show this message and exit.
+""")
+
+
+def test_resume():
+    assert help_of("resume") == snapshot("""\
+Usage: subagents resume ID PROMPT [OPTIONS]
+
+  Go on with a run that ended, whatever way it ended.
+
+  It knows all that was said before. The answer and the exit code are those of `run`.
+
+Options:
+  --json       Print one JSON object at the end, however it ended.
+  --events     Print every fact as a line of JSON, as soon as it is recorded.
+  -q, --quiet  Say nothing on standard error but errors.
+  -h, --help   Show this message and exit.
+""")
+
+
+def test_ps():
+    assert help_of("ps") == snapshot("""\
+Usage: subagents ps [--all] [--json]
+
+  List the runs of this project.
+
+  Those in progress, and those that ended within the hour. A run whose owner died without a word is
+  shown as interrupted (owner gone).
+
+Options:
+  -a, --all   All there have ever been.
+  --json      Print them as JSON.
+  -h, --help  Show this message and exit.
+""")
+
+
+def test_show():
+    assert help_of("show") == snapshot("""\
+Usage: subagents show ID
+
+  Show all that is known of a run, and the runs below it.
+
+Options:
+  -h, --help  Show this message and exit.
+""")
+
+
+def test_log():
+    assert help_of("log") == snapshot("""\
+Usage: subagents log ID [OPTIONS]
+
+  Print what a run said and did, line by line.
+
+  The numbers stay the same for the life of a run. With -f it goes on until the run has ended.
+
+Options:
+  -f, --follow   Print what comes, until the run has ended.
+  -n, --lines N  Begin with the last N lines.
+  -h, --help     Show this message and exit.
+""")
+    assert help_of("logs") == help_of("log").replace("subagents log ", "subagents logs ")
+
+
+def test_result():
+    assert help_of("result") == snapshot("""\
+Usage: subagents result ID [--json]
+
+  Print a run's answer.
+
+  One that did not come to an answer gives what it had written until then. The exit code is that of
+  `run`, and 5 while the run has not ended.
+
+Options:
+  --json      Print one JSON object, whether it ended or not.
+  -h, --help  Show this message and exit.
+""")
+
+
+def test_stop():
+    assert help_of("stop") == snapshot("""\
+Usage: subagents stop ID… [OPTIONS]
+
+  Stop runs, and all they have started.
+
+  What they had written is kept, and they can be resumed. A run whose owner died is recorded as
+  interrupted.
+
+Options:
+  --reason TEXT  Why; it is kept with the run.
+  -h, --help     Show this message and exit.
+""")
+
+
+def test_sessions():
+    assert help_of("sessions") == snapshot("""\
+Usage: subagents sessions [OPTIONS] COMMAND [ARGS]...
+
+  List, name and remove the sessions of this project.
+
+  A session is the log of what one command, panel or program had done. It is named by its id, the
+  beginning of one that fits no other, or its title.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  list     List the sessions, the newest first.
+  show     Show a session and its runs.
+  rename   Give a session a title, by which it can then be found.
+  archive  Keep a session, but list it no longer.
+  remove   Remove sessions and all that is kept of their runs, for good.
+  gc       Remove old sessions.
+""")
+
+
+def test_sessions_gc():
+    assert help_of("sessions", "gc") == snapshot("""\
+Usage: subagents sessions gc [OPTIONS]
+
+  Remove old sessions.
+
+  First those that nobody used for so long, then the oldest until the rest is small enough. Archived
+  ones stay, and so do those that a process owns.
+
+Options:
+  --days N       Those that nobody used for N days; else the setting's.
+  --megabytes N  How much may be kept in all; else the setting's.
+  --archived     Archived ones may go, too.
+  --dry-run      Only say what would be removed.
+  -h, --help     Show this message and exit.
+""")
+
+
+def test_doctor():
+    assert help_of("doctor") == snapshot("""\
+Usage: subagents doctor [--json]
+
+  Look whether everything is here that agents need.
+
+  Each line says what was found, and below it what to do where something is missing. The exit code
+  is 1 only when something is missing without which nothing works.
+
+Options:
+  --json      Print the findings as JSON.
+  -h, --help  Show this message and exit.
+""")
+
+
+@pytest.mark.parametrize("command", ["list", "show", "rename", "archive", "remove"])
+def test_every_command_says_what_it_does(command: str):
+    usage, _blank, first, *_rest = help_of("sessions", command).splitlines()
+    assert usage.startswith(f"Usage: subagents sessions {command}")
+    assert first.strip().endswith(".")

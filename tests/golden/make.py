@@ -1,0 +1,214 @@
+"""Writes the golden log of this version: a session with every kind of fact, as this version stores it.
+
+    python tests/golden/make.py 0.2.0
+
+Run once for a release, into a folder of its own; what is there is never written again, because the logs of
+users of that version are not either. `facts.jsonl` has the facts as they are encoded, `log.sql` the whole
+database as SQL, `state.json` the state they fold to. `test_golden.py` reads all of them for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from subagents.events import (
+    EVENTS,
+    CommandStarted,
+    DirectoryChanged,
+    Entry,
+    Event,
+    FileEdited,
+    ModelReplied,
+    OutputRejected,
+    ResultDelivered,
+    RunCleared,
+    RunCompleted,
+    RunFailed,
+    RunInterrupted,
+    RunParked,
+    RunPaused,
+    RunResumed,
+    RunSpawned,
+    RunStarted,
+    RunSteered,
+    RunStopped,
+    RunUnpaused,
+    SessionArchived,
+    SessionClosed,
+    SessionOpened,
+    SessionRenamed,
+    SteerDelivered,
+    StoppedBy,
+    ToolCalled,
+    ToolReturned,
+    TurnEnded,
+    WorkspaceClosed,
+    WorkspaceOpened,
+    WrapUpAsked,
+    encode,
+)
+from subagents.ids import RunId
+from subagents.sessions.messages import MessageKind, NewMessage
+from subagents.sessions.sqlite import SqliteStore
+from subagents.sessions.state import fold
+from subagents.sessions.store import Write
+from subagents.spec import AskedBy, DefinitionSource, Limits, PromptMode, RunSpec, ToolSelection
+from subagents.testing.facts import numbered
+from subagents.testing.store_contract import Writing
+from subagents.usage import ModelUsage
+
+PARENT, CHILD, FAILING, LEFT = (RunId(name * 8) for name in "abcd")
+
+SPEC = RunSpec(
+    agent="explore",
+    prompt="Where are retries handled?",
+    description="find retries",
+    instructions="You look, you don't touch. 中文 🎉",
+    prompt_mode=PromptMode.APPEND,
+    tools=ToolSelection(names=("read", "grep", "bash"), denied=("write",)),
+    model="anthropic:some-model",
+    limits=Limits(max_turns=20, grace_turns=3, max_seconds=600.0),
+    output_schema={"type": "object", "properties": {"files": {"type": "array", "items": {"type": "string"}}}},
+    runner="native",
+    cwd="/home/me/project",
+    project="/home/me/project",
+    user="me",
+    source=DefinitionSource("/home/me/project/.subagents/agents/explore.md", "0" * 64, "project"),
+    decided={"model": "caller", "max_turns": "definition"},
+)
+USAGE = ModelUsage(requests=1, input=1_200, output=80, cache_read=900, cache_write=40, cost=0.0123)
+
+
+def story() -> list[Event]:
+    """Every kind of fact at least once, in an order in which they happen."""
+    return [
+        SessionOpened(project="/home/me/project", user="me", program="subagents run", pid=4242),
+        SessionRenamed(title="Retries"),
+        *_parent_begins(),
+        *_child_lives(),
+        *_parent_ends(),
+        *_two_that_end_badly(),
+        SessionArchived(archived=True),
+        SessionClosed(reason="the day is over"),
+    ]
+
+
+def _parent_begins() -> list[Event]:
+    here: dict[str, Any] = {"run": PARENT, "episode": 1}
+    return [
+        RunSpawned(
+            **here,
+            handle="explore",
+            parent=None,
+            root=PARENT,
+            depth=1,
+            spec=SPEC,
+            asked_by=AskedBy.PERSON,
+            request_id="request-1",
+        ),
+        RunStarted(**here, model="anthropic:some-model-2026"),
+        WorkspaceOpened(**here, root="/home/me/project", isolation="shared"),
+        ModelReplied(
+            **here, model="anthropic:some-model-2026", usage=USAGE, text="I will look.", tool_calls=2
+        ),
+        ToolCalled(
+            **here, call="c1", tool="bash", arguments='{"command":"make"}', digest="1" * 64, changes=True
+        ),
+        CommandStarted(**here, group=777, started="123456"),
+        ToolCalled(**here, call="c2", tool="write", arguments='{"path":"a.py"}', digest="2" * 64),
+        FileEdited(**here, path="a.py", before=None, after="3" * 64, first_line=1, last_line=12),
+        ToolReturned(**here, call="c2", tool="write", characters=31),
+        DirectoryChanged(**here, path="/home/me/project/src"),
+        RunSteered(**here, steer="s1", text="only the client", asked_by=AskedBy.PERSON),
+        ToolReturned(**here, call="c1", tool="bash", ok=False, characters=2_048),
+        TurnEnded(**here, turn=1),
+        SteerDelivered(**here, steer="s1"),
+        RunPaused(**here),
+        RunParked(**here),
+        RunUnpaused(**here),
+        RunStarted(**here, model="anthropic:some-model-2026"),
+    ]
+
+
+def _child_lives() -> list[Event]:
+    here: dict[str, Any] = {"run": CHILD, "episode": 1}
+    return [
+        RunSpawned(
+            **here, handle="explore-2", parent=PARENT, root=PARENT, depth=2, spec=SPEC, asked_by=AskedBy.MODEL
+        ),
+        RunStarted(**here),
+        RunStopped(**here, by=StoppedBy.PARENT, reason="not needed", seconds=1.5, partial="so far"),
+        RunCleared(**here),
+    ]
+
+
+def _parent_ends() -> list[Event]:
+    here: dict[str, Any] = {"run": PARENT, "episode": 1}
+    again: dict[str, Any] = {"run": PARENT, "episode": 2}
+    return [
+        WrapUpAsked(**here, limit="turns"),
+        OutputRejected(**here, problems=("$.files: is missing",), text="{}"),
+        RunCompleted(**here, text='{"files":[]}', structured='{"files":[]}', wrapped_up=True, seconds=61.25),
+        WorkspaceClosed(**here, outcome="nothing to close"),
+        ResultDelivered(**here, to="cli"),
+        RunResumed(**again, prompt="and the server?", asked_by=AskedBy.PROGRAM),
+        RunStarted(**again, model="anthropic:some-model-2026"),
+    ]
+
+
+def _two_that_end_badly() -> list[Event]:
+    failing: dict[str, Any] = {"run": FAILING, "episode": 1}
+    left: dict[str, Any] = {"run": LEFT, "episode": 1}
+    common: dict[str, Any] = {"parent": None, "depth": 1, "spec": SPEC, "asked_by": AskedBy.SCHEDULE}
+    return [
+        RunSpawned(**failing, **common, handle="explore-3", root=FAILING),
+        RunStarted(**failing),
+        RunFailed(**failing, reason="the provider said 529", seconds=2.0, partial="half an answer"),
+        RunSpawned(**left, **common, handle="explore-4", root=LEFT),
+        RunInterrupted(**left, reason="its process ended", started=False),
+    ]
+
+
+def main(version: str) -> None:
+    folder = Path(__file__).parent / version
+    folder.mkdir()
+    log = numbered(story())
+    assert {type(entry.event).__name__ for entry in log} == set(EVENTS), "the story must have every kind"
+    (folder / "facts.jsonl").write_text("".join(_line(entry) for entry in log), encoding="utf-8")
+    state = json.loads(fold(log).snapshot())
+    (folder / "state.json").write_text(
+        json.dumps(state, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    (folder / "log.sql").write_text(_dump(log), encoding="utf-8")
+
+
+def _line(entry: Entry) -> str:
+    """One fact as it is stored, and what stands beside it."""
+    kind = type(entry.event)
+    row = {"seq": entry.seq, "id": entry.id, "at": entry.at, "kind": kind.__name__, "version": kind.version}
+    return json.dumps(row | {"payload": encode(entry.event).decode()}, ensure_ascii=False) + "\n"
+
+
+def _dump(log: tuple[Entry, ...]) -> str:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "log.db"
+        store = SqliteStore(path)
+        store.load()
+        message = NewMessage(MessageKind.REPLY, b'{"role":"assistant","text":"I will look."}')
+        words = Write(run=PARENT, messages=(message,), lines=("I will look.", "▸ bash make"), draft="and n")
+        Writing(store).keep(*(Write(entries=(entry,)) for entry in log), words)
+        store.save_snapshot(10, fold(log[:10]).snapshot())
+        store.close()
+        with closing(sqlite3.connect(path)) as db:
+            (number,) = db.execute("pragma user_version").fetchone()
+            return "\n".join([*db.iterdump(), f"PRAGMA user_version = {number};", ""])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

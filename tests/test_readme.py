@@ -1,0 +1,39 @@
+"""The README's examples, run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def as_program(example: str) -> str:
+    """An example with `async with` at its top level is what one writes in a coroutine."""
+    if "async with" not in example:
+        return example
+    body = textwrap.indent(example, "    ")
+    return f"import anyio\n\nasync def main():\n{body}\nanyio.run(main)\n"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_an_example_prints_what_the_agent_found(example: str, tmp_path: Path):
+    (tmp_path / "backoff.py").write_text(
+        "MAX_RETRIES = 5\n\n\ndef retry(call):\n    for attempt in range(MAX_RETRIES):\n        call()\n"
+    )
+    program = as_program(example)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "backoff.py" in done.stdout
+
+
+def test_there_are_examples_to_run():
+    assert len(EXAMPLES) == 2
