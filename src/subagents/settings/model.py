@@ -87,14 +87,14 @@ class Settings:
     session_max_age_days: int = _setting(
         30,
         "Days a session is kept",
-        "Sessions that nobody used for so many days are removed.",
+        "Sessions that nobody used for so many days go with `subagents sessions gc`.",
         low=1,
         high=36_500,
     )
     session_max_megabytes: int = _setting(
         2000,
         "Megabytes kept",
-        "When the sessions of this project take more space, the oldest are removed.",
+        "When the sessions of this project take more space, `subagents sessions gc` removes the oldest.",
         low=1,
         high=10_000_000,
     )
