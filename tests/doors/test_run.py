@@ -58,7 +58,7 @@ def test_an_answer_that_never_fits_the_schema_fails_and_is_kept(call: Call, scri
         "run", "answerer", "how many?", script({"text": "three"}, repeat=True), "--schema", "schema.json"
     )
     assert (done.code, done.out) == (1, "three\n")
-    assert "└ failed: the answer does not fit the output schema" in done.err
+    assert "answerer failed: the answer does not fit the output schema" in done.err
     told = json.loads(call("result", "answerer", "--json").out)
     assert (told["status"], told["text"], told["schema_valid"]) == ("failed", "three", False)
 
@@ -137,7 +137,7 @@ def test_a_limit_keeps_the_work_that_was_done(call: Call, script: Script):
     done = call("run", "worker", "x", model, "--max-turns", "1", SUBAGENTS_GRACE_TURNS="1")
     assert (done.code, done.out) == (3, "half of it\n")
     assert "worker was asked to wrap up (turns)" in done.err
-    assert "└ stopped by limit: it used 2 turns, which was its limit" in done.err
+    assert "worker stopped by limit: it used 2 turns, which was its limit" in done.err
 
 
 def test_a_time_limit_stops_a_run_that_hangs(call: Call, script: Script):
@@ -168,3 +168,18 @@ def test_runs_below_it_are_shown_indented(call: Call, script: Script, project: P
     assert lead.split()[1] == "lead"
     assert "    answerer" in child
     assert "✓ answerer  a look" in call("show", "lead").out
+
+
+def test_an_error_of_the_provider_fails_the_run_with_its_reason_and_no_traceback(call: Call, script: Script):
+    model = script(bash("true", text="so far"), {"error": {"status": 400, "message": "no such thing"}})
+    done = call("run", "worker", "x", model)
+    assert (done.code, done.out) == (1, "so far\n")
+    assert "worker failed: " in done.err
+    assert "no such thing" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_setting_that_cannot_be_is_said_and_dropped(call: Call, script: Script):
+    done = call("run", "answerer", "x", script({"text": "done"}), SUBAGENTS_MAX_CONCURRENT="many")
+    assert (done.code, done.out) == (0, "done\n")
+    assert "SUBAGENTS_MAX_CONCURRENT: must be a whole number from 1 to 1024, not 'many'" in done.err

@@ -39,7 +39,7 @@ def test_another_process_sees_it_and_stops_it(start: Start, call: Call, script: 
     assert (stopped.code, stopped.out) == (0, f"{run} stopped\n")
     done = program.ends()
     assert (done.code, done.out) == (3, "The first half.\n")
-    assert "└ stopped by user: not needed" in done.err
+    assert "worker stopped by user: not needed" in done.err
     assert call("stop", run).out == f"{run} had ended already: stopped\n"
 
 
@@ -125,7 +125,7 @@ def test_log_follows_a_run_to_its_end(start: Start, call: Call, script: Script, 
     gate.write_text("open\n")
     done = following.ends()
     assert (done.code, done.out.splitlines()[-1]) == (0, "    4  It opened.")
-    assert done.err.startswith(f"Run {run} completed after ")
+    assert done.err.startswith(f"Run {run}: completed, after ")
     assert program.ends().out == "It opened.\n"
 
 

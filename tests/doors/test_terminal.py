@@ -40,7 +40,7 @@ def test_a_run_is_drawn_in_place_and_stands_above_its_answer(sit: Sit, script: S
     lines = plain(terminal.seen).splitlines()
     assert lines[0].startswith("worker may run commands in")
     assert any(re.match(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] worker  look", line) for line in lines)
-    assert re.search(r"✓ worker  look  ↻2 · 1 tool · \d+s$", lines[-2])
+    assert re.search(r"✓ worker  look  ↻2 · 1 tool · \d+s$", lines[-3])
     assert lines[-1] == r"The \x1b[2Janswer."
     assert terminal.seen.count("\x1b[?25l") == terminal.seen.count("\x1b[?25h"), "the cursor is shown again"
 
@@ -52,7 +52,7 @@ def test_ctrl_c_at_the_terminal_leaves_it_as_it_was(sit: Sit, script: Script):
     assert terminal.ends() == 130
     shown = plain(terminal.seen)
     assert "■ worker  look" in shown
-    assert "└ stopped by user: Ctrl-C was pressed" in shown
+    assert "worker stopped by user: Ctrl-C was pressed" in shown
     assert terminal.seen.rstrip().endswith('"…"')
     assert terminal.seen.count("\x1b[?25l") == terminal.seen.count("\x1b[?25h")
 

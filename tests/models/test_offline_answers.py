@@ -136,6 +136,8 @@ async def test_the_same_question_has_the_same_answer(agent_in: AskOf, project: P
         ("what does src/app/settings.py do?", "1. src/app/settings.py"),
         ("What happens in settings.py?", "1. src/app/settings.py"),
         ("How are options loaded from disk?", "1. src/app/settings.py"),
+        ('Where does "at most a minute" come from?', "1. src/app/client.py:26"),
+        ("Who calls `dict(line.strip()`?", "1. src/app/settings.py:4"),
         ("Which tests cover backoff?", "1. "),
     ],
 )

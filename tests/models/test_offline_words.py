@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from subagents.models.offline.evidence import Evidence, defined_name, read_lines, read_matches, read_paths
 from subagents.models.offline.files import FileKind, kind_of
-from subagents.models.offline.question import TermKind, read_question
+from subagents.models.offline.question import read_question
 from subagents.models.offline.ranking import rank
 from subagents.models.offline.synonyms import synonyms
+from subagents.models.offline.terms import TermKind
 from subagents.models.offline.words import spellings, stem, subwords
 
 
@@ -93,6 +94,8 @@ def test_identifiers_are_split(identifier: str, words: list[str]):
         ("Find the retries. Report file paths and line numbers. Be thorough.", [], ["retries"]),
         ("Where is it rolled over?", [], ["rollover"]),
         ("Plan how to add a quota", [], ["add", "quota"]),
+        ("`Cache.evict` is slow. Where is it called from?", ["evict"], ["called"]),
+        ("Where is the cache? Return its file_path and lineNumber.", [], ["cache"]),
     ],
 )
 def test_what_a_prompt_asks_for(prompt: str, identifiers: list[str], words: list[str]):

@@ -5,13 +5,18 @@ import pytest
 
 from subagents.events import StoppedBy
 from subagents.runs.result import Result
-from subagents.runs.state import RunStatus
+from subagents.runs.state import Outcome, RunStatus
 from subagents.settings.model import Settings
 from subagents.testing.builders import open_manager
 from subagents.testing.clock import FakeClock, settled
 from subagents.testing.runner import Say, ScriptedRunner, Tool, Wait
 
 pytestmark = pytest.mark.anyio
+
+
+def outcome(result: Result) -> Outcome:
+    assert result.run.outcome is not None
+    return result.run.outcome
 
 
 async def run_of(turns: int, limit: int | None, grace: int, default: int = 0) -> tuple[Result, list[str]]:
@@ -39,17 +44,17 @@ async def test_a_run_at_its_turns_is_asked_once_and_stopped_after_the_grace(
 ):
     result, asked = await run_of(turns, limit, grace)
     assert len(asked) == messages
-    assert (result.run.status, result.run.outcome.wrapped_up) == (status, wrapped_up)
+    assert (result.run.status, outcome(result).wrapped_up) == (status, wrapped_up)
 
 
 async def test_a_run_stopped_at_its_turns_keeps_its_work():
     result, _ = await run_of(turns=7, limit=5, grace=2)
-    assert (result.run.outcome.by, result.text) == (StoppedBy.LIMIT, "turn 7")
+    assert (outcome(result).by, result.text) == (StoppedBy.LIMIT, "turn 7")
 
 
 async def test_the_default_applies_when_nobody_decides():
     result, asked = await run_of(turns=5, limit=None, grace=5, default=5)  # S7
-    assert (len(asked), result.run.outcome.wrapped_up) == (1, True)
+    assert (len(asked), outcome(result).wrapped_up) == (1, True)
 
 
 async def test_a_run_out_of_time_is_asked_to_wrap_up_and_then_stopped_with_its_work():
@@ -66,8 +71,8 @@ async def test_a_run_out_of_time_is_asked_to_wrap_up_and_then_stopped_with_its_w
         assert any("out of time" in text for text in runner.said)
         await clock.advance(20)
         result = await manager.get_result(run)
-    assert (result.run.status, result.run.outcome.by) == (RunStatus.STOPPED, StoppedBy.TIMEOUT)
-    assert (result.text, result.run.outcome.seconds) == ("of it", 100.0)
+    assert (result.run.status, outcome(result).by) == (RunStatus.STOPPED, StoppedBy.TIMEOUT)
+    assert (result.text, outcome(result).seconds) == ("of it", 100.0)
 
 
 async def test_waiting_for_a_slot_and_resting_do_not_count_as_time():
@@ -86,7 +91,7 @@ async def test_waiting_for_a_slot_and_resting_do_not_count_as_time():
         assert manager.state.run(second).parked
         await manager.unpause(second)
         result = await manager.get_result(second, wait=True)
-    assert (result.text, result.run.outcome.seconds) == ("in time", 50.0)
+    assert (result.text, outcome(result).seconds) == ("in time", 50.0)
 
 
 async def test_a_clock_that_goes_back_changes_no_measured_time():
@@ -99,4 +104,4 @@ async def test_a_clock_that_goes_back_changes_no_measured_time():
         await clock.advance(10)
         gate.set()
         result = await manager.get_result(run, wait=True)
-    assert result.run.outcome.seconds == 20.0
+    assert outcome(result).seconds == 20.0

@@ -7,7 +7,8 @@ import pytest
 
 from subagents.errors import NotNow, RunNotFound, SpawnRefused, UnknownAgent
 from subagents.events import RunStopped, StoppedBy
-from subagents.runs.state import RunStatus
+from subagents.runs.result import Result
+from subagents.runs.state import Outcome, RunStatus
 from subagents.settings.model import Settings
 from subagents.spec import SpawnRequest
 from subagents.testing.builders import open_manager
@@ -15,6 +16,11 @@ from subagents.testing.clock import FakeClock, settled
 from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Tool, Wait
 
 pytestmark = pytest.mark.anyio
+
+
+def outcome(result: Result) -> Outcome:
+    assert result.run.outcome is not None
+    return result.run.outcome
 
 
 async def test_a_run_is_spawned_at_once_and_answers():
@@ -72,7 +78,7 @@ async def test_a_stop_is_recorded_once_and_nothing_overwrites_it():
         gate.set()
         await settled()
         result = await manager.get_result(run)
-    assert (result.run.status, result.run.outcome.by, result.text) == (
+    assert (result.run.status, outcome(result).by, result.text) == (
         RunStatus.STOPPED,
         StoppedBy.USER,
         "and then",
@@ -101,7 +107,7 @@ async def test_what_the_runner_raises_ends_its_run_with_the_reason_and_the_parti
         result = await manager.get_result(bad, wait=True)
         assert (await manager.get_result(good, wait=True)).run.status is RunStatus.COMPLETED
     assert result.run.status is RunStatus.FAILED
-    assert result.run.outcome.reason == "RuntimeError: no route to host"
+    assert outcome(result).reason == "RuntimeError: no route to host"
     assert result.text == "found half"
 
 
@@ -118,7 +124,7 @@ async def test_a_folder_that_vanished_while_the_run_was_queued_fails_only_that_r
         failed = await manager.get_result(two, wait=True)
         assert (await manager.get_result(three, wait=True)).run.status is RunStatus.COMPLETED
     assert failed.run.status is RunStatus.FAILED
-    assert str(gone) in failed.run.outcome.reason
+    assert str(gone) in outcome(failed).reason
 
 
 async def test_a_wait_ends_in_time_and_the_run_goes_on():
@@ -293,7 +299,7 @@ async def test_children_stop_when_their_parent_ends():
         ended = await manager.get_result(child, wait=True)
         with pytest.raises(SpawnRefused, match="has ended"):
             await manager.spawn(SpawnRequest(agent="plain", prompt="late", parent=parent))
-    assert (ended.run.status, ended.run.outcome.by) == (RunStatus.STOPPED, StoppedBy.PARENT)
+    assert (ended.run.status, outcome(ended).by) == (RunStatus.STOPPED, StoppedBy.PARENT)
 
 
 async def test_nested_runs_need_no_slot_but_have_a_depth_and_a_number():
@@ -385,5 +391,5 @@ async def test_closing_stops_everything_and_keeps_what_there_is():
         await far.wait()
         await manager.close()
         results = [await manager.get_result(run) for run in (one, two)]
-    assert [result.run.outcome.by for result in results] == [StoppedBy.SHUTDOWN] * 2
+    assert [outcome(result).by for result in results] == [StoppedBy.SHUTDOWN] * 2
     assert results[0].text == "so far"

@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,11 @@ def _write(folder: Path) -> SqliteStore:
 
 def change(path: Path, *statements: str) -> None:
     """Changes rows behind SQLite's back, as a flipped bit does; its triggers are put out of the way."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for trigger in ("events_are_never_changed", "events_are_never_removed"):
             db.execute(f"drop trigger {trigger}")
         for statement in statements:
             db.execute(statement)
-    db.close()
 
 
 def opened(path: Path) -> tuple[Loaded, SqliteStore]:
@@ -226,6 +226,19 @@ def test_the_damaged_end_of_a_write_ahead_log_is_said(crashed: Path, tmp_path: P
         "The end of the session's log is damaged, and what was written last is lost to it; "
         "it is kept as /log.db-wal.damaged-1."
     )
+    store.close()
+
+
+def test_a_write_that_was_cut_off_by_a_crash_was_never_kept_and_is_nothing_to_tell(
+    crashed: Path, tmp_path: Path
+):
+    shutil.copytree(crashed, tmp_path, dirs_exist_ok=True)
+    wal = tmp_path / "log.db-wal"
+    wal.write_bytes(wal.read_bytes()[:-100])
+    loaded, store = opened(tmp_path / "log.db")
+    kept = tuple(store.entries())
+    assert (kept, loaded.set_aside) == (LOG[: len(kept)], "")
+    assert len(kept) >= FACTS - 1
     store.close()
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,9 @@ def store(path: Path) -> Iterator[SqliteStore]:
 
 def change(path: Path, *statements: str) -> None:
     """What somebody else did to the file."""
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
         for statement in statements:
             db.execute(statement)
-    db.close()
 
 
 @pytest.mark.parametrize(
@@ -277,16 +277,13 @@ def test_facts_given_at_once_are_kept_in_few_transactions(store: SqliteStore, pa
 
 
 def _insert(path: Path, row: tables.Row) -> None:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute(tables.insert("events"), row)
-    db.close()
 
 
 def _snapshots(path: Path) -> list[int]:
-    with sqlite3.connect(path) as db:
-        kept = [seq for (seq,) in db.execute("select seq from snapshots order by seq")]
-    db.close()
-    return kept
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        return [seq for (seq,) in db.execute("select seq from snapshots order by seq")]
 
 
 def _seen(folder: Path) -> list[tuple[str, int, int]]:

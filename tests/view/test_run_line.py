@@ -76,7 +76,7 @@ def test_the_endings_of_a_run():
     wrapped_up = RunCompleted(run=RUN, episode=1, seconds=14.2, text="In retry.py", wrapped_up=True)
     assert drawn(run(*WORKED, WrapUpAsked(run=RUN, episode=1, limit="turns"), wrapped_up)) == snapshot("""\
 ✓ Explore  where are retries handled?  ↻1 · 120 tok · ~$0.01 · 14s
-  └ it was asked to wrap up early\
+  └ completed after it was asked to wrap up\
 """)
     failed = RunFailed(run=RUN, episode=1, seconds=2, reason="the provider said 529:\noverloaded")
     assert drawn(run(*WORKED, failed)) == snapshot("""\

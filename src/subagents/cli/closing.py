@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from subagents.cli.exits import Exit, exit_of
 from subagents.cli.streams import answer, give_up_output, say
 from subagents.language import _
 from subagents.runs.result import Result, result_json
-from subagents.runs.state import RunState, RunStatus
+from subagents.runs.state import RunStatus
+from subagents.view.run_line import ending
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,15 @@ def tell(ended: Ended, *, as_json: bool, events: bool, quiet: bool) -> int:
     run = ended.result.run
     if as_json:
         _answer(json_of(ended.result, ended.session))
-    elif not events and ended.by is None:
+        return exit_code(ended)
+    if how := ending(run):
+        say(f"{run.handle} {how}")
+    if not events and ended.by is None:
+        if not quiet and sys.stdout.isatty() and sys.stderr.isatty():
+            say("")  # sets the answer off from what was drawn above it
         _answer(words_of(ended.result))
-    if run.status is not RunStatus.COMPLETED and not as_json:
-        say(*_what_now(ended, quiet=quiet))
+    if not quiet and run.status is not RunStatus.COMPLETED:
+        say(*_what_now(ended))
     return exit_code(ended)
 
 
@@ -53,33 +61,19 @@ def exit_code(ended: Ended) -> int:
             return 128 + other
 
 
-def why(run: RunState) -> str:
-    """How it ended, for one that did not complete: `failed: the provider said …`."""
-    outcome = run.outcome
-    by = _(" by {who}").format(who=outcome.by) if outcome is not None and outcome.by is not None else ""
-    return (
-        f"{run.status}{by}: {outcome.reason}"
-        if outcome is not None and outcome.reason
-        else f"{run.status}{by}"
-    )
-
-
-def _what_now(ended: Ended, *, quiet: bool) -> list[str]:
-    """What happened, what is kept and how to go on. Who wants no comments is told only why there is no answer."""
+def _what_now(ended: Ended) -> Iterator[str]:
+    """What is kept, and how to go on."""
     run, text = ended.result.run, ended.result.text
-    said = [_("{handle} was {why}").format(handle=run.handle, why=why(run)) if quiet else ""]
-    if not quiet and ended.by is not None:
+    if ended.by is not None:
         kept = (
             _("What it had written so far is kept: subagents result {id}")
             if text
             else _("It had written nothing.")
         )
-        said.append(kept.format(id=run.id))
-    elif not quiet and text:
-        said.append(_("The text above is what it had written so far, not an answer."))
-    if not quiet:
-        said.append(_('Go on with: subagents resume {id} "…"').format(id=run.id))
-    return [line for line in said if line]
+        yield kept.format(id=run.id)
+    elif text:
+        yield _("The text above is what it had written so far, not an answer.")
+    yield _('Go on with: subagents resume {id} "…"').format(id=run.id)
 
 
 def _answer(text: str) -> None:

@@ -19,7 +19,7 @@ import typer
 
 import subagents
 from subagents.cli.place import folder_at
-from subagents.cli.streams import answer, width_of
+from subagents.cli.streams import answer, draw, width_of
 from subagents.errors import SubagentsError
 from subagents.language import _
 from subagents.places import project_at, state_home, user_home
@@ -63,7 +63,7 @@ def doctor(
     if as_json:
         answer(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
     else:
-        answer("\n".join(_lines(found, width_of(sys.stdout))))
+        draw(_lines(found, width_of(sys.stdout)))
     return int(any(each.verdict is Verdict.MISSING for each in found))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import assert_never
 
-from subagents.errors import CommitFailed, RunnerError, SubagentsError
+from subagents.errors import CommitFailed, RunnerError, SessionClosed, SubagentsError
 from subagents.runs.state import RunState, RunStatus
 
 
@@ -39,4 +39,4 @@ def exit_of(run: RunState, *, owned: bool = True) -> Exit:
 
 def exit_of_error(error: SubagentsError) -> Exit:
     """What broke while it was done has failed; everything else was refused."""
-    return Exit.FAILED if isinstance(error, CommitFailed | RunnerError) else Exit.REFUSED
+    return Exit.FAILED if isinstance(error, CommitFailed | RunnerError | SessionClosed) else Exit.REFUSED

@@ -6,6 +6,8 @@ run in good order; there is nothing a second one could make better.
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +29,7 @@ from subagents.own_tasks import own_tasks
 from subagents.places import project_at
 from subagents.serve.control import control
 from subagents.sessions import retention
+from subagents.settings.model import from_environment
 from subagents.spec import AskedBy, SpawnRequest
 
 ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -57,8 +60,15 @@ def resume_in_foreground(folder: Path, session: str, run: RunId, prompt: str, di
 
 
 def _accompany(folder: Path, session: str | None, begin: Begin, display: Display) -> int:
+    _keep_log_quiet()
     ended = anyio.run(_to_its_end, folder, session, begin, display)
     return tell(ended, as_json=display.as_json, events=display.events, quiet=display.quiet)
+
+
+def _keep_log_quiet() -> None:
+    """What programmers are told would stand between what users are told, who find the reason with the run."""
+    if not os.environ.get("SUBAGENTS_DEBUG"):
+        logging.getLogger().addHandler(logging.NullHandler())
 
 
 async def _to_its_end(folder: Path, session: str | None, begin: Begin, display: Display) -> Ended:
@@ -124,14 +134,15 @@ async def _reachable(manager: AgentManager) -> AsyncIterator[None]:
 
 
 def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
-    """What should be known before it works: what is wrong with its definition, what answers, what it may do."""
+    """What should be known before it works: what is wrong with settings, log and definition, and what it may do."""
+    yield from (str(problem) for problem in from_environment(os.environ)[1])
+    if manager.set_aside:
+        yield manager.set_aside
     spec = manager.state.run(run_id).spec
     path = spec.source.path if spec.source is not None else ""
     yield from (str(problem) for problem in manager.agents.problems if problem.path == path)
     if spec.model == OFFLINE:
-        text = _(
-            "{model} answers: it searches the code, for real. For a model, set its key and name it with --model."
-        )
+        text = _("{model} answers, by searching; name a model with --model.")
         yield text.format(model=OFFLINE_LABEL)
     elif spec.tools.allows("bash"):
         yield _("{agent} may run commands in {folder}.").format(agent=spec.agent, folder=spec.cwd)

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from subagents.cli.closing import why
 from subagents.cli.options import RunName
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, find
@@ -19,6 +18,7 @@ from subagents.places import Project
 from subagents.sessions.reader import LogReader
 from subagents.view.activity import seconds
 from subagents.view.figures import row_duration
+from subagents.view.run_line import ending
 
 LOOK_EVERY = 0.15  # seconds between two looks at a run that is followed; one costs about a millisecond
 
@@ -82,4 +82,5 @@ def _ending(seen: Seen) -> str:
     if not seen.run.status.ended:
         return _("Run {id} rests, and nobody drives it.").format(id=seen.run.id)
     spent = row_duration(seconds(seen.run, time.time()))
-    return _("Run {id} {why} after {time}.").format(id=seen.run.id, why=why(seen.run).rstrip("."), time=spent)
+    how = ending(seen.run) or seen.status
+    return _("Run {id}: {how}, after {time}").format(id=seen.run.id, how=how, time=spent)

@@ -11,7 +11,7 @@ import msgspec
 
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, look
-from subagents.cli.streams import answer, say, width_of
+from subagents.cli.streams import answer, draw, say, width_of
 from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.state import RunStatus
@@ -35,7 +35,7 @@ def ps(everything: bool = False, as_json: bool = False) -> int:
             msgspec.json.format(msgspec.json.encode([_object(seen, now) for seen, _depth in rows])).decode()
         )
     elif rows:
-        answer("\n".join(table(_columns(rows, now), width_of(sys.stdout))))
+        draw(table(_columns(rows, now), width_of(sys.stdout)))
     say(*found.problems)
     if not rows and not as_json:
         say(_nothing(everything))
@@ -79,16 +79,16 @@ def _columns(rows: Sequence[tuple[Seen, int]], now: float) -> list[Column]:
     return [
         Column(_("ID"), [run.id for run in runs]),
         Column(_("HANDLE"), handles),
-        Column(_("AGENT"), [fit(printable(run.spec.agent), LONGEST_HANDLE) for run in runs], 4),
+        Column(_("AGENT"), [fit(printable(run.spec.agent), LONGEST_HANDLE) for run in runs], 5),
         Column(
             _("STATUS"),
             [f"{seen.status}{gone if seen.owner_gone else ''}" for seen, _depth in rows],
             narrow=[gone_narrow if seen.owner_gone else seen.status for seen, _depth in rows],
         ),
-        Column(_("AGE"), [figures.age(now - run.spawned_at) for run in runs], 1, right=True),
-        Column(_("TIME"), [_time(seen, now) for seen, _depth in rows], right=True),
-        Column(_("TURNS"), [str(run.turns) for run in runs], 2, right=True),
-        Column(_("TOKENS"), [figures.short(run.usage.total.tokens) for run in runs], 3, right=True),
+        Column(_("AGE"), [figures.age(now - run.spawned_at) for run in runs], 2, right=True),
+        Column(_("TIME"), [_time(seen, now) for seen, _depth in rows], 1, right=True),
+        Column(_("TURNS"), [str(run.turns) for run in runs], 3, right=True),
+        Column(_("TOKENS"), [figures.short(run.usage.total.tokens) for run in runs], 4, right=True),
         Column(_("DESCRIPTION"), [printable(run.spec.description) for run in runs]),
     ]
 

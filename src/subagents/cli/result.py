@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from subagents.cli.closing import json_of, why, words_of
+from subagents.cli.closing import json_of, words_of
 from subagents.cli.exits import Exit, exit_of
 from subagents.cli.options import RunName
 from subagents.cli.place import project_here
@@ -16,9 +16,9 @@ from subagents.cli.streams import answer, say
 from subagents.events import Ending, RunCompleted
 from subagents.language import _
 from subagents.runs.result import Result
-from subagents.runs.state import RunStatus
 from subagents.sessions.reader import LogReader
 from subagents.view.activity import activity
+from subagents.view.run_line import ending
 
 HELP = _(
     """Print a run's answer.
@@ -67,5 +67,5 @@ def _print(seen: Seen, found: Result) -> None:
     answer(words_of(found))
     if seen.owner_gone:
         say(_("Run {id} was interrupted: its owner is gone.").format(id=seen.run.id))
-    elif seen.run.status is not RunStatus.COMPLETED:
-        say(_("Run {id} was {why}").format(id=seen.run.id, why=why(seen.run)))
+    elif how := ending(seen.run):
+        say(_("Run {id}: {how}").format(id=seen.run.id, how=how))

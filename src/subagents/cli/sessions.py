@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from subagents.cli.place import project_here
-from subagents.cli.streams import answer, say, width_of
+from subagents.cli.streams import answer, draw, say, width_of
 from subagents.cli.usage import mount
 from subagents.errors import SessionError, SubagentsError
 from subagents.events import Event, SessionArchived, SessionRenamed
@@ -46,7 +46,7 @@ def list_sessions(
     found = [(folder, state) for folder in sessions(project_here()) if (state := _read(folder)) is not None]
     shown = [(folder, state) for folder, state in found if everything or not state.header.archived]
     if shown:
-        answer("\n".join(table(_columns(shown, time.time()), width_of(sys.stdout))))
+        draw(table(_columns(shown, time.time()), width_of(sys.stdout)))
     else:
         say(_("This project has no sessions yet."))
     if len(shown) < len(found):
@@ -65,7 +65,7 @@ def show(name: Name) -> int:
     ]
     for run, depth in nested(state.runs.values()):
         lines += [line.plain for line in run_lines(run, now, width, depth)]
-    answer("\n".join(lines))
+    draw(lines)
     return 0
 
 

@@ -6,13 +6,10 @@ import sys
 import time
 from collections.abc import Iterator
 
-from rich.text import Text
-
-from subagents.cli.closing import why
 from subagents.cli.options import RunName
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, find, look
-from subagents.cli.streams import answer, width_of
+from subagents.cli.streams import draw, width_of
 from subagents.language import _, counted
 from subagents.models.selection import label
 from subagents.runs.state import RunState
@@ -20,8 +17,7 @@ from subagents.view import figures
 from subagents.view.activity import activity, seconds
 from subagents.view.cells import fit, pad, printable
 from subagents.view.nesting import nested
-from subagents.view.run_line import run_lines
-from subagents.view.theme import ascii_of, shows_glyphs
+from subagents.view.run_line import ending, run_lines
 
 HELP = _("""Show all that is known of a run, and the runs below it.""")
 
@@ -38,8 +34,8 @@ def show(run: RunName) -> int:
     below = _below(seen.run, [each.run for each in look(project).runs])
     if below:
         lines += ["", _("Below it:")]
-        lines += [_shown(text) for child, depth in below for text in run_lines(child, now, width, depth)]
-    answer("\n".join([*lines, "", *_what_now(seen)]))
+        lines += [text.plain for child, depth in below for text in run_lines(child, now, width, depth)]
+    draw([*lines, "", *_what_now(seen)])
     return 0
 
 
@@ -70,7 +66,7 @@ def _status(seen: Seen) -> str:
     if not seen.run.status.ended:
         return seen.status
     episodes = _(", episode {n}").format(n=seen.run.episode) if seen.run.episode > 1 else ""
-    return printable(why(seen.run)) + episodes
+    return (ending(seen.run) or seen.status) + episodes
 
 
 def _used(run: RunState, now: float) -> Iterator[str]:
@@ -112,10 +108,6 @@ def _below(run: RunState, everything: list[RunState]) -> list[tuple[RunState, in
         else:
             inside = False
     return found
-
-
-def _shown(text: Text) -> str:
-    return (text if shows_glyphs(sys.stdout.encoding) else ascii_of(text)).plain
 
 
 def _what_now(seen: Seen) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TextIO
 
@@ -18,11 +19,16 @@ def answer(text: str) -> None:
     sys.stdout.flush()
 
 
+def draw(lines: Iterable[str]) -> None:
+    """Writes lines that we have drawn to standard output, in characters that it has."""
+    answer("\n".join(_drawn(line, sys.stdout) for line in lines))
+
+
 def say(*lines: str) -> None:
     """Writes to standard error. That nobody listens there is no reason to fail."""
     with suppress(OSError, ValueError):
         for line in lines:
-            sys.stderr.write(f"{_harmless(line)}\n")
+            sys.stderr.write(f"{_drawn(_harmless(line), sys.stderr)}\n")
         sys.stderr.flush()
 
 
@@ -55,3 +61,11 @@ def _harmless(line: str) -> str:
     from subagents.sessions.transcript import printable
 
     return printable(line)
+
+
+def _drawn(line: str, stream: TextIO) -> str:
+    if line.isascii():
+        return line
+    from subagents.view.theme import in_ascii, shows_glyphs
+
+    return line if shows_glyphs(stream.encoding) else in_ascii(line)

@@ -28,8 +28,8 @@ from subagents.runs.state import RunState
 from subagents.sessions.state import SessionState
 from subagents.sessions.transcript import call_line
 from subagents.view.nesting import nested
-from subagents.view.run_line import name, run_line, run_lines
-from subagents.view.theme import ascii_of, shows_glyphs
+from subagents.view.run_line import ending, name, run_line, run_lines
+from subagents.view.theme import BELOW, ascii_of, shows_glyphs
 
 FRAME = 0.125  # seconds between two drawings
 HURRY = 2.0  # seconds that are left to show the rest when the user wants to be gone
@@ -151,8 +151,10 @@ def _lines(state: SessionState, entry: Entry, now: float) -> Iterator[str]:
                 name=name(run), limit=limit
             )
         case Ending():
-            for text in run_lines(run, now, PLAIN_WIDTH):
-                yield f"{indent}{_as_shown(text).plain}"
+            yield f"{indent}{_as_shown(run_line(run, now, PLAIN_WIDTH)).plain}"
+            # How the run itself ended is said when all is over.
+            if indent and (how := ending(run)):
+                yield f"{indent}  {BELOW}{how}"
         case _:
             return
 
@@ -202,8 +204,10 @@ class _Drawn:
         return [*lines[: most - 1], Text(counted("… {n} more line", "… {n} more lines", hidden), style="dim")]
 
     def _ended(self, width: int) -> list[Text]:
-        now = self._manager.clock.now()
-        return [line for run, depth in self._runs() for line in run_lines(run, now, width, depth)]
+        """Without the reason of the run itself, which is said in full afterwards."""
+        (own, *below), now = self._runs() or [None], self._manager.clock.now()
+        lines = [line for run, depth in below for line in run_lines(run, now, width, depth)]
+        return [run_line(own[0], now, width), *lines] if own is not None else lines
 
     def _runs(self) -> list[tuple[RunState, int]]:
         state, run = self._manager.state, self._watching.run

@@ -128,7 +128,9 @@ def unpause(run: RunState) -> RunUnpaused | None:
 def steer(run: RunState, steer_id: str, text: str, asked_by: AskedBy) -> RunSteered:
     """A message for its next turn. Raises `NotNow` for one that has ended."""
     if run.status.ended:
-        raise NotNow(f"run {run.id!r} is {run.status} and reads nothing any more; resume it with a prompt instead")
+        raise NotNow(
+            f"run {run.id!r} is {run.status} and reads nothing any more; resume it with a prompt instead"
+        )
     return RunSteered(run=run.id, episode=run.episode, steer=steer_id, text=text, asked_by=asked_by)
 
 

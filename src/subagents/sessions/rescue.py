@@ -22,7 +22,7 @@ from subagents.sessions.reader import open_to_read, unreadable
 from subagents.sessions.tables import READ_ERRORS, Damaged, Row, insert, select
 from subagents.sessions.upcast import require_known
 from subagents.sessions.wal import set_aside_lost_end, wal_of
-from subagents.sessions.writer import create_private
+from subagents.sessions.writer import create_private, is_full, unwritable
 
 # What SQLite answers when not the file is at fault but the moment: the primary codes of BUSY, LOCKED, PERM, NOMEM,
 # READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL and AUTH (https://www.sqlite.org/rescode.html).
@@ -34,7 +34,7 @@ def make_sound(path: Path, session: str) -> str:
     """Leaves a sound log at `path`, or none where there was none. Answers what was set aside in a sentence, or "".
 
     For the owner only. Raises `NewerSession`, and `SessionError` for a file that cannot be read for other
-    reasons than damage; then nothing was touched.
+    reasons than damage, or where there is no room to set anything aside; then everything is as it was.
     """
     if _rescued(path).exists():
         return _finish(path)
@@ -45,8 +45,10 @@ def make_sound(path: Path, session: str) -> str:
         with closing(open_to_read(path, alone=not wal_of(path).exists())) as db:
             kept = None if _is_sound(db) else _rescue(db, path, session)
         return set_aside_lost_end(path) if kept is None else kept.sentence(path, _replace(path))
-    except (*READ_ERRORS, OSError) as error:
-        raise unreadable(path, error) from error
+    except OSError as error:
+        raise unwritable(path, error) from error
+    except READ_ERRORS as error:
+        raise (unwritable if is_full(error) else unreadable)(path, error) from error
 
 
 # --- looking

@@ -7,10 +7,11 @@ other salts than those of this time.
 
 from __future__ import annotations
 
+import os
 import shutil
-import sqlite3
 import struct
-from contextlib import closing, suppress
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,9 @@ from subagents.language import _
 PAGE = 4096  # bytes; SQLite's default, which our files have
 
 _HEADER = struct.Struct(">4I8s2I")  # magic, version, page size, sequence, salts, checksum
+# The index beside it, in the byte order of the machine (https://www.sqlite.org/walformat.html#the_wal_index_file_format):
+# version, unused, counter of changes, two flags, page size, last frame.
+_INDEX = struct.Struct("=3I2BHI")
 _FRAME = struct.Struct(">2I8s2I")  # page number, size of the database after a commit or 0, salts, checksum
 
 
@@ -30,20 +34,25 @@ def wal_of(path: Path) -> Path:
 def set_aside_lost_end(path: Path) -> str:
     """Copies the write-ahead log of the database `path` aside when it holds commits that SQLite does not take.
 
-    Answers a sentence, or "". For the owner only, whose write-ahead log is merged into the database here.
+    Answers a sentence, or "". For the owner, who has just read the database and has no connection open: closing
+    a second handle on its files would free SQLite's locks.
     """
-    written = _committed(wal_of(path))
-    if not written:
+    wal = wal_of(path)
+    if _committed(wal) <= _taken(path):
         return ""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        _busy, taken, _merged = db.execute("pragma wal_checkpoint(passive)").fetchone()
-        if taken >= written:
-            return ""
-        aside = _copied(wal_of(path))
     said = _(
         "The end of the session's log is damaged, and what was written last is lost to it; it is kept as {aside}."
     )
-    return said.format(aside=aside)
+    return said.format(aside=_copied(wal))
+
+
+def _taken(path: Path) -> int:
+    """The number of the last frame that SQLite takes, as it noted for itself when it last read the log."""
+    try:
+        with path.with_name(f"{path.name}-shm").open("rb") as file:
+            return int(_INDEX.unpack(file.read(_INDEX.size))[-1])
+    except (FileNotFoundError, struct.error):
+        return sys.maxsize  # nothing noted, nothing to compare with
 
 
 def _committed(wal: Path) -> int:
@@ -61,14 +70,15 @@ def _last_commit(file: BinaryIO) -> int:
     if not _is_whole(header):
         # SQLite then takes nothing at all; what stands behind it tells whether there was something.
         page, salts = PAGE, None
-    last = number = 0
-    while len(frame := file.read(_FRAME.size)) == _FRAME.size:
-        number += 1
-        _number, size, frame_salts, *_ = _FRAME.unpack(frame)
+    # One that is not complete was being written when its process died or the disk was full: it was never kept.
+    complete = (os.fstat(file.fileno()).st_size - _HEADER.size) // (_FRAME.size + page)
+    last = 0
+    for number in range(1, complete + 1):
+        _number, size, frame_salts, *_ = _FRAME.unpack(file.read(_FRAME.size))
         salts = salts or frame_salts
         if size and frame_salts == salts:
             last = number
-        file.seek(page, 1)
+        file.seek(page, os.SEEK_CUR)
     return last
 
 
@@ -86,5 +96,9 @@ def _copied(wal: Path) -> Path:
     number = 1
     while (aside := wal.with_name(f"{wal.name}.damaged-{number}")).exists():
         number += 1
-    shutil.copy2(wal, aside)
+    try:
+        shutil.copy2(wal, aside)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
     return aside

@@ -135,12 +135,17 @@ class _Rows:
 
 def unwritable(path: Path, error: Exception) -> SessionError:
     """Why the log cannot be written, for a person."""
-    full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    if full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return SessionError(
             f"the disk is full: {path} cannot be written; make room and open the session again"
         )
     return SessionError(f"{path} cannot be written: {error}")
+
+
+def is_full(error: Exception) -> bool:
+    """Whether it is for want of room."""
+    by_sqlite = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return by_sqlite or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def create_private(path: Path) -> None:

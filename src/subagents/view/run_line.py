@@ -56,7 +56,9 @@ def ending(run: RunState) -> str:
     """How it ended, for a person; "" for one that is not over or simply completed."""
     outcome = run.outcome
     if outcome is None or run.status is RunStatus.COMPLETED:
-        return _("it was asked to wrap up early") if outcome is not None and outcome.wrapped_up else ""
+        return (
+            _("completed after it was asked to wrap up") if outcome is not None and outcome.wrapped_up else ""
+        )
     by = _(" by {who}").format(who=outcome.by) if outcome.by is not None else ""
     reason = printable(outcome.reason)
     return f"{run.status}{by}: {reason}" if reason else f"{run.status}{by}"

@@ -6,9 +6,12 @@ glyph at the very end, so that nothing changes its width.
 
 from __future__ import annotations
 
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from subagents.runs.state import RunState, RunStatus
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 FRAMES_A_SECOND = 8
@@ -60,7 +63,13 @@ def shows_glyphs(encoding: str | None) -> bool:
     return True
 
 
+def in_ascii(text: str) -> str:
+    """The same in plain characters; what has none becomes a question mark."""
+    return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
+
+
 def ascii_of(text: Text) -> Text:
-    """The same in plain characters, styles and all; what has none becomes a question mark."""
-    plain = text.plain.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
-    return Text(plain, style=text.style, spans=list(text.spans), end=text.end)
+    """The same in plain characters, styles and all."""
+    from rich.text import Text
+
+    return Text(in_ascii(text.plain), style=text.style, spans=list(text.spans), end=text.end)

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from subagents.models.offline.evidence import Evidence, defined_name, is_block
 from subagents.models.offline.files import FileKind
-from subagents.models.offline.question import Question, Term
+from subagents.models.offline.question import Question
 from subagents.models.offline.ranking import Candidate, rank
+from subagents.models.offline.terms import Term
 
 MOST_FINDINGS = 5
 _LEAST_SHARE = 0.5  # of the best score; what is below says nothing
@@ -37,7 +38,7 @@ class Finding:
     also: tuple[int, ...] = ()
     """Other lines of the file where much of the question meets."""
     defines: bool = False
-    """Whether its line defines something whose name the question speaks of."""
+    """Whether its line begins a function or a type."""
 
     @property
     def place(self) -> str:

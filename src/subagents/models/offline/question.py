@@ -1,20 +1,22 @@
-"""What a prompt asks for: the terms to look for, each with the forms it may take in code."""
+"""What a prompt asks for: the sentences that ask, and the terms to look for in them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from subagents.models.offline.common_words import STOP, WEAK
 from subagents.models.offline.intent import CHANGES
 from subagents.models.offline.synonyms import one_word, synonyms
-from subagents.models.offline.words import forms, listed, stem, subwords
+from subagents.models.offline.terms import Term, TermKind
+from subagents.models.offline.words import forms, stem
 
 MOST_WORDS = 8
-"""Words of a question that are looked for; of a longer prompt the first ones that say most."""
+"""Words of a question that are looked for; of a longer one the first that say most."""
+MOST_COMPOUNDS = 4
 MOST_SYNONYMS = 6
 LONGEST_PROMPT = 20_000  # characters that are read
 
@@ -25,21 +27,21 @@ _ASKS = re.compile(
 )
 # Sentences about the answer and not about the code.
 _ABOUT_ANSWER = re.compile(
-    r"^\W*(?:please\s+)?(?:report|return|answer|reply|respond|include|give|list|quote|cite"
-    r"|be (?:brief|thorough|concise)|keep|do not|don't|only|no need|your (?:final )?answer"
-    r"|search breadth|thoroughness)\b",
+    r"^\W*(?:please\s+)?(?:report|return|answer|reply|respond|include|give|list|quote|cite|keep|do not|don't|only"
+    r"|be (?:brief|thorough|concise)|no need|your (?:final )?answer|search breadth|thoroughness)\b",
     re.I,
 )
-# "Which function …" says what the answer is, not what is to be looked for.
-_ANSWERS_KIND = re.compile(
-    r"\b(?:which|what)\s+(?:code|functions?|methods?|class(?:es)?|modules?|files?|parts?|lines?|decorators?)\b",
-    re.I,
+# What is to be done with it, what kind of answer it has, how much of it: none of that is looked for.
+_NOT_LOOKED_FOR = (
+    re.compile(rf"^\W*(?:please\s+)?(?:{CHANGES}|plan|design|propose|outline|draft)\b", re.I | re.M),
+    re.compile(
+        r"\b(?:which|what)\s+(?:code|functions?|methods?|class(?:es)?|modules?|files?|parts?|lines?|decorators?)\b",
+        re.I,
+    ),
+    re.compile(r"\bhow (?:long|many|much|often|far|big|fast)\b", re.I),
 )
-# What is to be done with it is not what is looked for.
-_TO_DO = re.compile(rf"^\W*(?:please\s+)?(?:{CHANGES}|plan|design|propose|outline|draft)\b", re.I | re.M)
-_HOW_MUCH = re.compile(r"\bhow (?:long|many|much|often|far|big|fast)\b", re.I)
 _CODE_SPAN = re.compile(r"`([^`\n]{1,80})`")
-_QUOTED = re.compile(r"[\"“]([^\"”\n]{3,60})[\"”]")
+_QUOTED = re.compile(r"[\"“]([^\"”\n]{4,80})[\"”]")
 _PATH = re.compile(r"(?<![\w/.])(?:[\w.-]+/)*[\w-]+\.[a-z]{1,5}\b(?!\()|(?<![\w/.])(?:[\w.-]+/)+[\w.-]+")
 _DOTTED = re.compile(r"\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\b")
 _IDENTIFIER = re.compile(
@@ -47,8 +49,8 @@ _IDENTIFIER = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_][^\W_]*|\d{2,}")
 _FILE_ENDING = re.compile(
-    r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|kt|c|h|cc|cpp|hpp|cs|rb|php|swift|scala|sh|md|rst|txt|toml|yaml|yml|json|cfg"
-    r"|ini|html|css|sql|lua|ex|exs|vue|proto)$"
+    r"\.(?:py|pyi|js|jsx|ts|tsx|go|rs|java|kt|c|h|cc|cpp|hpp|cs|rb|php|swift|scala|sh|md|rst|txt|toml|yaml|yml|json"
+    r"|cfg|ini|html|css|sql|lua|ex|exs|vue|proto)$"
 )
 
 
@@ -59,11 +61,10 @@ class Question:
     text: str
     terms: tuple[Term, ...]
     paths: tuple[str, ...] = ()
-    literals: tuple[str, ...] = field(default=())
 
     @cached_property
     def words(self) -> tuple[Term, ...]:
-        """The terms that are no compound of two."""
+        """The terms that are no compound of two others."""
         return tuple(term for term in self.terms if term.kind is not TermKind.COMPOUND)
 
     def search_for(self, term: Term) -> str:
@@ -78,28 +79,40 @@ class Question:
 
 def read_question(prompt: str, *additions: str) -> Question:
     """The question in a prompt; each of `additions` was said later and counts as well."""
-    texts = [_asking(text[:LONGEST_PROMPT]) for text in (prompt, *additions)]
-    text = "\n".join(texts)
-    identifiers = _identifiers(text)
-    plain = _CODE_SPAN.sub(" ", text)
-    for not_looked_for in (_TO_DO, _ANSWERS_KIND, _HOW_MUCH):
-        plain = not_looked_for.sub(", ", plain)
-    for name in identifiers:
-        plain = plain.replace(name, " ")
-    words = _words(plain)
+    texts = [text[:LONGEST_PROMPT] for text in (prompt, *additions)]
+    whole = "\n".join(sentence for text in texts for sentence in _about_code(text))
+    asking = "\n".join(map(_asking, texts))
+    identifiers, phrases = _identifiers(whole), _phrases(whole)
+    plain = _plain(asking, [*identifiers, *phrases])
     terms = (
         *(Term(name, TermKind.IDENTIFIER, (name,)) for name in identifiers),
+        *(Term(phrase, TermKind.PHRASE, (phrase.lower(),)) for phrase in phrases),
         *_compounds(plain),
-        *words,
+        *_words(plain),
     )
-    return Question("\n".join((prompt, *additions)).strip(), terms, _paths(text))
+    return Question("\n".join((prompt, *additions)).strip(), terms, _paths(whole))
 
 
 def _asking(text: str) -> str:
     """The sentences of `text` that ask; all of them when none does."""
-    sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
-    sentences = [sentence for sentence in sentences if not _ABOUT_ANSWER.match(sentence)] or sentences
+    sentences = _about_code(text)
     return "\n".join([sentence for sentence in sentences if _ASKS.search(sentence)] or sentences)
+
+
+def _about_code(text: str) -> list[str]:
+    """The sentences of `text` that are not about the answer; all of them when each is."""
+    sentences = [sentence.strip() for sentence in _SENTENCE.split(text) if sentence.strip()]
+    return [sentence for sentence in sentences if not _ABOUT_ANSWER.match(sentence)] or sentences
+
+
+def _plain(text: str, taken: Sequence[str]) -> str:
+    """`text` without what is looked for as it stands, and without what is not looked for."""
+    text = _CODE_SPAN.sub(" ", text)
+    for exact in taken:
+        text = text.replace(exact, " ")
+    for pattern in _NOT_LOOKED_FOR:
+        text = pattern.sub(", ", text)
+    return text
 
 
 def _paths(text: str) -> tuple[str, ...]:
@@ -109,57 +122,53 @@ def _paths(text: str) -> tuple[str, ...]:
 
 def _identifiers(text: str) -> list[str]:
     """Names as they stand in code; of a dotted one the last part, which is what is defined."""
-    found: list[str] = []
-    for span in _CODE_SPAN.findall(text):
-        name = span.strip().removesuffix("()")
-        if re.fullmatch(r"[\w.]+", name) and not _FILE_ENDING.search(name):
-            found.append(name.rpartition(".")[2])
-    found += [name.rpartition(".")[2] for name in _DOTTED.findall(text) if not _FILE_ENDING.search(name)]
+    spans = (span.strip().removesuffix("()") for span in _CODE_SPAN.findall(text))
+    found = [name for name in spans if re.fullmatch(r"[\w.]+", name)]
+    found += _DOTTED.findall(text)
     found += [name.removesuffix("()") for name in _IDENTIFIER.findall(text)]
-    return list(dict.fromkeys(name for name in found if len(name) > 1))
+    last_parts = (name.rpartition(".")[2] for name in found if not _FILE_ENDING.search(name))
+    return list(dict.fromkeys(name for name in last_parts if len(name) > 1))
+
+
+def _phrases(text: str) -> list[str]:
+    """What is quoted, such as the text of an error, and code that is no name."""
+    spans = [
+        span.strip()
+        for span in _CODE_SPAN.findall(text)
+        if not re.fullmatch(r"[\w.]+(?:\(\))?", span.strip())
+    ]
+    quoted = [quote.strip() for quote in _QUOTED.findall(_CODE_SPAN.sub(" ", text)) if " " in quote.strip()]
+    return list(
+        dict.fromkeys(
+            phrase for phrase in (*spans, *quoted) if len(phrase) > 3 and not _PATH.fullmatch(phrase)
+        )
+    )
 
 
 def _words(text: str) -> list[Term]:
-    said = [word for word in _WORD.findall(one_word(text.lower())) if word not in STOP]
-    by_stem = {stem(word): word for word in reversed(said) if len(word) > 1}
-    kept = _most_telling(by_stem[root] for root in dict.fromkeys(map(stem, said)) if root in by_stem)
-    return [_word(word) for word in kept]
-
-
-def _most_telling(words: Iterable[str]) -> list[str]:
-    """The first `MOST_WORDS`, weak ones only where there is room."""
-    all_words = list(words)
-    strong = [word for word in all_words if stem(word) not in WEAK][:MOST_WORDS]
-    weak = [word for word in all_words if stem(word) in WEAK][: MOST_WORDS - len(strong)]
-    return [word for word in all_words if word in strong or word in weak]
+    """The words that tell something, the first form of each, in their order; weak ones only where there is room."""
+    said = [word for word in _WORD.findall(one_word(text.lower())) if word not in STOP and len(word) > 1]
+    by_stem = {stem(word): word for word in reversed(said)}
+    roots = list(dict.fromkeys(map(stem, said)))
+    strong = [root for root in roots if root not in WEAK][:MOST_WORDS]
+    weak = [root for root in roots if root in WEAK][: MOST_WORDS - len(strong)]
+    return [_word(by_stem[root]) for root in roots if root in strong or root in weak]
 
 
 def _word(word: str) -> Term:
     own = forms(word)
-    others = dict.fromkeys(form for other in synonyms(word)[:MOST_SYNONYMS] for form in forms(other))
-    return Term(
-        word,
-        TermKind.WORD,
-        tuple(own),
-        tuple(other for other in others if other not in own),
-        weak=stem(word) in WEAK,
-    )
+    telling = [other for other in synonyms(word) if stem(other) not in WEAK][:MOST_SYNONYMS]
+    others = dict.fromkeys(form for other in telling for form in forms(other))
+    distinct = tuple(other for other in others if other not in own)
+    return Term(word, TermKind.WORD, tuple(own), distinct, weak=stem(word) in WEAK)
 
 
 def _compounds(text: str) -> list[Term]:
     """Neighbours in the text, which code may write as one: `time zone` → `timezone`, `TimeZone`, `time_zone`."""
     found: dict[str, Term] = {}
     for run in re.split(r"[^A-Za-z0-9 -]+", text.lower()):
-        words = re.split(r"[ -]+", run)
-        for first, second in pairwise(words):
-            stems = {stem(first), stem(second)}
-            if {first, second} & STOP or "" in (first, second) or stems <= WEAK:
-                continue
-            form = rf"{stem(first)}\w{{0,3}}[ _-]?{stem(second)}"
-            found.setdefault(form, Term(f"{first} {second}", TermKind.COMPOUND, (form,)))
-    return list(found.values())[:4]
-
-
-def words_of(identifier: str) -> list[str]:
-    """The stems of an identifier's or a file name's parts."""
-    return [stem(word) for word in subwords(identifier)]
+        for first, second in pairwise(re.split(r"[ -]+", run)):
+            if first and second and not {first, second} & STOP and not {stem(first), stem(second)} <= WEAK:
+                form = rf"{stem(first)}\w{{0,3}}[ _-]?{stem(second)}"
+                found.setdefault(form, Term(f"{first} {second}", TermKind.COMPOUND, (form,)))
+    return list(found.values())[:MOST_COMPOUNDS]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
 from subagents.models.offline.evidence import DEFINITION_SEARCH, Evidence
 from subagents.models.offline.files import CODE_GLOB
-from subagents.models.offline.question import Question, Term
-from subagents.models.offline.ranking import rank, rarity
+from subagents.models.offline.places import Place
+from subagents.models.offline.question import Question
+from subagents.models.offline.ranking import rank
+from subagents.models.offline.rarity import rarity
+from subagents.models.offline.terms import Term, TermKind
 
 MOST_DEFINITIONS = 5
 """Words whose definitions are looked for."""
@@ -25,11 +29,14 @@ MOST_READ = 5
 # Lines that a search may return; the tool counts what it leaves out.
 _SAMPLE = 60
 _MEETINGS = 80
+_MOST_MEETINGS = 300  # where there are few pairs
 _DEFINITIONS = 80
 _ELSEWHERE = 40  # in files that are not code
 _IN_FILE = 250
 _PATHS = 200
 _WINDOW = 40
+
+_TELLING = 3.0  # of a word's rarity: it stands in no more than about two thousand lines
 
 
 @dataclass(frozen=True)
@@ -56,38 +63,43 @@ def next_calls(
 
 
 def _how_common(question: Question, _evidence: Evidence) -> list[Call]:
-    """Each word for itself: the number of its lines says how much it tells."""
+    """Each word for itself: the number of its lines says how much it tells. Of weak words that is known to be little,
+    and a list of ten thousand lines takes its time."""
+    strong = [term for term in question.terms if not term.weak] or question.terms
     return [
-        *(_grep(search, _SAMPLE) for search in dict.fromkeys(map(question.search_for, question.terms))),
+        *(_grep(search, _SAMPLE) for search in dict.fromkeys(map(question.search_for, strong))),
         *_named(question),
         *(Call("find", {"pattern": f"**/{path}", "limit": _PATHS}) for path in question.paths),
     ]
 
 
 def _named(question: Question) -> list[Call]:
-    """Files with a word of the question in their name, one call for all."""
-    forms = dict.fromkeys(term.own[0] for term in question.words if not term.weak and len(term.own[0]) > 2)
+    """Files with a word of the question in their name, or in that of a folder; one call for all words."""
+    exact = (term for term in question.words if not term.weak and term.kind is not TermKind.PHRASE)
+    forms = dict.fromkeys(term.own[0] for term in exact if len(term.own[0]) > 2)
     if not forms:
         return []
-    names = ",".join(forms)
-    return [
-        Call("find", {"pattern": f"**/*{{{names}}}*" if len(forms) > 1 else f"**/*{names}*", "limit": _PATHS})
-    ]
+    name = f"*{next(iter(forms))}*" if len(forms) == 1 else f"*{{{','.join(forms)}}}*"
+    return [Call("find", {"pattern": f"**/{pattern}", "limit": _PATHS}) for pattern in (name, f"{name}/**")]
 
 
 def _where_they_meet(question: Question, evidence: Evidence) -> list[Call]:
     """Definitions of the words that tell most, and lines in which two of them stand."""
     rare = rarity(question, evidence)
-
-    def tells(term: Term) -> float:
-        index = question.terms.index(term)
-        return term.weight * max(rare.of(index, form.text) * form.worth for form in term.forms)
-
-    terms = sorted(question.words, key=lambda term: -tells(term))
-    pairs = sorted(combinations(terms, 2), key=lambda pair: -tells(pair[0]) - tells(pair[1]))
+    tells: dict[Term, float] = {}
+    for index, term in enumerate(question.terms):
+        if term.kind is not TermKind.COMPOUND:
+            # What is a synonym in thousands of lines would only crowd out the rest.
+            others = tuple(other for other in term.others if rare.of(index, other) > _TELLING)
+            tells[replace(term, others=others)] = term.weight * max(
+                rare.of(index, form.text) * form.worth for form in term.forms
+            )
+    terms = sorted(tells, key=lambda term: -tells[term])
+    pairs = sorted(combinations(terms, 2), key=lambda pair: -tells[pair[0]] - tells[pair[1]])[:MOST_PAIRS]
+    limit = min(_MOST_MEETINGS, MOST_PAIRS * _MEETINGS // max(1, len(pairs)))
     return [
-        *(_defining(term) for term in terms[:MOST_DEFINITIONS]),
-        *(_grep(_meeting(*pair), _MEETINGS) for pair in pairs[:MOST_PAIRS]),
+        *(_defining(term) for term in terms[:MOST_DEFINITIONS] if term.kind is not TermKind.PHRASE),
+        *(_grep(_meeting(*pair), limit) for pair in pairs),
         *(_grep(_meeting(*pair), _ELSEWHERE, everywhere=True) for pair in pairs[:1]),
         *(_grep(term.search, _ELSEWHERE, everywhere=True) for term in _not_in_code(question, evidence)),
     ]
@@ -97,11 +109,11 @@ def _not_in_code(question: Question, evidence: Evidence) -> list[Term]:
     """Words that no code speaks of; a single one in any case, since other files may say more of it."""
     if len(question.words) == 1:
         return list(question.words)
-    return [term for term in question.words if not evidence.total(term.search)]
+    return [term for term in question.words if not (term.weak or evidence.total(term.search))]
 
 
 def _defining(term: Term) -> Call:
-    forms = "|".join(term.own + term.others)
+    forms = "|".join(map(re.escape, term.own + term.others))
     return _grep(rf"{DEFINITION_SEARCH}\w*(?:{forms})", _DEFINITIONS)
 
 
@@ -128,7 +140,7 @@ def _best_lines(question: Question, evidence: Evidence) -> list[Call]:
     ]
 
 
-def _offset(places: Sequence[Any]) -> int:
+def _offset(places: Sequence[Place]) -> int:
     return max(1, places[0].line - _WINDOW // 2) if places else 1
 
 

@@ -12,16 +12,18 @@ WORD_EDGE = r"(?-u:\b)"
 
 _SYNONYM = 0.5  # what a synonym is worth, against 1.0 for the word itself
 _INSIDE = 0.35  # the same for a match in the middle of a word, or of a short form at its start
+_OTHER_CASE = 0.35  # the same for a name in another case
 
 
 class TermKind(StrEnum):
     WORD = "word"
     COMPOUND = "compound"  # two words that stand together, perhaps written as one
     IDENTIFIER = "identifier"  # a name as it stands in the code
+    PHRASE = "phrase"  # text as it stands in the code
 
     @property
     def weight(self) -> float:
-        return {"word": 1.0, "compound": 0.5, "identifier": 3.0}[self.value]
+        return {"word": 1.0, "compound": 0.5}.get(self.value, 3.0)
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,18 @@ class Form:
         return self.text.lower() in lowered
 
     def worth_in(self, text: str, lowered: str) -> float:
-        """How well `text` speaks of it: a match in the middle of another word is worth less."""
-        if not self.is_in(lowered):
-            return 0.0
-        found = self.pattern.search(text)
+        """How well `text` speaks of it; one that is only part of another word is worth less."""
+        found = self.pattern.search(text) if self.is_in(lowered) else None
         if found is None:
             return 0.0
-        return self.worth if found.lastindex else self.worth * _INSIDE
+        if found.lastindex:
+            return self.worth
+        return self.worth * (_OTHER_CASE if self.kind is TermKind.IDENTIFIER else _INSIDE)
 
 
 @dataclass(frozen=True)
 class Term:
-    """One thing to look for; `forms` are lower case, its own first, then its synonyms'."""
+    """One thing to look for: `own` forms of the `word`, and those of `others` that mean the same."""
 
     word: str
     kind: TermKind
@@ -66,9 +68,7 @@ class Term:
     @cached_property
     def search(self) -> str:
         """The pattern for `grep` with `ignore_case`, in the syntax of Rust's regex."""
-        if self.kind is TermKind.IDENTIFIER:
-            return rf"{WORD_EDGE}{re.escape(self.own[0])}{WORD_EDGE}"
-        return "|".join(_grep_form(form, self.kind) for form in (*self.own, *self.others))
+        return "|".join(_search(form, self.kind) for form in (*self.own, *self.others))
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
@@ -77,21 +77,29 @@ class Term:
         return (*own, *others)
 
 
-def _grep_form(form: str, kind: TermKind) -> str:
-    if kind is TermKind.WORD and len(form) <= 3:
-        return rf"(?:{WORD_EDGE}|_){form}|(?-i:[a-z0-9]{form.capitalize()})"
-    return form
+def _search(form: str, kind: TermKind) -> str:
+    match kind:
+        case TermKind.IDENTIFIER:
+            return f"{WORD_EDGE}{re.escape(form)}{WORD_EDGE}"
+        case TermKind.PHRASE:
+            return re.escape(form)
+        case TermKind.WORD if len(form) <= 3:
+            return f"(?:{WORD_EDGE}|_){form}|(?-i:[a-z0-9]{form.capitalize()})"
+        case TermKind.WORD | TermKind.COMPOUND:
+            return form
 
 
 def _pattern(form: str, kind: TermKind) -> re.Pattern[str]:
-    """Finds `form`; its group takes part when it stands at the start of a word or of a part of an identifier."""
-    if kind is TermKind.IDENTIFIER:
-        return re.compile(rf"(\b{re.escape(form)}\b)|(?i:\b{re.escape(form)}\b)")
-    if kind is TermKind.COMPOUND:
-        return re.compile(f"(?i:({form}))")
-    if len(form) <= 3:
-        short = form + "(?:s|ed|ing)?(?![a-z])"
-        return re.compile(
-            rf"((?i:(?<![a-z]){short})|(?<=[a-z]){form.capitalize()}(?![a-z]))|(?i:(?<![a-z]){form})"
-        )
-    return re.compile(rf"((?i:(?<![a-z]){form})|(?<=[a-z]){form.capitalize()})|(?i:{form})")
+    """Finds `form`; its group takes part when it stands as it should: at the start of a word or of a part of one."""
+    match kind:
+        case TermKind.IDENTIFIER:
+            return re.compile(rf"(\b{re.escape(form)}\b)|(?i:\b{re.escape(form)}\b)")
+        case TermKind.PHRASE:
+            return re.compile(f"(?i:({re.escape(form)}))")
+        case TermKind.COMPOUND:
+            return re.compile(f"(?i:({form}))")
+        case TermKind.WORD if len(form) <= 3:
+            start = rf"(?i:(?<![a-z]){form}(?:s|ed|ing)?(?![a-z]))|(?<=[a-z]){form.capitalize()}(?![a-z])"
+            return re.compile(rf"({start})|(?i:(?<![a-z]){form})")
+        case TermKind.WORD:
+            return re.compile(rf"((?i:(?<![a-z]){form})|(?<=[a-z]){form.capitalize()})|(?i:{form})")

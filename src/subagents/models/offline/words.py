@@ -23,7 +23,6 @@ _SPELLINGS = (
     ("iser", "izer"),
     ("ise", "ize"),
     ("yse", "yze"),
-    ("our", "or"),
     ("centre", "center"),
     ("metre", "meter"),
     ("ogue", "og"),
@@ -31,6 +30,12 @@ _SPELLINGS = (
     ("elled", "eled"),
     ("elling", "eling"),
     ("grey", "gray"),
+)
+
+_OUR = frozenset(
+    listed("""
+    armour behaviour colour endeavour favour favourite flavour harbour honour humour labour neighbour rumour vapour
+    """)
 )
 
 # Words of which the pairs above are part by chance.
@@ -163,7 +168,8 @@ def spellings(word: str) -> list[str]:
     """The other ways the word is written: `behaviour` → `["behavior"]`."""
     if word in _ONE_SPELLING or len(word) < 4:
         return []
-    found = []
+    singular = word.removesuffix("s")
+    found = [other for other in (singular.replace("our", "or"), singular.replace("or", "our")) if {other, singular} & _OUR]
     for one, other in _SPELLINGS:
         for this, that in ((one, other), (other, one)):
             # What is replaced stands at the end, or before the ending of a plural.
