@@ -79,10 +79,9 @@ def test_definitions_that_cannot_be_read_are_said_and_the_others_work(
     assert "broken.md" in call("doctor").out
 
 
-@pytest.mark.parametrize("closed", ["2>&-", "<&-", "<&- 2>&-"])
-def test_standard_streams_may_be_closed(project: Path, script: Script, closed: str):
+def test_standard_streams_may_be_closed(project: Path, script: Script):
     model = script({"text": "hi"})
-    done = shell(f"{PROGRAM} run answerer hello '{model}' {closed}", project)
+    done = shell(f"{PROGRAM} run answerer hello '{model}' <&- 2>&-", project)
     assert (done.returncode, done.stdout) == (0, "hi\n")
 
 

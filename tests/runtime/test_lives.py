@@ -1,5 +1,6 @@
 """Lives of runs, told through the manager: the scripted runner, a clock that stands still, no disk."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -13,7 +14,7 @@ from subagents.settings.model import Settings
 from subagents.spec import SpawnRequest
 from subagents.testing.builders import open_manager
 from subagents.testing.clock import FakeClock, settled
-from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Tool, Wait
+from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Step, Tool, Wait
 
 pytestmark = pytest.mark.anyio
 
@@ -175,7 +176,7 @@ async def test_a_hundred_waits_on_one_run_all_wake():
 
 async def test_a_paused_run_rests_after_its_turn_gives_its_slot_up_and_comes_back_first():
     far, go = anyio.Event(), anyio.Event()
-    scripts = {
+    scripts: dict[str, Sequence[Step]] = {
         "one": [Reach(far), Wait(go), Tool(), Say("rested")],
         "two": [Say("2")],
         "three": [Wait(anyio.Event())],

@@ -205,9 +205,12 @@ class _Drawn:
 
     def _ended(self, width: int) -> list[Text]:
         """Without the reason of the run itself, which is said in full afterwards."""
-        (own, *below), now = self._runs() or [None], self._manager.clock.now()
-        lines = [line for run, depth in below for line in run_lines(run, now, width, depth)]
-        return [run_line(own[0], now, width), *lines] if own is not None else lines
+        now = self._manager.clock.now()
+        return [
+            line
+            for run, depth in self._runs()
+            for line in (run_lines(run, now, width, depth) if depth else (run_line(run, now, width),))
+        ]
 
     def _runs(self) -> list[tuple[RunState, int]]:
         state, run = self._manager.state, self._watching.run

@@ -148,7 +148,7 @@ class Supervisor:
         except Exception as error:
             # The one place that catches everything: whatever a runner, a tool or a provider raises ends its
             # own run, with the reason said, and never the manager with all the others.
-            log.debug("run %s broke", self.run_id, exc_info=True)
+            log.exception("run %s broke", self.run_id)
             reason = f"{type(error).__name__}: {error}"
         return lambda _: lifecycle.fail(self.run, reason, self.seconds, self.partial or self.run.text)
 

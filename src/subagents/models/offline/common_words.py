@@ -31,3 +31,12 @@ WEAK = frozenset(
     support system thing turn type use value variable work write read way happen build built standard pure
     """)
 )
+
+# They stand in so much code that they are no help in place of another word.
+NO_SYNONYMS = WEAK | frozenset(
+    stem(word)
+    for word in listed("""
+    arg argument assert base byte cast char constant end entry error exception final id index info item key last list
+    load map node option output param parameter path self sh size state stop str string sub test text top try
+    """)
+)

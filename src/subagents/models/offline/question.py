@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from subagents.models.offline.common_words import STOP, WEAK
+from subagents.models.offline.common_words import NO_SYNONYMS, STOP, WEAK
 from subagents.models.offline.intent import CHANGES
 from subagents.models.offline.synonyms import one_word, synonyms
 from subagents.models.offline.terms import Term, TermKind
@@ -157,7 +157,7 @@ def _words(text: str) -> list[Term]:
 
 def _word(word: str) -> Term:
     own = forms(word)
-    telling = [other for other in synonyms(word) if stem(other) not in WEAK][:MOST_SYNONYMS]
+    telling = [other for other in synonyms(word) if stem(other) not in NO_SYNONYMS][:MOST_SYNONYMS]
     others = dict.fromkeys(form for other in telling for form in forms(other))
     distinct = tuple(other for other in others if other not in own)
     return Term(word, TermKind.WORD, tuple(own), distinct, weak=stem(word) in WEAK)
