@@ -99,7 +99,7 @@ offline (no language model): `fetch` (src/app/client.py:19) fits the words of th
 3  How long it waits between retries can be read in the client.
 ```
 
-Looked for decided, wait, retries in 18 searches. Likely, if the words in brackets mean the same here.\
+Looked for decided, wait, retries in 17 searches. Likely, if the words in brackets mean the same here.\
 """)
 
 

@@ -56,7 +56,7 @@ offline (no language model): what a plan could start from. Only searched: nothin
 - No test is among the best places: where is this tested?
 - What the change should be, and what must stay as it is, takes a person or a language model.
 
-Looked for send, message, quota in 18 searches. Likely, though nothing there speaks of quota.\
+Looked for send, message, quota in 19 searches. Likely, though nothing there speaks of quota.\
 """)
 
 

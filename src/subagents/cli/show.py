@@ -45,7 +45,7 @@ def _details(seen: Seen, now: float) -> Iterator[tuple[str, str]]:
     yield _("Agent"), printable(spec.agent) + (f"  ({spec.source.path})" if spec.source is not None else "")
     yield _("Status"), _status(seen)
     yield _("Doing"), activity(run, now) if seen.live else ""
-    yield _("Task"), printable(run.prompt)
+    yield _("Prompt"), printable(run.prompt)
     yield _("Model"), label(run.model)
     yield _("Used"), " · ".join(_used(run, seen.last_sign if seen.owner_gone else now))
     yield _("Limits"), ", ".join(_limits(run))

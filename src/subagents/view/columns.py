@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rich.cells import cell_len
 
@@ -26,7 +27,7 @@ class Column:
     right: bool = False
     narrow: Sequence[str] | None = None
 
-    @property
+    @cached_property
     def width(self) -> int:
         return max(map(cell_len, (self.title, *self.cells)))
 

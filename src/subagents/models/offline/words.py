@@ -169,7 +169,11 @@ def spellings(word: str) -> list[str]:
     if word in _ONE_SPELLING or len(word) < 4:
         return []
     singular = word.removesuffix("s")
-    found = [other for other in (singular.replace("our", "or"), singular.replace("or", "our")) if {other, singular} & _OUR]
+    found = [
+        other
+        for other in (singular.replace("our", "or"), singular.replace("or", "our"))
+        if {other, singular} & _OUR
+    ]
     for one, other in _SPELLINGS:
         for this, that in ((one, other), (other, one)):
             # What is replaced stands at the end, or before the ending of a plural.
