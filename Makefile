@@ -28,8 +28,9 @@ help:
 run: venv
 	$(BIN)/subagents run Explore "$(QUESTION)"
 
+# Stories told with real processes wait more than they compute, so two workers halve them even on two cores.
 test: lint
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist worksteal
 
 # pytest closes with exit code 5 when no test is marked; that is said, and is no failure.
 test-doors: venv-dev

@@ -41,7 +41,7 @@ from subagents.sessions.journal import Journal
 from subagents.sessions.sqlite import SqliteStore
 from subagents.sessions.store import EventStore, MemoryStore
 from subagents.sessions.transcript import export_jsonl
-from subagents.settings.model import Settings, from_environment
+from subagents.settings.model import Settings, declared, from_environment
 from subagents.spec import PromptMode, RunSpec
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
 from subagents.workspaces.groups import end_group_if_same
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 #: What a command of a run is told of where it is; a program of ours that is started there reads it.
 RUN, TREE, DEPTH = "SUBAGENTS_RUN", "SUBAGENTS_TREE", "SUBAGENTS_DEPTH"
-PASSED_ON = ("SUBAGENTS_STATE", "SUBAGENTS_HOME")
+PASSED_ON = ("SUBAGENTS_STATE", "SUBAGENTS_HOME", *(setting.variable for setting in declared()))
 
 
 class AgentManager(runtime.AgentManager):

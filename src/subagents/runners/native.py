@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 
 from subagents.errors import RunnerError
 from subagents.ids import RunId
@@ -66,9 +67,12 @@ class NativeRunner:
         self._model_of = model_of
         self._toolsets_of = toolsets_of
         self._role_of = role_of
+        self._loading = anyio.Lock()
+        self._loaded = False
 
     @asynccontextmanager
     async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[NativeConversation]:
+        await self._library_loaded()
         yield NativeConversation(
             spec.model,
             context,
@@ -76,6 +80,14 @@ class NativeRunner:
             role=await self._role_of(spec, context),
             toolsets=self._toolsets_of(spec, context.depth),
         )
+
+
+    async def _library_loaded(self) -> None:
+        """In a thread, because everybody else would stand still for the seconds that it takes."""
+        async with self._loading:
+            if not self._loaded:
+                await anyio.to_thread.run_sync(_shared_agent)
+                self._loaded = True
 
 
 class NativeConversation:

@@ -70,6 +70,8 @@ def sessions(project: Project) -> list[SessionFolder]:
             names = [entry.name for entry in entries if entry.is_dir() and not entry.name.startswith(".")]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise _unusable(project.sessions, error) from error
     return [folder_of(project, SessionId(name)) for name in sorted(names, reverse=True)]
 
 
@@ -122,9 +124,7 @@ def make_private(path: Path) -> None:
                 folder.mkdir(mode=0o700, exist_ok=True)
         require_own(path)
     except OSError as error:
-        raise SessionError(
-            f"sessions cannot be kept in {path}: {error}; name another folder with SUBAGENTS_STATE"
-        ) from error
+        raise _unusable(path, error) from error
 
 
 def require_own(path: Path) -> None:
@@ -135,6 +135,10 @@ def require_own(path: Path) -> None:
             f"{path} belongs to another user (number {owner}), who could read and change your sessions; "
             "name a folder of your own with SUBAGENTS_STATE"
         )
+
+
+def _unusable(path: Path, error: OSError) -> SessionError:
+    return SessionError(f"sessions cannot be kept in {path}: {error}; name another folder with SUBAGENTS_STATE")
 
 
 def _title(folder: SessionFolder) -> str:
