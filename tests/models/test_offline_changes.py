@@ -38,6 +38,17 @@ async def test_a_change_needs_a_language_model_and_the_variable_is_named(agent_i
     )
 
 
+async def test_so_does_one_that_is_streamed_or_asked_for_later(agent_in: AskOf, project: Path):
+    agent = agent_in(project, others=(write,))
+    with pytest.raises(NeedsLanguageModel):
+        async with agent.run_stream("Fix it.") as streamed:
+            await streamed.get_output()
+
+    found = await agent.run("Where is retry defined?")
+    with pytest.raises(NeedsLanguageModel):
+        await agent.run("Now add a timeout to it.", message_history=found.all_messages())
+
+
 async def test_a_question_in_the_same_agent_is_answered(agent_in: AskOf, project: Path):
     answer = (await agent_in(project, others=(write, bash)).run("Where is retry defined?")).output
     assert "1. client.py:1" in answer

@@ -62,6 +62,19 @@ async def test_what_is_added_while_it_searches_is_looked_for_as_well(agent_in: A
     assert "src/login.py:" in answer
 
 
+async def test_what_is_added_before_the_first_reply_does_not_replace_the_prompt(
+    agent_in: AskOf, project: Path
+):
+    async with agent_in(project).iter("Where is the oldest entry evicted?") as run:
+        run.enqueue("And where is the password verified?")
+        async for _ in run:
+            pass
+
+    assert run.result is not None
+    assert "src/cache.py:" in run.result.output
+    assert "src/login.py:" in run.result.output
+
+
 async def test_a_later_prompt_is_a_new_question(agent_in: AskOf, project: Path):
     agent = agent_in(project)
     first = await agent.run("Where is the oldest entry evicted?")
@@ -154,7 +167,7 @@ RESULT = ToolReturnPart("grep", "a.py:1: x", "1")
     [
         ([user("a?")], "a?", [], 0, 0, False),
         ([user("inherited?"), user("own?")], "own?", [], 0, 0, False),
-        ([user("inherited?", "own?")], "own?", [], 0, 0, False),
+        ([user("a?", "said at once")], "a?", ["said at once"], 0, 0, False),
         ([user("a?"), CALL, ModelRequest(parts=[RESULT])], "a?", [], 1, 1, False),
         ([user("a?"), CALL, ModelRequest(parts=[RESULT, UserPromptPart("b?")])], "a?", ["b?"], 1, 0, False),
         ([user("a?"), CALL, ModelRequest(parts=[RESULT, UserPromptPart("wrap up")])], "a?", [], 1, 1, True),

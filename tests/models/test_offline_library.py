@@ -1,4 +1,4 @@
-"""The right file is named for most questions about CPython's standard library, with lists of the questions beside it."""
+"""The right file is named for most questions about CPython's standard library, lists of the questions beside it."""
 
 from __future__ import annotations
 

@@ -150,6 +150,24 @@ async def test_an_error_is_the_providers_and_says_when_to_retry():
     assert error.body == {"message": "slow down"}
 
 
+async def test_an_error_is_raised_from_a_stream_as_well():
+    with pytest.raises(ModelHTTPError):
+        async with agent(FAILS_FIRST).run_stream("go") as streamed:
+            await streamed.get_output()
+
+
+async def test_a_reply_that_is_cut_short_holds_what_was_played():
+    async with agent("turns: [{text: one two three four five six}]").iter("go") as run:
+        async for node in run:
+            if Agent.is_model_request_node(node):
+                async with node.stream(run.ctx) as stream:
+                    async for event in stream:
+                        if isinstance(event, PartDeltaEvent):
+                            break
+                    assert stream.response.text == "one two three "
+                break
+
+
 async def test_after_an_error_the_same_conversation_gets_the_next_turn_and_another_its_own():
     playing = agent(FAILS_FIRST)
     with pytest.raises(ModelHTTPError):

@@ -81,7 +81,6 @@ class NativeRunner:
             toolsets=self._toolsets_of(spec, context.depth),
         )
 
-
     async def _library_loaded(self) -> None:
         """In a thread, because everybody else would stand still for the seconds that it takes."""
         async with self._loading:

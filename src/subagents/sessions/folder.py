@@ -138,7 +138,9 @@ def require_own(path: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> SessionError:
-    return SessionError(f"sessions cannot be kept in {path}: {error}; name another folder with SUBAGENTS_STATE")
+    return SessionError(
+        f"sessions cannot be kept in {path}: {error}; name another folder with SUBAGENTS_STATE"
+    )
 
 
 def _title(folder: SessionFolder) -> str:

@@ -1,7 +1,7 @@
 """What a run's messages say to the offline model: the prompt that counts, what was added to it, what tools returned.
 
-A prompt is what comes after a finished answer, or first; a message that comes while tools are being used adds
-to it. Knows the model library's messages by their kinds only.
+A prompt is what comes after a finished answer, or first; a message that comes before that is answered, or while
+tools are being used, adds to it. Knows the model library's messages by their kinds only.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ def read_conversation(messages: Iterable[ModelMessage]) -> Conversation:
             _respond(said, message, calls)
             continue
         _take_results(said, message, calls)
-        for text in _user_texts(message):
-            _hear(said, text)
+        for number, text in enumerate(_user_texts(message)):
+            # Several in one message: the others were said before the first could be answered.
+            _hear(said, text, adds=said.using_tools or number > 0)
     return said
 
 
@@ -65,8 +66,8 @@ def instructions_of(messages: Sequence[ModelMessage]) -> str:
     return "\n\n".join(texts)
 
 
-def _hear(said: Conversation, text: str) -> None:
-    if said.using_tools:
+def _hear(said: Conversation, text: str, *, adds: bool) -> None:
+    if adds:
         if asks_to_wrap_up(text):
             said.wrap_up = True
         elif not goes_on(text):

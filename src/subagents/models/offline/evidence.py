@@ -101,7 +101,7 @@ class Evidence:
 
     def add(self, tool: str, arguments: Mapping[str, Any], result: str) -> None:
         """What a tool returned; an error is kept as that."""
-        self.searches += 1
+        self.searches += tool in ("grep", "find", "read")
         if is_error(result):
             self.errors.append(result.removeprefix("Error:").strip().split("\n")[0])
             return

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from subagents.models.offline.evidence import Evidence
 from subagents.models.offline.question import Question
 
-_COMMON = 40_000.0  # lines at which a word says next to nothing
+_EVERYWHERE = 40_000.0  # lines at which a word says next to nothing
 _WEAK = 15_000.0  # lines assumed of a weak word
 _UNKNOWN = 1_000.0  # lines assumed of a word that was not searched for, or only found in a name
 
@@ -35,4 +35,6 @@ def rarity(question: Question, evidence: Evidence) -> Rarity:
             share = max(seen, 0.5) / len(shown) if shown else 1.0
             assumed = _WEAK if term.weak else _UNKNOWN
             counts[index, form.text] = sample.total * share if sample and sample.total else assumed
-    return Rarity({key: math.log(1.0 + _COMMON / (max(count, 1.0) + 5.0)) for key, count in counts.items()})
+    return Rarity(
+        {key: math.log(1.0 + _EVERYWHERE / (max(count, 1.0) + 5.0)) for key, count in counts.items()}
+    )
