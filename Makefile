@@ -6,7 +6,7 @@
 # UV=                install with pip although uv is there
 
 PYTHON ?= python3
-QUESTION ?= how does a run end, and who records it?
+QUESTION ?= how are slots taken, and where are they given back?
 
 VENV := .venv
 BIN := $(VENV)/bin

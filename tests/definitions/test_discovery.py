@@ -152,7 +152,7 @@ def test_new_changed_and_removed_files_count_at_the_next_look(place: Path):
     path = write(place / "a.md", "one")
     assert definitions.find("a").body == "one"
     write(path, "two")
-    assert definitions().find("a").body == "two"
+    assert definitions.find("a").body == "two"
     path.rename(place / "b.md")
     assert definitions.catalog().names() == ["b"]
     (place / "b.md").unlink()

@@ -11,7 +11,6 @@ from pydantic_ai import Agent, Tool
 from pydantic_ai.messages import ModelMessage, ToolCallPart
 from tests.models.conftest import AskOf
 
-from subagents.errors import NeedsLanguageModel
 from subagents.models.offline import offline_model
 from subagents.models.offline.delegating import parts_of
 
@@ -33,9 +32,10 @@ class Agents:
     async def get_result(self, agent_id: str, wait: bool = False) -> str:
         self.asked.append(agent_id)
         assert wait
+        head = f"Agent: explore (Explore, run {agent_id})"
         if self.asked.count(agent_id) == 1 and agent_id.endswith("0"):
-            return f"Agent {agent_id} is still running: waited for 4m 30s. Wait again."
-        return f"Agent: {agent_id}\nType: Explore | Status: completed\n\nAnswer to: {self.prompts[agent_id]}"
+            return f"{head}\nStatus: running | 3 turns\n\nIt is still running; there is no result yet."
+        return f"{head}\nStatus: completed | 5 turns\n\nStill the answer to: {self.prompts[agent_id]}"
 
     @property
     def tools(self) -> list[Tool[None]]:
@@ -62,17 +62,17 @@ offline (no language model): 2 agents were asked.
 
 ## 1. Where are retries handled? (agent k3f9x2a0)
 
-Agent: k3f9x2a0
-Type: Explore | Status: completed
+Agent: explore (Explore, run k3f9x2a0)
+Status: completed | 5 turns
 
-Answer to: Where are retries handled?
+Still the answer to: Where are retries handled?
 
 ## 2. How are settings loaded? (agent k3f9x2a1)
 
-Agent: k3f9x2a1
-Type: Explore | Status: completed
+Agent: explore (Explore, run k3f9x2a1)
+Status: completed | 5 turns
 
-Answer to: How are settings loaded?\
+Still the answer to: How are settings loaded?\
 """)
 
 
@@ -127,10 +127,11 @@ async def test_asked_to_wrap_up_it_does_not_wait_any_longer():
     assert "It had not answered yet." in run.result.output
 
 
-async def test_a_parent_asked_for_a_change_needs_a_language_model():
-    parent: Agent[None, str] = Agent(offline_model(), tools=Agents().tools)
-    with pytest.raises(NeedsLanguageModel):
-        await parent.run("Implement retries and write tests for them.")
+async def test_asked_for_a_change_a_parent_that_cannot_write_has_its_place_looked_for():
+    agents = Agents()
+    parent: Agent[None, str] = Agent(offline_model(), tools=agents.tools)
+    await parent.run("Implement retries.")
+    assert list(agents.prompts.values()) == ["Implement retries."]
 
 
 async def test_a_schema_is_filled_from_what_the_agents_found():
@@ -157,8 +158,6 @@ async def test_a_schema_is_filled_from_what_the_agents_found():
     parent: Agent[None, str] = Agent(offline_model(), tools=tools, instructions=instructions)
 
     assert (await parent.run("Where are retries handled?")).output == snapshot("""\
-offline (no language model):
-```json
 [
   {
     "path": "src/client.py",
@@ -171,8 +170,7 @@ offline (no language model):
     "line": 30,
     "symbol": "Queue"
   }
-]
-```\
+]\
 """)
 
 

@@ -9,6 +9,8 @@ import pytest
 from inline_snapshot import snapshot
 from tests.models.conftest import AskOf
 
+from subagents.models.offline.intent import plans
+
 pytestmark = pytest.mark.anyio
 
 PROJECT = {
@@ -66,3 +68,18 @@ async def test_without_a_finding_there_is_no_plan(
     agent = agent_in(repository(PROJECT), instructions="You are an architect.")
 
     assert "nothing was found" in (await agent.run("Plan the migration to Kubernetes.")).output
+
+
+@pytest.mark.parametrize(
+    ("instructions", "planner"),
+    [
+        ("You are a software architect. You read a code base and plan a change to it.", True),
+        ("You search code bases. You only read.", False),
+        ("You are a software agent.\n\nOur planner is in src/planner.\n\n<agent_instructions>\nFix it.\n"
+         "</agent_instructions>", False),
+        ("<environment>\nFolder: /work/the planner\n</environment>\n\nYou search.", False),
+        ("", False),
+    ],
+)  # fmt: skip
+def test_who_is_a_planner(instructions: str, planner: bool):
+    assert plans(instructions) is planner

@@ -181,6 +181,16 @@ async def test_after_an_error_the_same_conversation_gets_the_next_turn_and_anoth
         await agent(FAILS_FIRST).run("more", message_history=done.all_messages())
 
 
+async def test_runs_that_were_steered_at_once_have_places_of_their_own():
+    playing = agent(FAILS_FIRST)
+    for _ in range(2):
+        async with playing.iter("go") as run:
+            run.enqueue("and this")
+            with pytest.raises(ModelHTTPError):
+                async for _node in run:
+                    pass
+
+
 async def test_a_script_that_repeats_starts_again():
     script = "turns: [{text: a}, {text: b}]\nrepeat: true"
     playing, outputs = agent(script), []

@@ -52,7 +52,9 @@ def live(limits: Limits, turns: int) -> tuple[list[str], RunState]:
         ("one turn", 1, 1, 2, 1, "stopped"),
     ],
 )
-def test_turns(case: str, limit: int | None, grace: int, turns: int, asked: int, status: str):
+def test_at_its_turns_a_run_is_asked_once_and_stopped_after_the_grace(
+    case: str, limit: int | None, grace: int, turns: int, asked: int, status: str
+):
     happened, run = live(Limits(max_turns=limit, grace_turns=grace), turns)
     assert happened.count("WrapUpAsked") == asked
     assert run.status == status
@@ -96,7 +98,7 @@ def test_an_episode_counts_its_own_turns():
         (100.0, False, Verdict.STOP),
     ],
 )
-def test_seconds(seconds: float, asked: bool, verdict: Verdict):
+def test_the_last_fifth_of_the_time_is_for_finishing(seconds: float, asked: bool, verdict: Verdict):
     assert after_seconds(LIMITS, seconds, asked=asked) is verdict
 
 
@@ -116,7 +118,7 @@ def test_between_now_and_the_next_look_the_verdict_stays(limit: float, seconds: 
         assert after_seconds(limits, just_before, asked=False) is after_seconds(limits, seconds, asked=False)
 
 
-def test_what_the_model_is_told():
+def test_the_model_is_told_which_limit_is_near_and_what_to_do():
     assert wrap_up_message(LIMITS, "turns") == snapshot(
         "You have used your 5 turns. Wrap up now: do not begin anything new, and answer with what you have, "
         "saying what is missing. At most 5 more turns are possible."

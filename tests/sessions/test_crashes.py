@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 RECORDER = """
 import sys, anyio
 from pathlib import Path
-from typing import TYPE_CHECKING
 from subagents.clock import SystemClock
 from subagents.events import RunCompleted, SessionRenamed
 from subagents.ids import RunId, SessionId
@@ -56,7 +55,6 @@ anyio.run(record, Path(sys.argv[1]))
 UNTIL_FULL = """
 import resource, sys, anyio
 from pathlib import Path
-from typing import TYPE_CHECKING
 from subagents.clock import SystemClock
 from subagents.errors import CommitFailed, SessionClosed
 from subagents.events import SessionRenamed

@@ -187,15 +187,24 @@ async def test_a_cancelled_caller_leaves_its_facts_on_their_way(journal: Journal
 
 
 async def test_until_returns_when_the_committed_state_is_such(journal: Journal, store: HeldStore):
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(journal.until, lambda state: state.header.title == "b")
-        for title in ("a", "b"):
-            journal.enqueue(decided(rename(title)))
-        await settled()
-        assert tasks.cancel_scope.cancel_called is False
-        with anyio.fail_after(BOUND):
-            store.keep(2)
+    returned: list[str] = []
+
+    async def wait() -> None:
+        await journal.until(lambda state: state.header.title == "b")
+        returned.append(journal.state.header.title)
+
+    with anyio.fail_after(BOUND):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(wait)
+            for title in ("a", "b"):
+                journal.enqueue(decided(rename(title)))
+            await settled()
+            store.keep()
+            await settled()
+            assert (journal.state.header.title, returned) == ("a", [])
+            store.keep()
             await journal.until(lambda state: state.seq == 2)
+    assert returned == ["b"]
     await journal.until(lambda state: state.seq == 2)
 
 

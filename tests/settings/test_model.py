@@ -11,7 +11,7 @@ from subagents.errors import BadSetting
 from subagents.settings.model import Settings, declared, from_environment, with_values
 
 
-def test_the_defaults():
+def test_what_nobody_set_has_its_default():
     assert dataclasses.asdict(Settings()) == snapshot(
         {
             "max_concurrent": 4,

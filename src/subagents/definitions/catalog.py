@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
-from subagents.definitions.model import AgentDefinition, Parsed, Problem
+from subagents.definitions.model import SHOWN, AgentDefinition, Parsed, Problem
 from subagents.errors import UnknownAgent
 from subagents.language import _
 
 MAX_LISTED = 50  # names in the sentence about an unknown one
 MAX_NEAREST = 3
-SHOWN = 60
 
 
 class AgentCatalog:

@@ -76,15 +76,12 @@ class Definitions:
     """A project's definitions, as the files are at each look.
 
     A look costs one `stat` a folder and file (about a microsecond each) and reads only what changed, so it is cheap
-    enough for every spawn. Nothing is read before the first look. Calling it is the same as `catalog`.
+    enough for every spawn. Nothing is read before the first look.
     """
 
     def __init__(self, project: Project, places: Sequence[Folder] | None = None) -> None:
         self._files = _Files(folders(project) if places is None else tuple(places))
         self._catalog = AgentCatalog()
-
-    def __call__(self) -> AgentCatalog:
-        return self.catalog()
 
     def catalog(self) -> AgentCatalog:
         if self._files.changed():

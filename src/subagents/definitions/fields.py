@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from subagents.definitions.model import SHOWN
 from subagents.language import _
 from subagents.spec import PromptMode
 
 MAX_NAME = 100
-SHOWN = 60  # characters of a value or key that are repeated in a problem
 
 
 class BadValue(ValueError):

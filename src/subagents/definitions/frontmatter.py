@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from subagents.definitions.model import SHOWN
 from subagents.language import _
 
 if TYPE_CHECKING:
@@ -178,7 +179,9 @@ class _Builder:
 
     def _name(self, place: _Open, key: str, line: int) -> None:
         if key in place.value:
-            raise BadFrontMatter(_("the key {key!r} stands here twice; keep one").format(key=key[:60]), line)
+            raise BadFrontMatter(
+                _("the key {key!r} stands here twice; keep one").format(key=key[:SHOWN]), line
+            )
         place.key = key
         if len(self.stack) == 1:
             self.lines[key] = line
@@ -223,7 +226,7 @@ def _refuse_extras(event: NodeEvent) -> None:
     tag = getattr(event, "tag", None)
     if tag not in (None, "!", "tag:yaml.org,2002:str"):
         message = _("tags such as {tag!r} are not supported; to begin a text with !, put it in quotes")
-        raise BadFrontMatter(message.format(tag=tag[:60]), _line(event))
+        raise BadFrontMatter(message.format(tag=tag[:SHOWN]), _line(event))
 
 
 # --- what went wrong, and where

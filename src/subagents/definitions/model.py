@@ -9,6 +9,8 @@ from typing import Any
 
 from subagents.spec import DefinitionSource, PromptMode, ToolSelection
 
+SHOWN = 60  # characters of what somebody wrote that a sentence about it repeats
+
 
 class Scope(StrEnum):
     """Whose folder a definition came from. A later one replaces an earlier one of the same name, wholly."""

@@ -11,7 +11,6 @@ from subagents.definitions.fields import (
     FIELDS,
     KEYS,
     LATER,
-    SHOWN,
     BadValue,
     Field,
     Written,
@@ -21,7 +20,7 @@ from subagents.definitions.fields import (
     some_names,
 )
 from subagents.definitions.frontmatter import BadFrontMatter, FrontMatter, Sections
-from subagents.definitions.model import AgentDefinition, Parsed, Problem
+from subagents.definitions.model import SHOWN, AgentDefinition, Parsed, Problem
 from subagents.language import _, counted
 from subagents.spec import DefinitionSource, PromptMode, ToolSelection
 

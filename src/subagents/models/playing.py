@@ -44,7 +44,7 @@ class _Player:
     """The turns that raised since the last reply, by conversation."""
 
     async def reply(self, messages: list[ModelMessage], parameters: ModelRequestParameters) -> ModelResponse:
-        conversation = messages[-1].conversation_id or messages[-1].run_id or ""
+        conversation = _conversation(messages)
         raised = self.errors.get(conversation, [])
         history = [*_played(messages, self.script.name), *raised]
         index = _index(self.script, history, messages)
@@ -61,6 +61,17 @@ class _Player:
         self.errors[conversation] = raised
         if len(self.errors) > REMEMBERED:
             del self.errors[next(iter(self.errors))]
+
+
+def _conversation(messages: list[ModelMessage]) -> str:
+    """What tells this run from others: the newest message's name for it, else when it began.
+
+    A message to which another was added, as by steering, has lost its names.
+    """
+    for message in reversed(messages):
+        if name := message.conversation_id or message.run_id:
+            return name
+    return next((str(part.timestamp) for part in messages[0].parts if isinstance(part, UserPromptPart)), "")
 
 
 def _index(script: Script, history: Iterable[int], messages: list[ModelMessage]) -> int:

@@ -50,9 +50,9 @@ def next_check(limits: Limits, seconds: float) -> float | None:
     return next((mark - seconds for mark in marks if mark > seconds), 0.0)
 
 
-def wrap_up_message(limits: Limits, verdict_of: str) -> str:
-    """What the model is told when it is asked to finish."""
-    if verdict_of == "time":
+def wrap_up_message(limits: Limits, limit: str) -> str:
+    """What the model is told when it is asked to finish; `limit` is the one that is near, "turns" or "time"."""
+    if limit == "time":
         return (
             "You are almost out of time. Wrap up now: do not begin anything new, and answer with what you have, "
             "saying what is missing."

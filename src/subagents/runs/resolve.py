@@ -80,7 +80,7 @@ def resolve(
     )
 
 
-# --- the task
+# --- what is asked
 
 
 def _prompt(request: SpawnRequest) -> str:
@@ -193,12 +193,9 @@ def _tools(definition: AgentDefinition, parent: RunState | None) -> Decided[Tool
     tools = narrowed(definition.tools, parent.spec.tools)
     if tools == definition.tools:
         return tools, "definition"
-    wanted = definition.tools.names
-    if not _any(tools) and (wanted is None or _any(definition.tools)):
-        may = (
-            ", ".join(name for name in parent.spec.tools.names or () if parent.spec.tools.allows(name))
-            or "none"
-        )
+    if _any(definition.tools) and not _any(tools):
+        has = parent.spec.tools
+        may = ", ".join(has.among(has.names or ())) or "none"
         raise SpawnRefused(
             f"The agent {definition.name!r} could use none of its tools here: a child may use no more than its "
             f"parent, which has {may}."
@@ -207,4 +204,4 @@ def _tools(definition: AgentDefinition, parent: RunState | None) -> Decided[Tool
 
 
 def _any(tools: ToolSelection) -> bool:
-    return tools.names is None or any(tools.allows(name) for name in tools.names)
+    return tools.names is None or bool(tools.among(tools.names))

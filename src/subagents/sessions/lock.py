@@ -64,7 +64,7 @@ def take(path: Path, program: str = "") -> SessionLock:
             raise SessionNotFound(f"the session in {path.parent} was removed a moment ago")
         _ours[_file(os.fstat(descriptor))] = os.getpid()
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()} {program or _this_program()}\n".encode()[:MAX_TEXT], 0)
+        os.pwrite(descriptor, f"{os.getpid()} {program or this_program()}\n".encode()[:MAX_TEXT], 0)
     except BaseException:
         os.close(descriptor)
         raise
@@ -94,6 +94,11 @@ def was_abandoned(path: Path) -> bool:
         return path.stat().st_size > 0 and holder(path) is None
     except OSError:
         return False
+
+
+def this_program() -> str:
+    """What messages call this process: its program and the command, `subagents run`."""
+    return " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
 
 
 # Which files this process has locked, and its id, which is another one after a fork. Where a lock belongs to
@@ -145,10 +150,6 @@ def _is(descriptor: int, path: Path) -> bool:
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(descriptor), path.stat())
     return False
-
-
-def _this_program() -> str:
-    return " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
 
 
 # --- the system calls

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,11 +80,11 @@ class _Measured:
 
 def _measured(folder: SessionFolder) -> _Measured:
     sizes = [seen.st_size for seen in _stats(folder.path.rglob("*"))]
-    touched = [seen.st_mtime for seen in _stats(iter((folder.log, wal_of(folder.log))))]
+    touched = [seen.st_mtime for seen in _stats((folder.log, wal_of(folder.log)))]
     return _Measured(folder, sum(sizes), max(touched, default=_made(folder)))
 
 
-def _stats(paths: Iterator[Path]) -> Iterator[os.stat_result]:
+def _stats(paths: Iterable[Path]) -> Iterator[os.stat_result]:
     for path in paths:
         # Another process may remove a session meanwhile, or its own files.
         with suppress(FileNotFoundError):
@@ -92,7 +92,7 @@ def _stats(paths: Iterator[Path]) -> Iterator[os.stat_result]:
 
 
 def _made(folder: SessionFolder) -> float:
-    return next((seen.st_mtime for seen in _stats(iter((folder.path,)))), 0.0)
+    return next((seen.st_mtime for seen in _stats((folder.path,))), 0.0)
 
 
 def _may_go(folder: SessionFolder, archived: bool) -> bool:

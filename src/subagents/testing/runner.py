@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
+import msgspec
 
 from subagents.runners.base import (
     Called,
@@ -157,6 +158,4 @@ class ScriptedConversation:
 
 def message(kind: MessageKind, text: str) -> NewMessage:
     """A message whose JSON is just its text."""
-    import msgspec
-
     return NewMessage(kind, msgspec.json.encode(text))

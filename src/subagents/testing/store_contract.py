@@ -21,19 +21,17 @@ import pytest
 
 from subagents.errors import SessionError
 from subagents.events import Entry, Event, RunCompleted, RunStarted, SessionRenamed
-from subagents.ids import RunId
 from subagents.sessions.messages import MessageKind, NewMessage
 from subagents.sessions.store import EventStore, Line, Write
+from subagents.testing.facts import BEGAN, RUN
+from subagents.testing.facts import OTHER_RUN as OTHER
 
 ANSWERED_WITHIN = 30.0  # seconds
-
-RUN = RunId("abcdefgh")
-OTHER = RunId("ijklmnop")
 
 
 def fact(seq: int, event: Event | None = None) -> Entry:
     """A fact with this number, of no importance when no event is given."""
-    return Entry(seq, f"{seq:016x}", 1_700_000_000.25 + seq, event or SessionRenamed(title=f"title {seq}"))
+    return Entry(seq, f"{seq:016x}", BEGAN + seq, event or SessionRenamed(title=f"title {seq}"))
 
 
 def facts(first: int, last: int) -> tuple[Entry, ...]:

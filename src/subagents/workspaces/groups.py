@@ -17,9 +17,11 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from subagents.workspaces.variables import RUN
+
 PROC = Path("/proc")
-LOOK_EVERY = 0.02
-GRACE = 2.0
+LOOK_EVERY = 0.02  # seconds
+GRACE = 2.0  # seconds that a group is given to end
 UNKNOWN = ""
 
 
@@ -132,7 +134,7 @@ def _entry(pid: int) -> _Entry | None:
 
 def _is_marked(pid: int) -> bool:
     try:
-        return b"SUBAGENTS_RUN=" in (PROC / str(pid) / "environ").read_bytes()
+        return f"{RUN}=".encode() in (PROC / str(pid) / "environ").read_bytes()
     except OSError:
         return False
 

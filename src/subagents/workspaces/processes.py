@@ -25,17 +25,20 @@ from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.groups import end_group, members, start_of, until_gone
 
-OUTPUT_LIMIT = 64_000_000
+OUTPUT_LIMIT = 64_000_000  # bytes
+
+# Seconds between asking to end and making it: for a command that was stopped, and for what one left running.
 GRACE_WHEN_STOPPED = 2.0
 GRACE_WHEN_LEFT_BEHIND = 0.5
 
+# Seconds that everybody waits for the kernel when a second cancellation leaves no time to ask.
 SECOND_CANCELLATION = 0.2
 
-# Processes that are about to go anyway, such as the `tee` of a `> >(tee log)`, get this long.
+# Processes that are about to go anyway, such as the `tee` of a `> >(tee log)`, get this long (seconds).
 LAST_WORDS = 0.2
 
 # How often a command without pidfd is asked whether it ended, and how often its output is measured: more
-# and more rarely while it grows slowly, for with 1,000 commands each look counts.
+# and more rarely while it grows slowly, for with 1,000 commands each look counts. In seconds, and in bytes a look.
 ASK_EVERY = 0.03
 FIRST_LOOK, LONGEST_LOOK = 0.05, 1.0
 FAST_GROWTH = 1_000_000

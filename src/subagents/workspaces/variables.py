@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+#: What a command of a run is told of where it is; a program of ours that is started there reads it.
+RUN, TREE, DEPTH = "SUBAGENTS_RUN", "SUBAGENTS_TREE", "SUBAGENTS_DEPTH"
+
 # An allow-list, since keys hide under any name (API keys, tokens, database addresses). A variable stands
 # here if commands misbehave without it and its value says where something is or who the user is:
 PASSED_ON = frozenset(
@@ -42,8 +45,8 @@ NOBODY_THERE = {
 def command_environment(outer: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a command: the harmless part of `outer`, and over it `extra`.
 
-    `extra` is what the runner tells a command (`SUBAGENTS_RUN`, `SUBAGENTS_DEPTH` and the like); with
-    `SUBAGENTS_RUN` in it, what a command left running is recognised after a crash, see `groups.py`.
+    `extra` is what the runner tells a command (`RUN`, `TREE`, `DEPTH` and the like); with `RUN` in it, what a
+    command left running is recognised after a crash, see `groups.py`.
     """
     passed_on = {name: value for name, value in outer.items() if _passed_on(name, value)}
     return passed_on | NOBODY_THERE | dict(extra)

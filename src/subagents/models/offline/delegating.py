@@ -30,13 +30,13 @@ _PREAMBLE = re.compile(
     r"[^:?]*?(?::|\bto\b|\bfor\b|$)\s*(?:find out|answer|look for)?\s*:?\s*",
     re.I,
 )
-_STARTED = re.compile(r"\bagent(?:[ _]id)?\s*[:=]?\s*[\"'`]?([a-z0-9][a-z0-9_-]{3,})", re.I)
+_STARTED = re.compile(r"\b(?:started agent|(?:agent[ _])?id\s*[:=])\s*[\"'`]?([\w-]+)", re.I)
 _PLACE = re.compile(
     r"^\d+\. (?P<path>[^\n:]+):(?P<line>\d+)(?: — (?P<title>.*))?(?:\n +[^\n:]*: (?P<words>[^.\n]*\.))?", re.M
 )
 _EXCERPT_LINE = re.compile(r"^ *(\d+)  (.*)$", re.M)
-_UNFINISHED = re.compile(r"\bstill\b|\btimed out\b|\bqueued\b|\bnot (?:ended|finished|done)\b", re.I)
-_HEADER = 300  # characters in which a result says that it is none yet
+_STATUS = re.compile(r"^Status: (\w+)", re.M)
+_UNFINISHED = re.compile(r"\bstill running\b|\btimed out\b|\bnot (?:ended|finished) yet\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,13 @@ def _part(started: Exchange, exchanges: Sequence[Exchange]) -> Part:
         for exchange in exchanges
         if exchange.tool == "get_subagent_result" and exchange.arguments.get("agent_id") == found[1]
     ]
-    if not waits or (_UNFINISHED.search(waits[-1][:_HEADER]) and len(waits) < _MOST_WAITS):
+    if not waits or (_is_unfinished(waits[-1]) and len(waits) < _MOST_WAITS):
         return Part(prompt, found[1], "")
     return Part(prompt, found[1], waits[-1])
+
+
+def _is_unfinished(result: str) -> bool:
+    """Whether a result says that there is none yet, in its head of facts or, without one, in its first line."""
+    if status := _STATUS.search(result):
+        return status[1] in ("running", "queued")
+    return _UNFINISHED.search(result.strip().partition("\n")[0]) is not None

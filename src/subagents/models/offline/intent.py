@@ -57,6 +57,8 @@ _PLANS = re.compile(
 )
 _ROLE_LENGTH = 1500
 """Characters of the instructions that say what the agent is; the project's own notes may follow."""
+_OWN_ROLE = re.compile(r"<agent_instructions>\n(.*?)</agent_instructions>", re.S)
+_ENVIRONMENT = re.compile(r"<environment>.*?</environment>", re.S)
 
 _DELEGATES = re.compile(
     r"\bdelegate\b|\bin parallel\b"
@@ -88,8 +90,8 @@ def _is_change(sentence: str) -> bool:
 
 
 def may_change(tools: frozenset[str]) -> bool:
-    """Whether an agent with these tools could change something, itself or through others."""
-    return bool(tools & _WRITES) or ("Agent" in tools and "grep" not in tools)
+    """Whether an agent with these tools could change something."""
+    return bool(tools & _WRITES)
 
 
 def asks_to_wrap_up(message: str) -> bool:
@@ -103,14 +105,20 @@ def goes_on(prompt: str) -> bool:
 
 def plans(instructions: str) -> bool:
     """Whether the agent's role is to plan."""
-    return _PLANS.search(instructions[:_ROLE_LENGTH]) is not None
+    return _PLANS.search(_role(instructions)) is not None
 
 
 def delegates(prompt: str, instructions: str, tools: frozenset[str]) -> bool:
     """Whether to have other agents do it: they can be had, and it was asked for or nothing else is possible."""
     if not {"Agent", "get_subagent_result"} <= tools:
         return False
-    if "grep" not in tools or _ORCHESTRATES.search(instructions[:_ROLE_LENGTH]):
+    if "grep" not in tools or _ORCHESTRATES.search(_role(instructions)):
         return True
     asked = (sentence for sentence in _SENTENCE.split(prompt) if not _ASKING.match(sentence))
     return any(_DELEGATES.search(sentence) for sentence in asked)
+
+
+def _role(instructions: str) -> str:
+    """What the instructions say of the agent itself, without the place it works in."""
+    own = _OWN_ROLE.search(instructions)
+    return (own[1] if own else _ENVIRONMENT.sub("", instructions))[:_ROLE_LENGTH]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from subagents.models.offline.stop_words import NO_SYNONYMS, STOP, WEAK
 from subagents.models.offline.intent import CHANGES
+from subagents.models.offline.stop_words import NO_SYNONYMS, STOP, WEAK
 from subagents.models.offline.synonyms import one_word, synonyms
 from subagents.models.offline.terms import Term, TermKind
 from subagents.models.offline.words import forms, stem

@@ -114,7 +114,8 @@ def filled(schema: Schema, question: str, found: Sequence[Finding]) -> str:
         value = fill(schema, question, found)
     except Unfillable as error:
         return _unfilled(str(error))
-    text = "\n".join([f"{LABEL}:", "```json", json.dumps(value, indent=2, ensure_ascii=False), "```"])
+    # Nothing around it, not even the label: whoever asks for JSON reads it as that.
+    text = json.dumps(value, indent=2, ensure_ascii=False)
     problems = judge(text, schema).problems if not isinstance(schema, bool) else ()
     return _unfilled(problems[0]) if problems else text
 
