@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
-import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +37,7 @@ from subagents.sessions import folder as folders
 from subagents.sessions import index, recovery
 from subagents.sessions.folder import SessionFolder
 from subagents.sessions.journal import Journal
+from subagents.sessions.lock import this_program
 from subagents.sessions.sqlite import SqliteStore
 from subagents.sessions.store import EventStore, MemoryStore
 from subagents.sessions.transcript import export_jsonl
@@ -46,12 +46,11 @@ from subagents.spec import PromptMode, RunSpec
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
 from subagents.workspaces.groups import end_group_if_same
 from subagents.workspaces.shared import SharedWorkspaces
+from subagents.workspaces.variables import DEPTH, RUN, TREE
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
 
-#: What a command of a run is told of where it is; a program of ours that is started there reads it.
-RUN, TREE, DEPTH = "SUBAGENTS_RUN", "SUBAGENTS_TREE", "SUBAGENTS_DEPTH"
 PASSED_ON = ("SUBAGENTS_STATE", "SUBAGENTS_HOME", *(setting.variable for setting in declared()))
 
 
@@ -84,12 +83,12 @@ class AgentManager(runtime.AgentManager):
         Raises `SessionNotFound`, `SessionLocked`, `NewerSession`, and `SessionError` where none can be kept.
         """
         chosen = settings or from_environment(os.environ)[0]
+        chosen = replace(chosen, model=model) if model else chosen
         plan = _Plan(
             project=project_at(Path(path)),
             here=Path(os.path.realpath(path)),
             settings=chosen,
             clock=clock or SystemClock(),
-            model=model or chosen.model,
             runners=runners or {},
         )
         if memory:
@@ -99,8 +98,7 @@ class AgentManager(runtime.AgentManager):
         await _recover_abandoned(plan)
         place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
         with folders.lock(place):
-            plan = plan.at(place)
-            async with cls._manage(plan, SqliteStore(place.log)) as manager:
+            async with cls._manage(replace(plan, place=place), SqliteStore(place.log)) as manager:
                 yield manager
 
     @property
@@ -140,15 +138,9 @@ class _Plan:
     here: Path
     settings: Settings
     clock: Clock
-    model: str
     runners: Mapping[str, Runner]
     place: SessionFolder | None = None
     claimed: set[RunId] = field(default_factory=set)
-
-    def at(self, place: SessionFolder) -> _Plan:
-        return _Plan(
-            self.project, self.here, self.settings, self.clock, self.model, self.runners, place, self.claimed
-        )
 
     def claim(self, run: RunId) -> bool:
         """Whether the id is new: in the project, or in this process when nothing is kept."""
@@ -191,8 +183,9 @@ async def _recover_session(plan: _Plan, place: SessionFolder) -> None:
 
 
 def _opening(plan: _Plan) -> SessionOpened:
-    program = " ".join([Path(sys.argv[0] or "python").name, *sys.argv[1:2]])
-    return SessionOpened(project=str(plan.project.root), user=_user(), program=program, pid=os.getpid())
+    return SessionOpened(
+        project=str(plan.project.root), user=_user(), program=this_program(), pid=os.getpid()
+    )
 
 
 def _user() -> str:
@@ -212,7 +205,6 @@ def _surroundings(plan: _Plan) -> Surroundings:
         user=_user(),
         settings=plan.settings,
         definitions=Definitions(plan.project),
-        default_model=plan.model,
         exact_model=exact_model,
         claim_id=plan.claim,
         environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
@@ -262,16 +254,20 @@ def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunI
 class _Toolsets:
     """The tools a run may see, made once for each selection and shared by all runs that have it."""
 
+    #: Set as soon as there is one; no run begins before.
+    manager: AgentManager
+
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._made: dict[tuple[str, ...], Sequence[AbstractToolset[Any]]] = {}
-        self.manager: AgentManager | None = None
+        self._made: dict[object, Sequence[AbstractToolset[Any]]] = {}
 
     def __call__(self, spec: RunSpec, depth: int) -> Sequence[AbstractToolset[RunDeps]]:
-        names = (*spec.tools.among(CODING_TOOLS), *self._delegation(spec, depth))
-        if names not in self._made:
-            self._made[names] = [reported(toolset) for toolset in self._make(names)]
-        return self._made[names]
+        coding, delegation = spec.tools.among(CODING_TOOLS), self._delegation(spec, depth)
+        # The agents stand in a tool's description: an edited definition makes another catalog, and so another tool.
+        key = (coding, delegation, self.manager.agents if delegation else None)
+        if key not in self._made:
+            self._made[key] = [reported(toolset) for toolset in self._make(coding, delegation)]
+        return self._made[key]
 
     def _delegation(self, spec: RunSpec, depth: int) -> tuple[str, ...]:
         """Only what the definition names, and only where a run may still go deeper."""
@@ -279,12 +275,10 @@ class _Toolsets:
             return ()
         return spec.tools.among(DELEGATION_TOOLS)
 
-    def _make(self, names: tuple[str, ...]) -> list[AbstractToolset[Any]]:
+    def _make(self, coding: Sequence[str], delegation: Sequence[str]) -> Iterator[AbstractToolset[Any]]:
         from subagents.delegation.toolset import delegation_toolset
 
-        coding = [name for name in names if name in CODING_TOOLS]
-        delegation = [name for name in names if name in DELEGATION_TOOLS]
-        made: list[AbstractToolset[Any]] = [coding_toolset(coding)] if coding else []
-        if delegation and self.manager is not None:
-            made.append(delegation_toolset(self.manager, delegation))
-        return made
+        if coding:
+            yield coding_toolset(coding)
+        if delegation:
+            yield delegation_toolset(self.manager, delegation)

@@ -114,7 +114,7 @@ class WorkspaceOpened(RunEvent, frozen=True, kw_only=True):
 
 
 class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
-    outcome: str = ""
+    """The place is no longer the run's."""
 
 
 class ModelReplied(RunEvent, frozen=True, kw_only=True):

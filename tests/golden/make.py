@@ -155,7 +155,7 @@ def _parent_ends() -> list[Event]:
         WrapUpAsked(**here, limit="turns"),
         OutputRejected(**here, problems=("$.files: is missing",), text="{}"),
         RunCompleted(**here, text='{"files":[]}', structured='{"files":[]}', wrapped_up=True, seconds=61.25),
-        WorkspaceClosed(**here, outcome="nothing to close"),
+        WorkspaceClosed(**here),
         ResultDelivered(**here, to="cli"),
         RunResumed(**again, prompt="and the server?", asked_by=AskedBy.PROGRAM),
         RunStarted(**again, model="anthropic:some-model-2026"),

@@ -394,3 +394,16 @@ async def test_closing_stops_everything_and_keeps_what_there_is():
         results = [await manager.get_result(run) for run in (one, two)]
     assert [outcome(result).by for result in results] == [StoppedBy.SHUTDOWN] * 2
     assert results[0].text == "so far"
+
+
+async def test_a_run_that_is_stopped_before_it_could_begin_is_never_begun():
+    runner = ScriptedRunner()
+    async with open_manager(runner) as manager:
+        run = await manager.spawn("plain", "one")
+        await manager.get_result(run, wait=True)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(manager.resume, run, "more")
+            tasks.start_soon(manager.stop, run)
+        await settled()
+        assert manager.state.run(run).status is RunStatus.STOPPED
+    assert runner.said == ["one"]

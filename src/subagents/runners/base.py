@@ -148,11 +148,6 @@ class RunContext:
 class Conversation(Protocol):
     """The open line of one episode. Used by one task, but for `steer`."""
 
-    @property
-    def model(self) -> str:
-        """What answers, by its exact name."""
-        ...
-
     async def prompt(self, text: str | None) -> str:
         """Says `text` and returns the answer; None goes on from the history, which ends in the middle of something.
 

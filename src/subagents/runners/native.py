@@ -5,7 +5,7 @@ The library is imported when the first run begins, because that alone costs over
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -52,12 +52,12 @@ class RunDeps:
     calls: CallReports
 
 
-#: The tools a run may see, without those that drive it. Shared between runs: what is a run's own is in `RunDeps`.
+#: The tools a run may see, at its depth. Shared between runs: what is a run's own is in `RunDeps`.
 ToolsetsOf = Callable[[RunSpec, int], "Sequence[AbstractToolset[RunDeps]]"]
 #: The model of a name that was checked before; shared between runs.
 ModelOf = Callable[[str], "Model[Any]"]
 #: The role of a run, made when it begins.
-RoleOf = Callable[[RunSpec, RunContext], "Any"]
+RoleOf = Callable[[RunSpec, RunContext], Awaitable[str]]
 
 
 class NativeRunner:
@@ -115,10 +115,6 @@ class NativeConversation:
         self._cancelling = False
         self._early: list[tuple[str, str]] = []
         self._steers: dict[str, str] = {}
-
-    @property
-    def model(self) -> str:
-        return self._name
 
     async def prompt(self, text: str | None) -> str:
         self._ended = False

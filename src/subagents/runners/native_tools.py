@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from subagents.runners.base import Called, CommandBegan, FileWritten, FolderMoved, Report, RunContext
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
@@ -78,5 +78,7 @@ def _passing_on(report: Report) -> Callable[[CodingUpdate], Awaitable[None]]:
                 await report(FolderMoved(str(folder)))
             case FileChanged(path=path, before=before, after=after, first_line=first, last_line=last):
                 await report(FileWritten(path, before, after, first, last))
+            case _:
+                assert_never(update)
 
     return pass_on

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from subagents.errors import NotNow
 from subagents.events import (
     OutputRejected,
+    RunCleared,
     RunCompleted,
     RunEvent,
     RunFailed,
@@ -139,6 +140,13 @@ def deliver(run: RunState, steer_id: str) -> SteerDelivered | None:
     if run.status.ended:
         return None
     return SteerDelivered(run=run.id, episode=run.episode, steer=steer_id)
+
+
+def clear(run: RunState) -> RunCleared:
+    """It goes off the list. Raises `NotNow` for one that has not ended."""
+    if not run.status.ended:
+        raise NotNow(f"run {run.id!r} is still {run.status}; stop it first")
+    return RunCleared(run=run.id, episode=run.episode)
 
 
 def resume(run: RunState, prompt: str, asked_by: AskedBy) -> RunResumed:

@@ -50,7 +50,6 @@ def resolve(
     project: Path | str,
     cwd: Path | str,
     user: str = "",
-    default_model: str = "",
     folder_exists: bool = True,
 ) -> RunSpec:
     """All that decides how the run runs. `cwd` is the folder it works in (see `wanted_folder`), which the caller
@@ -59,7 +58,7 @@ def resolve(
     _refuse_depth(settings, parent)
     _refuse_folder(PurePath(cwd), parent, exists=folder_exists)
     schema, schema_by = _schema(request, definition)
-    model, model_by = _model(request, definition, settings, parent, default_model)
+    model, model_by = _model(request, definition, settings, parent)
     limits, limits_by = _limits(request, definition, settings)
     tools, tools_by = _tools(definition, parent)
     return RunSpec(
@@ -150,12 +149,11 @@ def _model(
     definition: AgentDefinition,
     settings: Settings,
     parent: RunState | None,
-    default: str,
 ) -> Decided[str]:
     inherited = (parent.spec.model or parent.model) if parent is not None else ""
     others = [(inherited, "parent"), (settings.model, "settings")]
     known = [(model, by) for model, by in others if model]
-    return _choose(request, request.model or None, definition.model or None, *known) or (default, "default")
+    return _choose(request, request.model or None, definition.model or None, *known) or ("", "default")
 
 
 def _limits(

@@ -33,7 +33,7 @@ def narrowed(child: ToolSelection, parent: ToolSelection) -> ToolSelection:
     denied = tuple(dict.fromkeys((*child.denied, *parent.denied)))
     if parent.names is None:
         return ToolSelection(child.names, denied)
-    allowed = _with_implied(parent.names)
+    allowed = _with_implied(parent.among(parent.names))
     if child.names is None:
         return ToolSelection(tuple(name for name in allowed if name not in DELEGATING), denied)
     return ToolSelection(tuple(name for name in child.names if name in allowed), denied)

@@ -14,7 +14,8 @@ from subagents.clock import Clock
 from subagents.errors import SpawnRefused
 from subagents.ids import RunId
 from subagents.runs.state import RunState
-from subagents.runtime.slots import Slot, Slots, slot_file
+from subagents.runtime.slots import Slot, Slots, forget_slot_file, slot_file
+from subagents.sessions.folder import make_private
 from subagents.settings.model import Settings
 
 
@@ -49,7 +50,7 @@ class Admission:
         if self._trees is None:
             self._spawned[root] += 1
             return self._spawned[root]
-        self._trees.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self._trees)
         # One byte a run: appending is atomic, and the size is the count, whoever appended.
         file = os.open(self._trees / f"{root}.count", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -72,7 +73,8 @@ class Admission:
     def forget(self, run_id: RunId) -> None:
         """A run ended: nobody queues below it any more."""
         self._children.pop(run_id, None)
-        self._tree.pop(run_id, None)
+        if self._tree.pop(run_id, None) is not None and self._trees is not None:
+            forget_slot_file(self._trees / f"{run_id}.slots")
 
 
 class Place:

@@ -20,13 +20,12 @@ from anyio.abc import TaskGroup
 
 from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
-from subagents.errors import NotNow, SessionError, SpawnRefused
+from subagents.errors import SessionError, SpawnRefused
 from subagents.events import (
     Ending,
     Entry,
     Event,
     ResultDelivered,
-    RunCleared,
     RunCompleted,
     RunResumed,
     RunSpawned,
@@ -41,18 +40,18 @@ from subagents.runs.result import Result
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
 from subagents.runtime.supervisor import Shared, Supervisor
-from subagents.runtime.surroundings import Surroundings
+from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.runtime.waiting import Endings
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
 from subagents.sessions.store import Line
 from subagents.settings.model import Settings
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
+from subagents.workspaces.variables import DEPTH, RUN, TREE
 
 CLOSING_BOUND = 30.0  # seconds that stopping everything may take when the manager closes
-WAIT_BOUND = (
-    270.0  # seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up
-)
+# Seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up.
+WAIT_BOUND = 270.0
 SHOWN_LINES = 20
 
 
@@ -190,12 +189,8 @@ class AgentManager:
 
     async def clear(self, runs: Sequence[str]) -> None:
         """Takes ended runs off the list. Raises `NotNow` when one has not ended, and clears none then."""
-        chosen = [self._journal.head.run(self.find(run)) for run in runs]
-        for run in chosen:
-            if not run.status.ended:
-                raise NotNow(f"run {run.id!r} is still {run.status}; stop it first")
-        for run in chosen:
-            await self._note(RunCleared(run=run.id, episode=run.episode))
+        chosen = [self.find(run) for run in runs]
+        await self._journal.record(lambda head: [lifecycle.clear(head.run(run)) for run in chosen])
 
     # --- the end
 
@@ -226,45 +221,43 @@ class AgentManager:
             project=self._around.project,
             cwd=cwd,
             user=self._around.user,
-            default_model=self._around.default_model,
             folder_exists=cwd.is_dir(),
         )
-        self._refuse_depth(parent)
+        self._refuse_depth()
         return msgspec.structs.replace(spec, model=self._around.exact_model(spec.model))
 
-    def _refuse_depth(self, parent: RunState | None) -> None:
+    def _refuse_depth(self) -> None:
         """For runs below one of another process; of those here, `resolve` knows the depth."""
-        depth, outer = self._depth(parent), self._around.outer
-        if outer is not None and depth > self.settings.max_depth:
+        outer = self._around.outer
+        if outer is not None and outer.depth >= self.settings.max_depth:
             raise SpawnRefused(
                 f"run {outer.run!r}, which this is a command of, is at depth {outer.depth}, and agents may be nested "
                 f"{self.settings.max_depth} deep (the setting max_depth); do the work yourself"
             )
 
-    def _depth(self, parent: RunState | None) -> int:
-        outer = self._around.outer
-        return 1 + (parent.depth if parent is not None else outer.depth if outer is not None else 0)
+    def _above(self, asked: SpawnRequest) -> OuterRun | None:
+        """What the run will be below: its parent here, else the run that this process is a command of."""
+        if asked.parent is None:
+            return self._around.outer
+        parent = self._journal.head.run(asked.parent)
+        return OuterRun(parent.id, parent.root, parent.depth)
 
     def _new_id(self) -> RunId:
         while not self._around.claim_id(run_id := new_run_id()):
             pass
         return run_id
 
-    def _spawned(self, head: SessionState, run_id: RunId, asked: SpawnRequest, spec: RunSpec) -> Event | None:
-        if asked.request_id in head.requests:
-            return None
-        parent, outer = head.runs.get(asked.parent) if asked.parent else None, self._around.outer
-        above = parent.id if parent is not None else outer.run if outer is not None else None
-        root = parent.root if parent is not None else outer.root if outer is not None else run_id
+    def _spawned(self, head: SessionState, run_id: RunId, asked: SpawnRequest, spec: RunSpec) -> RunSpawned:
+        above = self._above(asked)
         if above is not None:
-            self._admission.count_spawn(root)
+            self._admission.count_spawn(above.root)
         return RunSpawned(
             run=run_id,
             episode=1,
             handle=next_handle(asked.name or spec.agent, head.handles),
-            parent=above,
-            root=root,
-            depth=self._depth(parent),
+            parent=above.run if above is not None else None,
+            root=above.root if above is not None else run_id,
+            depth=above.depth + 1 if above is not None else 1,
             spec=spec,
             asked_by=asked.asked_by,
             request_id=asked.request_id,
@@ -299,6 +292,8 @@ class AgentManager:
 
     def _begin(self, run_id: RunId, text: str | None) -> None:
         run = self._journal.head.run(run_id)
+        if run.status.ended:
+            return  # somebody stopped it before it could be begun
         supervisor = Supervisor(run_id, self._shared, self._admission.place(run), self._environment(run))
         self._live[run_id] = supervisor
         self._tasks.start_soon(self._drive, supervisor, text)
@@ -342,9 +337,9 @@ class AgentManager:
         """What tells a program started by the run where it is, so that it has no back door."""
         return {
             **self._around.environment,
-            "SUBAGENTS_RUN": run.id,
-            "SUBAGENTS_TREE": run.root,
-            "SUBAGENTS_DEPTH": str(run.depth),
+            RUN: run.id,
+            TREE: run.root,
+            DEPTH: str(run.depth),
         }
 
     # --- reading

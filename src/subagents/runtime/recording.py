@@ -50,11 +50,11 @@ def kept_of(update: Update, run: RunState) -> Kept:
     """A text that is still arriving and the end of a turn keep nothing of their own here."""
     match update:
         case Replied():
-            return Kept(_replied(update, run), update.messages, tuple(reply_lines(update.text)), draft="")
+            return Kept(_replied(update, run), update.messages, reply_lines(update.text), draft="")
         case Called():
             return Kept(_called(update, run), lines=(call_line(update.tool, update.arguments),))
         case Returned():
-            return Kept(_returned(update, run), update.messages, tuple(result_lines(update.text)))
+            return Kept(_returned(update, run), update.messages, result_lines(update.text))
         case PromptSent(messages=messages):
             return Kept(messages=messages)
         case SteerRead(steer=steer, messages=messages):

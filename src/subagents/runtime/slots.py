@@ -15,6 +15,7 @@ from pathlib import Path
 import anyio
 
 from subagents.clock import Clock
+from subagents.sessions.folder import make_private
 
 # How often the first in the queue looks whether another process gave up a slot (seconds). One look is
 # one system call for each slot.
@@ -26,8 +27,8 @@ class SlotFile:
 
     def __init__(self, path: Path) -> None:
         self._held: set[int] = set()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        make_private(path.parent)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def take(self, capacity: int) -> int | None:
         """The number of a free slot below `capacity`, now held; None when there is none."""
@@ -40,6 +41,15 @@ class SlotFile:
     def give_back(self, number: int) -> None:
         self._held.discard(number)
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, number)
+
+    @property
+    def idle(self) -> bool:
+        """Whether this process holds none of them."""
+        return not self._held
+
+    def close(self) -> None:
+        """Only when idle: closing the file frees all locks of this process on it."""
+        os.close(self._file)
 
     def _lock(self, number: int) -> bool:
         try:
@@ -58,6 +68,14 @@ def slot_file(path: Path) -> SlotFile:
     if key not in _files:
         _files[key] = SlotFile(key)
     return _files[key]
+
+
+def forget_slot_file(path: Path) -> None:
+    """Closes this process's handle, unless slots are held through it."""
+    key = Path(os.path.realpath(path))
+    if (file := _files.get(key)) is not None and file.idle:
+        del _files[key]
+        file.close()
 
 
 class Slots:

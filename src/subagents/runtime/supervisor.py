@@ -104,6 +104,7 @@ class Supervisor:
                     )
                 )
             self.place.leave()
+            await self._export()
 
     def steer(self, steer: str, text: str) -> None:
         """Passes a recorded message on; kept until somebody can read it."""
@@ -153,8 +154,8 @@ class Supervisor:
         return lambda _: lifecycle.fail(self.run, reason, self.seconds, self.partial or self.run.text)
 
     async def _converse(self, text: str | None) -> Decide:
-        await self.shared.journal.record(lambda _: lifecycle.start(self.run))
         spec = self.run.spec
+        await self.shared.journal.record(lambda _: lifecycle.start(self.run, spec.model))
         if (runner := self.shared.runners.get(spec.runner)) is None:
             known = ", ".join(sorted(self.shared.runners))
             raise RunnerError(f"there is no runner {spec.runner!r}; this installation has {known}")
@@ -276,6 +277,12 @@ class Supervisor:
         self._resting_since = None
 
     # --- small steps
+
+    async def _export(self) -> None:
+        """Writes the transcript for people, when the setting asks for it; the log has it all."""
+        if self.shared.export is not None:
+            with anyio.CancelScope(shield=True), self.shared.clock.move_on_after(ENDING_BOUND):
+                await anyio.to_thread.run_sync(self.shared.export, self.run_id)
 
     async def _record(self, decide: Decide) -> None:
         # A session that is over has said so to everybody; there is nobody left to tell.

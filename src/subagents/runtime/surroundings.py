@@ -41,7 +41,6 @@ class Surroundings:
     user: str
     settings: Settings
     definitions: AgentSource
-    default_model: str
     exact_model: Callable[[str], str]
     claim_id: Callable[[RunId], bool]
     environment: Mapping[str, str]

@@ -94,7 +94,6 @@ async def open_manager(
         user="somebody",
         settings=settings,
         definitions=Agents(*agents),
-        default_model="",
         exact_model=exact_model,
         claim_id=claim,
         environment=environment or {},

@@ -101,10 +101,6 @@ class ScriptedConversation:
         self._steers: list[tuple[str, str]] = []
         self._ended = False
 
-    @property
-    def model(self) -> str:
-        return "scripted"
-
     async def prompt(self, text: str | None) -> str:
         self._ended = False
         if text is not None:

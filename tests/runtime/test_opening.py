@@ -1,0 +1,100 @@
+"""What `AgentManager.open` puts together, on a real session."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+
+from subagents.bootstrap import AgentManager
+from subagents.errors import SessionLocked, SessionNotFound
+from subagents.ids import RunId
+from subagents.runs.state import RunStatus
+from subagents.runtime import slots
+from subagents.settings.model import Settings
+from subagents.spec import SpawnRequest
+from subagents.testing.runner import Say, ScriptedRunner, Tool, Wait
+
+pytestmark = pytest.mark.anyio
+
+
+async def answer(manager: AgentManager) -> RunId:
+    run = await manager.spawn("Explore", "go")
+    await manager.get_result(run, wait=True)
+    return run
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+async def test_a_transcript_is_written_beside_the_log_where_the_setting_asks_for_it(
+    tmp_path: Path, wanted: bool
+):
+    runner = ScriptedRunner(default=[Tool(), Say("found it")])
+    settings = Settings(output_transcript=wanted)
+    async with AgentManager.open(tmp_path, settings=settings, runners={"native": runner}) as manager:
+        run = await answer(manager)
+        folder = manager.folder
+    assert folder is not None
+    written = list(folder.transcripts.glob("*.jsonl"))
+    assert [file.stem for file in written] == ([run] if wanted else [])
+    messages = [json.loads(line)["message"] for file in written for line in file.read_text().splitlines()]
+    assert messages == (["go", "", "seen", "found it"] if wanted else [])
+
+
+async def test_the_model_that_is_given_beats_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SUBAGENTS_MODEL", "script:nowhere.yaml")
+    async with AgentManager.open(
+        tmp_path, memory=True, model="offline", runners={"native": ScriptedRunner()}
+    ) as manager:
+        run = manager.state.run(await answer(manager))
+    assert (run.model, run.spec.decided["model"]) == ("scripted", "settings")
+    assert run.spec.model == "offline"
+
+
+async def test_a_session_is_gone_on_with_by_id_and_owned_by_one_at_a_time(tmp_path: Path):
+    runners = {"native": ScriptedRunner()}
+    async with AgentManager.open(tmp_path, runners=runners) as manager:
+        first, session = await answer(manager), manager.session
+        with pytest.raises(SessionLocked, match=str(os.getpid())):
+            async with AgentManager.open(tmp_path, session=session):
+                pass
+    async with AgentManager.open(tmp_path, session=session, runners=runners) as manager:
+        second = await answer(manager)
+        assert [run.id for run in manager.list()] == [second, first]
+        assert [run.handle for run in manager.list()] == ["explore-2", "explore"]
+    with pytest.raises(SessionNotFound, match="nowhere"):
+        async with AgentManager.open(tmp_path, session="nowhere"):
+            pass
+
+
+async def test_what_the_body_raises_comes_out_as_itself_and_the_runs_are_stopped(tmp_path: Path):
+    runner = ScriptedRunner(default=[Wait(anyio.Event())])
+    begun = []
+
+    async def break_off() -> None:
+        async with AgentManager.open(tmp_path, runners={"native": runner}) as manager:
+            begun.extend([await manager.spawn("Explore", "go"), manager.session])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await break_off()
+    run, session = begun
+    async with AgentManager.open(tmp_path, session=session) as manager:
+        assert manager.state.run(run).status is RunStatus.STOPPED
+
+
+async def test_a_tree_that_has_ended_leaves_no_file_open(tmp_path: Path):
+    gate = anyio.Event()
+    runner = ScriptedRunner({"top": [Wait(gate), Say()]})
+    async with AgentManager.open(tmp_path, runners={"native": runner}) as manager:
+        top = await manager.spawn("Explore", "top")
+        child = await manager.spawn(SpawnRequest(agent="Explore", prompt="child", parent=top))
+        await manager.get_result(child, wait=True)
+        held = [path for path in slots._files if top in path.name]
+        gate.set()
+        await manager.get_result(top, wait=True)
+        await anyio.wait_all_tasks_blocked()
+    assert len(held) == 1
+    assert [path for path in slots._files if top in path.name] == []
