@@ -12,8 +12,11 @@ import pytest
 from subagents.bootstrap import AgentManager
 from subagents.errors import SessionLocked, SessionNotFound
 from subagents.ids import RunId
+from subagents.places import project_at
 from subagents.runs.state import RunStatus
 from subagents.runtime import slots
+from subagents.sessions import folder as folders
+from subagents.sessions.reader import read_session
 from subagents.settings.model import Settings
 from subagents.spec import SpawnRequest
 from subagents.testing.runner import Say, ScriptedRunner, Tool, Wait
@@ -71,18 +74,17 @@ async def test_a_session_is_gone_on_with_by_id_and_owned_by_one_at_a_time(tmp_pa
 
 async def test_what_the_body_raises_comes_out_as_itself_and_the_runs_are_stopped(tmp_path: Path):
     runner = ScriptedRunner(default=[Wait(anyio.Event())])
-    begun = []
 
     async def break_off() -> None:
         async with AgentManager.open(tmp_path, runners={"native": runner}) as manager:
-            begun.extend([await manager.spawn("Explore", "go"), manager.session])
+            await manager.spawn("Explore", "go")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await break_off()
-    run, session = begun
-    async with AgentManager.open(tmp_path, session=session) as manager:
-        assert manager.state.run(run).status is RunStatus.STOPPED
+    (session,) = folders.sessions(project_at(tmp_path))
+    (run,) = read_session(session.log).runs.values()
+    assert run.status is RunStatus.STOPPED
 
 
 async def test_a_tree_that_has_ended_leaves_no_file_open(tmp_path: Path):
