@@ -55,17 +55,28 @@ def label(name: str) -> str:
     return OFFLINE_LABEL if name == OFFLINE else name
 
 
-@cache
 def model_of(name: str) -> Model[Any]:
-    """The model of an exact name; one object for all runs that use it."""
+    """The model of an exact name; one object for all runs that use it. Raises `InvalidScript`."""
     if name == OFFLINE:
         from subagents.models.offline.model import offline_model
 
         return offline_model()
     if name.startswith(SCRIPT):
-        from subagents.models.scripted import load_script, scripted_model
+        path = Path(name.removeprefix(SCRIPT))
+        return _scripted(path, path.stat().st_mtime_ns if path.exists() else 0)
+    return _remote(name)
 
-        return scripted_model(load_script(Path(name.removeprefix(SCRIPT))))
+
+@cache
+def _scripted(path: Path, changed: int) -> Model[Any]:  # noqa: ARG001 it is part of the cache's key
+    """One object for a script as it is since `changed`; an edited one is another."""
+    from subagents.models.scripted import load_script, scripted_model
+
+    return scripted_model(load_script(path))
+
+
+@cache
+def _remote(name: str) -> Model[Any]:
     from pydantic_ai.models import infer_model
 
     return infer_model(name)

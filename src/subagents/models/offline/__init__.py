@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from subagents.models.offline.model import offline_model
 
-__all__ = ["LABEL", "offline_model"]
+# What every answer of it begins with.
+from subagents.models.selection import OFFLINE_LABEL as LABEL
 
-LABEL = "offline (no language model)"
-"""What every answer of it begins with."""
+__all__ = ["LABEL", "offline_model"]
