@@ -17,9 +17,9 @@ import anyio.to_thread
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.discovery import Definitions
 from subagents.delegation import DELEGATION_TOOLS
-from subagents.errors import SessionError
+from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
-from subagents.ids import RunId, SessionId
+from subagents.ids import RUN_ID_LENGTH, RunId, SessionId, is_run_id
 from subagents.models.selection import exact_model, model_of
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
@@ -44,6 +44,7 @@ from subagents.sessions.transcript import export_jsonl
 from subagents.settings.model import Settings, declared, from_environment
 from subagents.spec import PromptMode, RunSpec
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
+from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.groups import end_group_if_same
 from subagents.workspaces.shared import SharedWorkspaces
 from subagents.workspaces.variables import DEPTH, RUN, TREE
@@ -95,11 +96,13 @@ class AgentManager(runtime.AgentManager):
             async with cls._manage(plan, MemoryStore()) as manager:
                 yield manager
             return
-        await _recover_abandoned(plan)
+        said = await recover_abandoned(plan.here, plan.clock)
         place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
-        with folders.lock(place):
+        with folders.lock(place) as lock:
             async with cls._manage(replace(plan, place=place), SqliteStore(place.log)) as manager:
+                manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
                 yield manager
+            lock.unfinished = isinstance(manager.broken, CommitFailed)
 
     @property
     def session(self) -> SessionId | None:
@@ -161,22 +164,31 @@ async def _recover(journal: Journal, store: EventStore) -> None:
     for command in commands:
         await end_group_if_same(command.group, command.started)
     drafts = {run.id: store.draft(run.id) for run in journal.state.runs.values() if not run.status.ended}
-    await journal.record(lambda head: recovery.on_open(head, drafts))
+    await journal.record(lambda head: recovery.on_open(head, drafts, journal.set_aside))
 
 
-async def _recover_abandoned(plan: _Plan) -> None:
+async def recover_abandoned(path: Path, clock: Clock | None = None) -> list[str]:
     """Whoever works in a project next tidies up after those who died in it: their runs get an honest ending and
-    their commands end, whether or not anybody opens those sessions again."""
-    for place in await anyio.to_thread.run_sync(folders.abandoned, plan.project):
+    their commands end, whether or not anybody opens those sessions again.
+
+    Answers a sentence for each log that was damaged, on what became of it.
+    """
+    said = []
+    for place in await anyio.to_thread.run_sync(folders.abandoned, project_at(path)):
         # One that somebody took meanwhile is in good hands; one that is broken says so when it is opened.
-        with suppress(SessionError), folders.lock(place):
-            await _recover_session(plan, place)
+        with suppress(SessionError), folders.lock(place) as lock:
+            lock.unfinished = True
+            said.append(await _recover_session(place, clock or SystemClock()))
+            lock.unfinished = False
+    return list(filter(None, said))
 
 
-async def _recover_session(plan: _Plan, place: SessionFolder) -> None:
+async def _recover_session(place: SessionFolder, clock: Clock) -> str:
     store = SqliteStore(place.log)
     try:
-        await _recover(Journal.load(store, plan.clock), store)
+        journal = Journal.load(store, clock)
+        await _recover(journal, store)
+        return journal.set_aside
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(store.close)
@@ -208,17 +220,18 @@ def _surroundings(plan: _Plan) -> Surroundings:
         exact_model=exact_model,
         claim_id=plan.claim,
         environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
-        outer=_outer_run(os.environ),
+        outer=_outer_run(started_in(os.environ)),
     )
 
 
 def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
-    """The run that this process is a command of. One with no sensible depth is taken to be as deep as can be."""
+    """The run that this process is a command of. What makes no sense is taken to be as deep as can be."""
     if not (run := environment.get(RUN)):
         return None
-    depth = environment.get(DEPTH, "")
-    known = depth.isdecimal() and len(depth) < 4
-    return OuterRun(RunId(run), RunId(environment.get(TREE) or run), int(depth) if known else 999)
+    tree, depth = environment.get(TREE) or run, environment.get(DEPTH, "")
+    # They become names of files.
+    known = is_run_id(run) and is_run_id(tree) and depth.isdecimal() and len(depth) < 4
+    return OuterRun(RunId(run[:RUN_ID_LENGTH]), RunId(tree), int(depth) if known else 999)
 
 
 def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) -> Shared:

@@ -19,6 +19,7 @@ ApprovalId = NewType("ApprovalId", str)
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 base32, in lowercase
 RUN_ID_LENGTH = 8
+MAX_SLUG = 40  # characters
 
 # Ids need to differ, not to be secret; the system's generator also differs after a fork.
 _random = random.SystemRandom()
@@ -27,6 +28,11 @@ _random = random.SystemRandom()
 def new_run_id() -> RunId:
     """Eight random characters; the caller makes sure that the project has no such run yet."""
     return RunId(_letters(_random.getrandbits(40), RUN_ID_LENGTH))
+
+
+def is_run_id(text: str) -> bool:
+    """Whether it looks like one."""
+    return len(text) == RUN_ID_LENGTH and set(text) <= set(ALPHABET)
 
 
 def new_session_id(now: float) -> SessionId:
@@ -51,8 +57,8 @@ def with_prefix(prefix: str, ids: Iterable[str]) -> list[str]:
 
 
 def slug(text: str) -> str:
-    """Lowercase letters, digits and single dashes; `agent` when nothing is left."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "agent"
+    """Lowercase letters, digits and single dashes, at most 40; `agent` when nothing is left."""
+    return re.sub(r"[^a-z0-9]+", "-", text[:MAX_SLUG].lower()).strip("-") or "agent"
 
 
 def next_handle(wanted: str, taken: Iterable[str]) -> str:

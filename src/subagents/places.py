@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from subagents.errors import SessionError
+
 PROJECT_FOLDER = ".subagents"
 
 
@@ -55,14 +57,14 @@ def project_root(folder: Path) -> Path:
 def user_home() -> Path:
     """The user's settings, definitions, memory and skills: `$SUBAGENTS_HOME`, else XDG's configuration."""
     if given := os.environ.get("SUBAGENTS_HOME"):
-        return Path(given).expanduser()
+        return _expanded("SUBAGENTS_HOME", given)
     return _xdg("XDG_CONFIG_HOME", ".config") / "subagents"
 
 
 def state_home() -> Path:
     """Sessions and locks: `$SUBAGENTS_STATE`, else XDG's state directory. On macOS XDG too."""
     if given := os.environ.get("SUBAGENTS_STATE"):
-        return Path(given).expanduser()
+        return _expanded("SUBAGENTS_STATE", given)
     return _xdg("XDG_STATE_HOME", ".local/state") / "subagents"
 
 
@@ -70,6 +72,15 @@ def state_name(root: Path) -> str:
     """`<name>-<hash>` of a project root: readable, and different for equal names in different places."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", root.name).strip("-.")[:40] or "root"
     return f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:10]}"
+
+
+def _expanded(variable: str, given: str) -> Path:
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:
+        raise SessionError(
+            f"{variable}={given!r} names a home that is not there; give an absolute path"
+        ) from None
 
 
 def _xdg(variable: str, default: str) -> Path:

@@ -23,6 +23,7 @@ from subagents.errors import SessionError, SessionNotFound
 from subagents.serve.address import MAX_PATH, announce, new_socket
 from subagents.serve.client import OwnerRefused, call
 from subagents.serve.control import MAX_CLIENTS, control
+from subagents.serve.verbs import VERBS
 from subagents.serve.wire import MAX_LINE
 from subagents.testing.runner import Reach, Say, ScriptedRunner, Wait
 
@@ -101,6 +102,9 @@ async def test_what_the_manager_refuses_comes_back_as_its_sentence(project: Path
         (b"hello", -32700, None),
         (b"\xff\xfe{}", -32700, None),
         (b"[" * 100_000, -32700, None),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": "stop", "params": {"run": "\xff"}}', -32700, None),
+        (b'{"jsonrpc": "2.0", "id": 8, "method": "stop", "params": {"run": %s}}' % (b"9" * 5000), -32603, 8),
+        (b'{"jsonrpc": "2.0", "id": %s, "method": "ping"}' % (b"9" * 5000), -32603, None),
         (b"[]", -32600, None),
         (b"7", -32600, None),
         (b'{"id": 4, "method": "ping"}', -32600, 4),
@@ -118,6 +122,18 @@ async def test_garbage_is_answered_as_such_and_the_line_stays_open(
         garbage, ping = await said(stream, line, request(number=2))
         assert (garbage["error"]["code"], garbage["id"]) == (code, number)
         assert ping["result"]["pid"] == os.getpid()
+
+
+async def test_a_verb_that_breaks_is_answered_and_ends_nobody(project: Path):
+    async def broken(*_: object) -> None:
+        raise KeyError("oh")
+
+    async with AgentManager.open(project) as manager, control(manager, {**VERBS, "break": broken}) as path:
+        assert path is not None
+        async with await anyio.connect_unix(path) as stream:
+            answer, ping = await said(stream, request("break"), request(number=2))
+        assert answer["error"]["message"] == "this broke while it was carried out: KeyError"
+        assert ping["id"] == 2
 
 
 async def test_a_notification_is_carried_out_and_not_answered(project: Path):
@@ -205,6 +221,22 @@ async def test_what_a_dead_owner_left_is_replaced(project: Path):
         async with control(manager) as path:
             assert path == left
             assert (await asked(manager, "ping"))["protocol"] == 1
+
+
+async def test_sockets_that_dead_owners_left_are_removed_and_no_others(home: Path):
+    folder = new_socket("mine").parent
+    dead, young, live = (folder / f"{name}.sock" for name in ("dead", "young", "live"))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(live))
+        listening.listen()
+        for path in (dead, young):
+            with socket.socket(socket.AF_UNIX) as left:
+                left.bind(str(path))
+        (folder / "file.sock").touch()
+        for path in (dead, live, folder / "file.sock"):
+            os.utime(path, (0, 0))
+        new_socket("mine")
+    assert sorted(path.stem for path in folder.iterdir()) == ["file", "live", "young"]
 
 
 async def test_a_session_in_memory_has_no_socket(project: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from tests.doors.conftest import Call, Script
 from tests.doors.program import BOUND, SOURCE
+
+from subagents.places import project_at
 
 PROGRAM = f"{sys.executable} -m subagents"
 
@@ -26,6 +29,12 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         timeout=BOUND,
         stdin=subprocess.DEVNULL,
     )
+
+
+def run_in(project: Path) -> str:
+    """The id of the project's only run."""
+    (run,) = (project_at(project).state / "runs").iterdir()
+    return run.name
 
 
 @pytest.mark.parametrize(
@@ -88,7 +97,16 @@ def test_standard_streams_may_be_closed(project: Path, script: Script):
 def test_a_full_disk_under_the_output_is_said(project: Path, script: Script):
     model = script({"text": "hi"})
     done = shell(f"{PROGRAM} run answerer hello '{model}' --quiet > /dev/full", project)
-    assert (done.returncode, done.stderr) == (1, "Error: subagents: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: standard output cannot be written: No space left on device. "
+        f"The answer is kept: subagents result {run_in(project)}\n",
+    )
+    events = shell(f"{PROGRAM} run answerer again '{model}' --quiet --events > /dev/full", project)
+    assert events.returncode == 0
+    assert events.stderr.startswith(
+        "The facts cannot be written to standard output: No space left on device. The run goes on"
+    )
 
 
 def test_a_terminal_that_knows_only_ascii_is_given_nothing_else(call: Call, script: Script):
@@ -96,3 +114,17 @@ def test_a_terminal_that_knows_only_ascii_is_given_nothing_else(call: Call, scri
     assert done.code == 0
     assert "+ answerer  gr?" in done.err
     assert "✓" not in done.err
+
+
+@pytest.mark.parametrize("option", ["--json", "--events"])
+def test_json_is_json_whatever_the_encoding_of_the_output_is(call: Call, script: Script, option: str):
+    done = call("run", "answerer", "x", script({"text": "grüße 🎉"}), option, PYTHONIOENCODING="latin-1")
+    assert done.out.isascii()
+    told = [json.loads(done.out)] if option == "--json" else map(json.loads, done.out.splitlines())
+    assert "grüße 🎉" in [each.get("text") for each in told]
+
+
+def test_a_user_that_there_is_not_is_a_sentence(call: Call):
+    for command in (("ps",), ("run", "answerer", "x", "--cwd", "~nobody-here/x")):
+        state = {"SUBAGENTS_STATE": "~nobody-here/x"} if command == ("ps",) else {}
+        assert "This is a bug" not in call(*command, **state).err

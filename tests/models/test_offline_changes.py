@@ -10,7 +10,7 @@ from inline_snapshot import snapshot
 from tests.models.conftest import AskOf
 
 from subagents.errors import NeedsLanguageModel
-from subagents.models.offline.intent import asks_for_change
+from subagents.models.offline.intent import asks_for_change, asks_to_run, clearly_asks_for_change
 
 pytestmark = pytest.mark.anyio
 
@@ -54,9 +54,27 @@ async def test_a_question_in_the_same_agent_is_answered(agent_in: AskOf, project
     assert "1. client.py:1" in answer
 
 
-async def test_an_agent_that_cannot_write_searches_for_what_is_to_be_changed(agent_in: AskOf, project: Path):
-    answer = (await agent_in(project).run("Add a timeout to `retry`.")).output
-    assert "1. client.py:1" in answer
+@pytest.mark.parametrize("prompt", ["Add a timeout to `retry`.", "rename the function retry to again"])
+async def test_an_agent_that_cannot_write_needs_one_as_well(agent_in: AskOf, project: Path, prompt: str):
+    with pytest.raises(NeedsLanguageModel, match=r"set ANTHROPIC_API_KEY.* asks for a change"):
+        await agent_in(project).run(prompt)
+
+
+async def test_so_does_running_something(agent_in: AskOf, project: Path):
+    with pytest.raises(NeedsLanguageModel):
+        await agent_in(project, others=(bash,)).run("run the tests")
+    with pytest.raises(NeedsLanguageModel) as raised:
+        await agent_in(project).run("run the tests")
+
+    assert str(raised.value) == snapshot(
+        "needs a language model: set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key. The "
+        "offline model only searches, and 'run the tests' asks to run something."
+    )
+
+
+async def test_how_to_change_something_is_a_question(agent_in: AskOf, project: Path):
+    assert "1. client.py:1" in (await agent_in(project).run("How do I add a timeout to `retry`?")).output
+    assert "1. client.py:1" in (await agent_in(project).run("Plan how to rename `retry`.")).output
 
 
 async def test_a_planner_plans_even_if_it_could_run_commands(agent_in: AskOf, project: Path):
@@ -84,6 +102,7 @@ async def test_a_planner_plans_even_if_it_could_run_commands(agent_in: AskOf, pr
 )
 def test_imperatives_of_change_are_changes(prompt: str):
     assert asks_for_change(prompt)
+    assert clearly_asks_for_change(prompt)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +121,51 @@ def test_imperatives_of_change_are_changes(prompt: str):
         "What would have to change to support Windows?",
         "Update of the index: where?",
         "List all places that write to the database",
+        "Look at the parser and write a summary of it.",
+        "Plan how to rename the client and update the docs.",
+        "Plan this:\n- Add a timeout\n- Rename the client",
+        "Find where we do these:\n- add a user\n- delete a user",
+        "What does this commit do?\n```\nFix the parser\n```\n> Add a test",
+        "Where is retry defined? Change nothing.",
         "",
     ],
 )
 def test_questions_about_changes_are_not(prompt: str):
     assert not asks_for_change(prompt)
+    assert not clearly_asks_for_change(prompt)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "update cache",
+        "merge conflicts",
+        "release notes",
+        "format string errors",
+        "Where is retry defined? Make sure you name all the callers.",
+        "Find the callers, and extract the names.",
+        "Debug output: where does it go?",
+    ],
+)
+def test_to_an_agent_that_searches_words_to_look_for_and_wishes_for_the_answer_are_no_change(prompt: str):
+    assert not clearly_asks_for_change(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "command"),
+    [
+        ("run the tests", True),
+        ("Please execute `make test`", True),
+        ("Can you run pytest?", True),
+        ("Re-run the failing test.", True),
+        ("execute all migrations", True),
+        ("How are the tests run?", False),
+        ("run state", False),
+        ("Run a quick search for the cache.", False),
+        ("Run two agents: where is the cache, and where is the log?", False),
+        ("Where do we run the tests?", False),
+        ("Run through the parser", False),
+    ],
+)
+def test_a_command_to_run_is_told_from_a_search(prompt: str, command: bool):
+    assert asks_to_run(prompt) is command

@@ -11,6 +11,7 @@ from pydantic_ai import Agent, Tool
 from pydantic_ai.messages import ModelMessage, ToolCallPart
 from tests.models.conftest import AskOf
 
+from subagents.errors import NeedsLanguageModel
 from subagents.models.offline import offline_model
 from subagents.models.offline.delegating import parts_of
 
@@ -127,11 +128,12 @@ async def test_asked_to_wrap_up_it_does_not_wait_any_longer():
     assert "It had not answered yet." in run.result.output
 
 
-async def test_asked_for_a_change_a_parent_that_cannot_write_has_its_place_looked_for():
+async def test_asked_for_a_change_a_parent_starts_no_agent_for_what_none_can_do():
     agents = Agents()
     parent: Agent[None, str] = Agent(offline_model(), tools=agents.tools)
-    await parent.run("Implement retries.")
-    assert list(agents.prompts.values()) == ["Implement retries."]
+    with pytest.raises(NeedsLanguageModel):
+        await parent.run("Implement retries.")
+    assert agents.prompts == {}
 
 
 async def test_a_schema_is_filled_from_what_the_agents_found():

@@ -50,11 +50,14 @@ async def missed(agent_in: AskOf, library: Path, questions: Sequence[Asked]) -> 
     return found
 
 
-async def test_the_right_file_is_among_the_first_three_for_most_questions(agent_in: AskOf, library: Path):
-    wrong = await missed(agent_in, library, QUESTIONS)
+# In four parts, so that workers share them; each has to reach the rate by itself.
+@pytest.mark.parametrize("asked", [QUESTIONS[part::4] for part in range(4)], ids="abcd")
+async def test_the_right_file_is_among_the_first_three_for_most_questions(
+    agent_in: AskOf, library: Path, asked: Sequence[Asked]
+):
+    wrong = await missed(agent_in, library, asked)
 
-    assert len(QUESTIONS) >= 36
-    assert len(wrong) <= len(QUESTIONS) // 5, "\n".join(wrong)
+    assert len(wrong) <= len(asked) // 5, "\n".join(wrong)
 
 
 async def test_as_it_is_for_questions_the_ranking_was_not_tuned_with(agent_in: AskOf, library: Path):

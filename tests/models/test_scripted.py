@@ -19,6 +19,7 @@ import subagents
 from subagents.errors import InvalidScript, ScriptEnded
 from subagents.models.script_file import parse
 from subagents.models.scripted import load_script, scripted_model
+from subagents.models.selection import exact_model
 
 pytestmark = pytest.mark.anyio
 
@@ -313,6 +314,27 @@ async def test_the_example_of_the_documentation_loads(tmp_path: Path):
             "s.yaml, turn 1: `match` '(' is not a regular expression: missing ): (.",
         ),
         ("turns: [{text: a}]\nrepeat: often", "s.yaml: `repeat` must be true or false, not 'often'."),
+        ("turns: " + "[" * 50_000, "s.yaml, line 1: is nested more than 50 deep."),
+        ("turns: " + "{a: " * 50_000, "s.yaml, line 1: is nested more than 50 deep."),
+        (
+            "a: &a [x, x]\nturns: [{text: *a}]",
+            "s.yaml, line 2: aliases (*name) are not supported; put a text that begins with * in quotes.",
+        ),
+        ("turns: [" + "{}," * 60_000 + "]", "s.yaml, line 1: there are more than 100,000 values."),
+        ("# " + "x" * 5_000_000, "s.yaml: is longer than 5,000,000 bytes."),
+        (
+            f"turns: [{{text: [{'x' * 1000}]}}]",
+            f"s.yaml, turn 1: `text` must be text, not ['{'x' * 57}…: put it in quotes.",
+        ),
+        (
+            f"turns: [{{text: 0x{'f' * 9000}}}]",
+            "s.yaml, turn 1: `text` must be text, not such a long number: put it in quotes.",
+        ),
+        (
+            f"turns: [{{text: a, delay: 0x{'f' * 9000}}}]",
+            "s.yaml, turn 1: `delay` must be at most 1,000,000,000.",
+        ),
+        ("turns: [{text: 2026-13-01}]", "s.yaml: is not YAML: month must be in 1..12."),
         ("turns:\n- text: [a}", "s.yaml, line 2: is not YAML: did not find expected ',' or ']'."),
     ],
 )
@@ -325,6 +347,32 @@ def test_a_mistake_in_a_script_is_one_sentence_with_its_place(text: str, sentenc
 def test_a_script_that_cannot_be_read_says_so(tmp_path: Path):
     with pytest.raises(InvalidScript, match="cannot be read: No such file"):
         load_script(tmp_path / "missing.yaml")
+
+
+def test_a_file_that_does_not_end_is_refused_before_it_is_all_read():
+    with pytest.raises(InvalidScript, match="is longer than"):
+        load_script("/dev/zero")
+
+
+def test_a_script_that_cannot_be_played_is_refused_when_its_model_is_chosen(tmp_path: Path):
+    file = tmp_path / "s.yaml"
+    file.write_text("turns: [{txt: a}]")
+    with pytest.raises(InvalidScript, match="did you mean `text`"):
+        exact_model(f"script:{file}")
+
+    file.write_text("turns: [{text: mended}]")
+    assert exact_model(f"script:{file}") == f"script:{file}"
+
+
+def test_choosing_a_script_does_not_import_the_model_library(tmp_path: Path):
+    file = tmp_path / "s.yaml"
+    file.write_text("turns: [{text: a}]")
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(subagents.__file__).parent.parent)!r});"
+        f"from subagents.models.selection import exact_model; exact_model({f'script:{file}'!r});"
+        "sys.exit('pydantic_ai' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_importing_the_models_package_does_not_import_the_model_library():

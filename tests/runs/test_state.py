@@ -27,6 +27,7 @@ from subagents.events import (
     ToolCalled,
     ToolReturned,
     TurnEnded,
+    WorkspaceClosed,
     WorkspaceOpened,
 )
 from subagents.runs.state import Command, Outcome, RunState
@@ -137,16 +138,16 @@ def test_a_long_answer_is_in_its_fact_and_not_in_the_state():
 
 
 def test_nothing_is_open_after_the_ending():
-    open_things = [called("a"), RunPaused(**FOR_RUN), CommandStarted(**FOR_RUN, group=1, started="1")]
-    run = running(*open_things, RunStopped(**FOR_RUN, by=StoppedBy.USER))
-    assert (run.in_flight, run.command, run.paused, run.parked, run.waiting_steers) == (
-        (),
-        None,
-        False,
-        False,
-        (),
-    )
-    assert run.ended_at == BEGAN + 5
+    run = running(called("a"), RunPaused(**FOR_RUN), RunStopped(**FOR_RUN, by=StoppedBy.USER))
+    assert (run.in_flight, run.paused, run.parked, run.waiting_steers) == ((), False, False, ())
+    assert run.ended_at == BEGAN + 4
+
+
+def test_a_command_may_outlive_the_ending_until_the_workspace_is_closed():
+    command = CommandStarted(**FOR_RUN, group=1, started="1")
+    stopped = (called("a"), command, RunStopped(**FOR_RUN, by=StoppedBy.USER))
+    assert running(*stopped).command == Command(1, "1")
+    assert running(*stopped, WorkspaceClosed(**FOR_RUN)).command is None
 
 
 def test_what_comes_after_the_ending_changes_nothing_but_delivery_and_clearing():

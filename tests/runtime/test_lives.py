@@ -12,9 +12,10 @@ from subagents.runs.result import Result
 from subagents.runs.state import Outcome, RunStatus
 from subagents.settings.model import Settings
 from subagents.spec import SpawnRequest
-from subagents.testing.builders import open_manager
+from subagents.testing.builders import InPlace, open_manager
 from subagents.testing.clock import FakeClock, settled
 from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Step, Tool, Wait
+from subagents.workspaces.base import OpenWorkspace
 
 pytestmark = pytest.mark.anyio
 
@@ -407,3 +408,78 @@ async def test_a_run_that_is_stopped_before_it_could_begin_is_never_begun():
         await settled()
         assert manager.state.run(run).status is RunStatus.STOPPED
     assert runner.said == ["one"]
+
+
+async def test_a_run_that_is_resumed_while_it_is_being_stopped_is_driven_by_one_at_a_time():
+    far, gate = anyio.Event(), anyio.Event()
+    runner = ScriptedRunner({"one": [Reach(far), Wait(anyio.Event())], "again": [Tool(), Say("second")]})
+    async with open_manager(runner, workspaces=SlowToClose(gate)) as manager:
+        run = await manager.spawn("plain", "one")
+        await far.wait()
+        await manager.stop(run)
+        await manager.resume(run, "again")
+        await settled()
+        assert runner.said == ["one"]
+        gate.set()
+        result = await manager.get_result(run, wait=True)
+    assert (result.run.status, result.text, result.run.episode) == (RunStatus.COMPLETED, "second", 2)
+
+
+async def test_of_two_resumes_and_a_stop_in_one_moment_each_episode_is_driven_once_at_most():
+    runner = ScriptedRunner(default=[Tool(), Say("done")])
+    async with open_manager(runner) as manager:
+        run = await manager.spawn("plain", "one")
+        await manager.get_result(run, wait=True)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(manager.resume, run, "a")
+            tasks.start_soon(manager.stop, run)
+            tasks.start_soon(manager.resume, run, "b")
+        result = await manager.get_result(run, wait=True)
+    assert (result.run.status, result.run.episode) == (RunStatus.COMPLETED, 3)
+    assert runner.said == ["one", "b"]
+
+
+async def test_a_pause_that_is_taken_back_twice_wakes_the_run_once():
+    far, go = anyio.Event(), anyio.Event()
+    runner = ScriptedRunner(default=[Reach(far), Wait(go), Tool(), Say("done")])
+    async with open_manager(runner) as manager:
+        run = await manager.spawn("plain", "one")
+        await far.wait()
+        await manager.pause(run)
+        go.set()
+        await settled()
+        for _ in range(2):
+            await manager.unpause(run)
+            await manager.pause(run)
+        await settled()
+        assert manager.state.run(run).parked
+        await manager.unpause(run)
+        assert (await manager.get_result(run, wait=True)).text == "done"
+    assert len(runner.opened) == 1
+
+
+async def test_a_queued_run_with_hardly_any_time_does_not_keep_the_processor_busy():
+    clock, gate = FakeClock(), anyio.Event()
+    runner = ScriptedRunner({"one": [Wait(gate), Say()]})
+    async with open_manager(runner, clock=clock, settings=Settings(max_concurrent=1)) as manager:
+        await manager.spawn("plain", "one")
+        await manager.spawn("plain", "two", max_seconds=1e-6)
+        await clock.advance(1.0)
+    assert clock.rung <= 25
+
+
+@pytest.mark.parametrize("wish", [{"max_turns": "x"}, {"description": 5}, {"model": 5}])
+async def test_a_wish_of_the_wrong_kind_is_refused(wish: dict[str, object]):
+    async with open_manager() as manager:
+        with pytest.raises(SpawnRefused, match="kind"):
+            await manager.spawn("plain", "go", **wish)
+
+
+class SlowToClose(InPlace):
+    """Workspaces that close when the gate opens."""
+
+    def __init__(self, gate: anyio.Event) -> None:
+        self._gate = gate
+
+    async def close(self, opened: OpenWorkspace) -> None:
+        await self._gate.wait()

@@ -15,6 +15,7 @@ from subagents.events import (
     RunPaused,
     RunUnpaused,
     ToolReturned,
+    WorkspaceClosed,
 )
 from subagents.ids import RunId
 from subagents.runs.state import Command
@@ -79,4 +80,7 @@ def test_commands_of_runs_that_had_not_ended_may_still_be_there():
     returned = ToolReturned(**FOR_RUN, call="a", tool="bash")
     assert leftover_commands(state_after(spawned(), started(), command, returned)) == []
     ended = RunCompleted(**FOR_RUN, text="done")
-    assert leftover_commands(state_after(spawned(), started(), command, ended)) == []
+    # A stop is recorded first and carried out then; its process may have died in between.
+    assert leftover_commands(state_after(spawned(), started(), command, ended)) == [Command(42, "12345")]
+    closed = WorkspaceClosed(**FOR_RUN)
+    assert leftover_commands(state_after(spawned(), started(), command, ended, closed)) == []

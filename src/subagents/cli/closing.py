@@ -6,10 +6,12 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from subagents.cli.exits import Exit, exit_of
-from subagents.cli.streams import answer, give_up_output, say
+from subagents.cli.streams import answer, answer_json, give_up_output, json_for, say
+from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.result import Result, result_json
 from subagents.runs.state import RunStatus
@@ -25,21 +27,43 @@ class Ended:
     by: signal.Signals | None = None
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A run whose session broke while it was in progress: how it went on, nobody could record."""
+
+    run: RunId
+    session: str | None
+    why: str
+    by: signal.Signals | None = None
+
+
 def tell(ended: Ended, *, as_json: bool, events: bool, quiet: bool) -> int:
     """Says it and returns the exit code."""
-    run = ended.result.run
+    run, code = ended.result.run, exit_code(ended)
     if as_json:
-        _answer(json_of(ended.result, ended.session))
-        return exit_code(ended)
+        return _answer(json_for(sys.stdout, json_of(ended.result, ended.session)), ended)
     if how := ending(run):
         say(f"{run.handle} {how}")
     if not events and ended.by is None:
         if not quiet and sys.stdout.isatty() and sys.stderr.isatty():
             say("")  # sets the answer off from what was drawn above it
-        _answer(words_of(ended.result))
+        code = _answer(words_of(ended.result), ended)
     if not quiet and run.status is not RunStatus.COMPLETED:
         say(*_what_now(ended))
-    return exit_code(ended)
+    return code
+
+
+def tell_broken(broken: Broken, *, as_json: bool, quiet: bool) -> int:
+    """Says it and returns the exit code."""
+    if as_json:
+        told = {"id": broken.run, "session": broken.session, "error": broken.why}
+        with suppress(OSError):
+            answer_json(json.dumps(told, ensure_ascii=False, indent=2))
+    say(_("Error: {why}").format(why=broken.why))
+    if not quiet:
+        say(_("What was recorded of run {id} until then is kept.").format(id=broken.run))
+        say(_('Go on with: subagents resume {id} "…"').format(id=broken.run))
+    return Exit.FAILED if broken.by is None else 128 + broken.by
 
 
 def json_of(result: Result, session: str | None, now: float | None = None) -> str:
@@ -76,9 +100,16 @@ def _what_now(ended: Ended) -> Iterator[str]:
     yield _('Go on with: subagents resume {id} "…"').format(id=run.id)
 
 
-def _answer(text: str) -> None:
+def _answer(text: str, ended: Ended) -> int:
+    """Writes it to standard output, and returns the exit code."""
     try:
         answer(text)
     except BrokenPipeError:
         # Who closed the pipe has read enough; the exit code still says how the run ended.
         give_up_output()
+    except OSError as error:
+        give_up_output()
+        said = _("Error: standard output cannot be written: {why}. The answer is kept: subagents result {id}")
+        say(said.format(why=error.strerror or error, id=ended.result.run.id))
+        return exit_code(ended) or Exit.FAILED
+    return exit_code(ended)

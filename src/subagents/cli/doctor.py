@@ -19,7 +19,7 @@ import typer
 
 import subagents
 from subagents.cli.place import folder_at
-from subagents.cli.streams import answer, draw, width_of
+from subagents.cli.streams import answer_json, draw, width_of
 from subagents.errors import SubagentsError
 from subagents.language import _
 from subagents.places import project_at, state_home, user_home
@@ -61,7 +61,7 @@ def doctor(
 ) -> int:
     found = list(findings())
     if as_json:
-        answer(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
+        answer_json(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
     else:
         draw(_lines(found, width_of(sys.stdout)))
     return int(any(each.verdict is Verdict.MISSING for each in found))

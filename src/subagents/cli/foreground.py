@@ -10,23 +10,24 @@ import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
 
 from subagents.bootstrap import AgentManager
-from subagents.cli.closing import Ended, tell
+from subagents.cli.closing import Broken, Ended, tell, tell_broken
 from subagents.cli.streams import say
 from subagents.cli.watching import Watching, watch
-from subagents.errors import SessionError
+from subagents.errors import SessionError, SubagentsError
 from subagents.events import StoppedBy
-from subagents.ids import RunId
+from subagents.ids import RunId, SessionId
 from subagents.language import _
 from subagents.models.selection import OFFLINE, OFFLINE_LABEL
 from subagents.own_tasks import own_tasks
 from subagents.places import project_at
+from subagents.runs.result import Result
 from subagents.serve.control import control
 from subagents.sessions import retention
 from subagents.settings.model import from_environment
@@ -62,6 +63,8 @@ def resume_in_foreground(folder: Path, session: str, run: RunId, prompt: str, di
 def _accompany(folder: Path, session: str | None, begin: Begin, display: Display) -> int:
     _keep_log_quiet()
     ended = anyio.run(_to_its_end, folder, session, begin, display)
+    if isinstance(ended, Broken):
+        return tell_broken(ended, as_json=display.as_json, quiet=display.quiet)
     return tell(ended, as_json=display.as_json, events=display.events, quiet=display.quiet)
 
 
@@ -71,21 +74,59 @@ def _keep_log_quiet() -> None:
         logging.getLogger().addHandler(logging.NullHandler())
 
 
-async def _to_its_end(folder: Path, session: str | None, begin: Begin, display: Display) -> Ended:
+class _Story:
+    """How far it came, for whoever has to tell of it when the session breaks."""
+
+    run: RunId | None = None
+    session: SessionId | None = None
+    result: Result | None = None
+    by: signal.Signals | None = None
+
+
+async def _to_its_end(folder: Path, session: str | None, begin: Begin, display: Display) -> Ended | Broken:
+    story = _Story()
     # Outermost, so that a signal at any moment, the closing included, waits to be read instead of tearing something.
     with anyio.open_signal_receiver(*ENDED_BY) as signals:
-        async with _opened(folder, session) as manager, _reachable(manager):
-            async with own_tasks() as tasks:
-                async with watch(manager, events=display.events, quiet=display.quiet) as watching:
-                    run_id = await begin(manager)
-                    if not display.quiet:
-                        say(*_announcements(manager, run_id))
-                    watching.run = run_id
-                    interruption = _Interruption(manager, watching)
-                    tasks.start_soon(interruption.wait_for, signals)
-                    result = await manager.get_result(run_id, wait=True, timeout=None, to="terminal")
-                tasks.cancel_scope.cancel()
-            return Ended(result, manager.session, interruption.by)
+        try:
+            await _accompanied(story, _opened(folder, session), begin, display, signals)
+        except (SessionError, BaseExceptionGroup) as error:
+            # Before it began, the wish was refused; what broke afterwards is the end of a run that is in the log.
+            if story.run is None or (why := _session_error(error)) is None:
+                raise
+            if story.result is None:
+                return Broken(story.run, story.session, str(why), story.by)
+            say(str(why))
+    assert story.result is not None
+    return Ended(story.result, story.session, story.by)
+
+
+async def _accompanied(
+    story: _Story,
+    opened: AbstractAsyncContextManager[AgentManager],
+    begin: Begin,
+    display: Display,
+    signals: AsyncIterator[signal.Signals],
+) -> None:
+    async with opened as manager, _reachable(manager), own_tasks() as tasks:
+        story.session = manager.session
+        if manager.set_aside:
+            say(manager.set_aside)
+        async with watch(manager, events=display.events, quiet=display.quiet) as watching:
+            story.run = watching.run = run_id = await begin(manager)
+            if not display.quiet:
+                say(*_announcements(manager, run_id))
+            tasks.start_soon(_stop_at_signal, manager, watching, story, signals)
+            story.result = await manager.get_result(run_id, wait=True, timeout=None, to="terminal")
+        tasks.cancel_scope.cancel()
+
+
+def _session_error(error: BaseException) -> SessionError | None:
+    """The first error of the session, when there is nothing but errors of ours."""
+    if isinstance(error, SessionError):
+        return error
+    if isinstance(error, BaseExceptionGroup) and error.split(SubagentsError)[1] is None:
+        return next(filter(None, map(_session_error, error.exceptions)), None)
+    return None
 
 
 @asynccontextmanager
@@ -100,20 +141,17 @@ async def _opened(folder: Path, session: str | None) -> AsyncIterator[AgentManag
             retention.remove(project_at(folder), manager.folder)
 
 
-class _Interruption:
-    """Stops everything at the first signal; `by` is that signal."""
-
-    def __init__(self, manager: AgentManager, watching: Watching) -> None:
-        self._manager = manager
-        self._watching = watching
-        self.by: signal.Signals | None = None
-
-    async def wait_for(self, signals: AsyncIterator[signal.Signals]) -> None:
-        async for arrived in signals:
-            if self.by is None:
-                self.by = arrived
-                self._watching.hurry()
-                await self._manager.close(*_why(arrived))
+async def _stop_at_signal(
+    manager: AgentManager, watching: Watching, story: _Story, signals: AsyncIterator[signal.Signals]
+) -> None:
+    """Stops everything at the first one."""
+    async for arrived in signals:
+        if story.by is None:
+            story.by = arrived
+            watching.hurry()
+            # A session that is broken says so to who waits for the result.
+            with suppress(SessionError):
+                await manager.close(*_why(arrived))
 
 
 def _why(arrived: signal.Signals) -> tuple[StoppedBy, str]:
@@ -134,10 +172,8 @@ async def _reachable(manager: AgentManager) -> AsyncIterator[None]:
 
 
 def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
-    """What should be known before it works: what is wrong with settings, log and definition, and what it may do."""
+    """What should be known before it works: what is wrong with settings and definition, and what it may do."""
     yield from (str(problem) for problem in from_environment(os.environ)[1])
-    if manager.set_aside:
-        yield manager.set_aside
     spec = manager.state.run(run_id).spec
     path = spec.source.path if spec.source is not None else ""
     yield from (str(problem) for problem in manager.agents.problems if problem.path == path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from subagents.cli.place import at_home
 from subagents.language import _
 
 RunName = Annotated[str, typer.Argument(metavar="ID", hidden=True)]
@@ -41,15 +41,24 @@ def seconds_of(text: str) -> float:
 
 def schema_of(text: str) -> str:
     """The JSON text of a schema, or of the file that is named. Raises `typer.BadParameter`."""
+    if not text.strip():
+        raise typer.BadParameter(_("--schema is empty; name a file, or write the JSON Schema itself."))
     if text.lstrip()[:1] in ("{", "[", '"'):
         return text
     try:
-        return Path(text).expanduser().read_text(encoding="utf-8")
+        read = at_home(text).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else _("it is not UTF-8 text")
         raise typer.BadParameter(
             _("{text!r} is neither JSON nor a file that can be read: {why}.").format(text=text, why=why)
         ) from None
+    if not read.strip():
+        raise typer.BadParameter(
+            _("{text!r} is empty; a schema is a JSON object, for example {example}.").format(
+                text=text, example='{"type": "object"}'
+            )
+        )
+    return read
 
 
 def prompt_of(text: str) -> str:
@@ -70,3 +79,11 @@ def one_output(as_json: bool, events: bool) -> None:
     """Raises `typer.BadParameter` when two things would be written to standard output."""
     if as_json and events:
         raise typer.BadParameter(_("--json and --events both write to standard output; choose one."))
+
+
+def at_least_nothing(option: str, number: int | None) -> None:
+    """Raises `typer.BadParameter` for a number below 0."""
+    if number is not None and number < 0:
+        raise typer.BadParameter(
+            _("{option} is {number}; it must be 0 or more.").format(option=option, number=number)
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from subagents.errors import WorkspaceError
@@ -12,12 +13,19 @@ from subagents.places import Project, project_at
 
 def folder_at(cwd: str = "") -> Path:
     """The folder to work in, absolute: `cwd` when it is given. Raises `WorkspaceError` when there is none."""
-    folder = Path(_here(), Path(cwd).expanduser()) if cwd else Path(_here())
+    folder = Path(_here(), at_home(cwd)) if cwd else Path(_here())
     if not folder.is_dir():
         raise WorkspaceError(_("There is no folder {path!r}; name one that exists.").format(path=str(folder)))
     if not os.access(folder, os.R_OK | os.X_OK):
         raise WorkspaceError(_("The folder {path!r} may not be read.").format(path=str(folder)))
     return folder
+
+
+def at_home(path: str) -> Path:
+    """The path with `~` and `~user` resolved; as it is where there is no such user, so that no such file is found."""
+    with suppress(RuntimeError):
+        return Path(path).expanduser()
+    return Path(path)
 
 
 def project_here() -> Project:

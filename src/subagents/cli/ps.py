@@ -11,7 +11,7 @@ import msgspec
 
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, look
-from subagents.cli.streams import answer, draw, say, width_of
+from subagents.cli.streams import answer_json, draw, say, width_of
 from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.state import RunStatus
@@ -31,7 +31,7 @@ def ps(everything: bool = False, as_json: bool = False) -> int:
     found = look(project_here(), None if everything else now - RECENT)
     rows = listed(found.runs, now, everything=everything)
     if as_json:
-        answer(
+        answer_json(
             msgspec.json.format(msgspec.json.encode([_object(seen, now) for seen, _depth in rows])).decode()
         )
     elif rows:

@@ -12,7 +12,7 @@ from subagents.cli.exits import Exit, exit_of
 from subagents.cli.options import RunName
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, find
-from subagents.cli.streams import answer, say
+from subagents.cli.streams import answer, answer_json, say
 from subagents.events import Ending, RunCompleted
 from subagents.language import _
 from subagents.runs.result import Result
@@ -38,7 +38,7 @@ def result(
     seen, _state = find(project_here(), run)
     found = result_of(seen)
     if as_json:
-        answer(json_of(found, seen.folder.id, time.time()))
+        answer_json(json_of(found, seen.folder.id, time.time()))
     else:
         _print(seen, found)
     return exit_of(seen.run, owned=seen.owner is not None)

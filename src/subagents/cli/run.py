@@ -17,6 +17,7 @@ from subagents.language import _
 from subagents.places import project_at
 
 DEFAULT_AGENT = "general-purpose"
+MOST_PROBLEMS = 3  # of a broken definition that an error tells
 OFFLINE_AGENT = "Explore"  # the only one whose work the offline model can do
 
 HELP = _(
@@ -46,11 +47,11 @@ def run(
     ] = "",
     cwd: Annotated[str, typer.Option(metavar="FOLDER", help=_("Work there instead of here."))] = "",
     schema: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="FILE|JSON", help=_("A JSON Schema that the answer must fit; it is printed as JSON.")
         ),
-    ] = "",
+    ] = None,
     max_turns: Annotated[
         int | None, typer.Option(metavar="N", help=_("Ask it to finish after so many turns; 0 is no limit."))
     ] = None,
@@ -74,7 +75,7 @@ def run(
         agent=agent,
         prompt=prompt_of(prompt),
         model=model,
-        output_schema=schema_of(schema) if schema else None,
+        output_schema=schema_of(schema) if schema is not None else None,
         max_turns=max_turns,
         max_seconds=seconds_of(timeout) if timeout else None,
         cwd=str(folder),
@@ -91,6 +92,8 @@ def agent_and_prompt(words: Sequence[str], folder: Path, model: str) -> tuple[st
     from subagents.definitions.discovery import folders, load
 
     first, rest = words[0], words[1:]
+    if not rest and not first.strip():
+        raise typer.BadParameter(_('The prompt is empty; say what is to be done: subagents run "…"'))
     if not rest and (first == "-" or " " in first.strip() or "\n" in first.strip()):
         return _default_agent(model), first
     agent = _found(load(folders(project_at(folder))), first)
@@ -106,10 +109,21 @@ def _found(agents: AgentCatalog, name: str) -> str | None:
     """The agent's exact name; None when the name is more than a word. Raises `UnknownAgent`."""
     try:
         return agents.find(name).name
-    except UnknownAgent:
+    except UnknownAgent as error:
         if len(name.split()) > 1:
             return None
-        raise
+        if not (problems := _problems_of(agents, name)):
+            raise
+        raise UnknownAgent(
+            " ".join([str(error), *problems]), name=error.name, nearest=error.nearest
+        ) from error
+
+
+def _problems_of(agents: AgentCatalog, name: str) -> list[str]:
+    """What is wrong with files that would have been the agent of that name."""
+    wanted = name.strip().casefold()
+    told = [str(problem) for problem in agents.problems if Path(problem.path).stem.casefold() == wanted]
+    return [_("It cannot be used: {problem}").format(problem=problem) for problem in told[:MOST_PROBLEMS]]
 
 
 def _default_agent(model: str) -> str:

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from subagents.cli.abandoned import damaged_logs, recover
+from subagents.cli.options import at_least_nothing
 from subagents.cli.place import project_here
 from subagents.cli.streams import answer, draw, say, width_of
 from subagents.cli.usage import mount
@@ -16,16 +18,18 @@ from subagents.errors import SessionError, SubagentsError
 from subagents.events import Event, SessionArchived, SessionRenamed
 from subagents.language import _, counted
 from subagents.sessions.folder import SessionFolder, find, lock, owner_alive, sessions
+from subagents.sessions.lock import was_abandoned
 from subagents.sessions.reader import read_session
 from subagents.sessions.state import SessionState
 from subagents.view import figures
-from subagents.view.cells import printable
+from subagents.view.cells import fit, printable
 from subagents.view.columns import Column, table
 from subagents.view.nesting import nested
 from subagents.view.run_line import run_lines
 
 MEGABYTE = 1_000_000
 PLAIN_WIDTH = 200
+LONGEST_TITLE = 60  # cells
 
 HELP = _(
     """List, name and remove the sessions of this project.
@@ -65,12 +69,13 @@ def show(name: Name) -> int:
     ]
     for run, depth in nested(state.runs.values()):
         lines += [line.plain for line in run_lines(run, now, width, depth)]
+    lines += damaged_logs(folder)
     draw(lines)
     return 0
 
 
 def rename(name: Name, title: Annotated[str, typer.Argument(metavar="TITLE", hidden=True)]) -> int:
-    _record(find(project_here(), name), SessionRenamed(title=" ".join(title.split())))
+    _record(_ownerless(name), SessionRenamed(title=" ".join(title.split())))
     return 0
 
 
@@ -78,7 +83,7 @@ def archive(
     name: Name,
     undo: Annotated[bool, typer.Option("--undo", help=_("List it again."))] = False,
 ) -> int:
-    _record(find(project_here(), name), SessionArchived(archived=not undo))
+    _record(_ownerless(name), SessionArchived(archived=not undo))
     return 0
 
 
@@ -89,6 +94,7 @@ def remove(
     from subagents.sessions import retention
 
     project = project_here()
+    recover(project)
     for folder in dict.fromkeys(find(project, name) for name in names):
         if yes or _agreed(folder):
             retention.remove(project, folder)
@@ -110,9 +116,13 @@ def gc(
     from subagents.sessions import retention
     from subagents.settings.model import from_environment
 
-    settings = from_environment(os.environ)[0]
+    at_least_nothing("--days", days)
+    at_least_nothing("--megabytes", megabytes)
+    project, settings = project_here(), from_environment(os.environ)[0]
+    if not dry_run:
+        recover(project)
     report = retention.gc(
-        project_here(),
+        project,
         now=time.time(),
         max_age_days=settings.session_max_age_days if days is None else days,
         max_bytes=(settings.session_max_megabytes if megabytes is None else megabytes) * MEGABYTE,
@@ -177,7 +187,8 @@ def _owner(folder: SessionFolder, state: SessionState) -> str:
 def _title(state: SessionState) -> str:
     """Its own, or what its first run is about."""
     first = next(iter(state.runs.values()), None)
-    return printable(state.header.title or (first.spec.description if first is not None else ""))
+    title = printable(state.header.title or (first.spec.description if first is not None else ""))
+    return fit(title, LONGEST_TITLE)
 
 
 def _size(count: int) -> str:
@@ -185,6 +196,13 @@ def _size(count: int) -> str:
 
 
 # --- changing
+
+
+def _ownerless(name: str) -> SessionFolder:
+    """The session of that name, after what a dead owner left in it was recorded."""
+    project = project_here()
+    recover(project)
+    return find(project, name)
 
 
 def _record(folder: SessionFolder, event: Event) -> None:
@@ -199,11 +217,16 @@ def _record(folder: SessionFolder, event: Event) -> None:
         store = SqliteStore(folder.log)
         try:
             journal = Journal.load(store, SystemClock())
+            if journal.set_aside:
+                say(journal.set_aside)
             await journal.record(lambda _state: event)
         finally:
             store.close()
 
-    with lock(folder):
+    abandoned = was_abandoned(folder.lock_file)
+    with lock(folder) as held:
+        # One that could not be recovered is still for the next to recover.
+        held.unfinished = abandoned
         anyio.run(record)
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from subagents.cli.abandoned import damaged_logs
 from subagents.cli.options import RunName
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, find, look
@@ -35,7 +36,7 @@ def show(run: RunName) -> int:
     if below:
         lines += ["", _("Below it:")]
         lines += [text.plain for child, depth in below for text in run_lines(child, now, width, depth)]
-    draw([*lines, "", *_what_now(seen)])
+    draw([*lines, *damaged_logs(seen.folder), "", *_what_now(seen)])
     return 0
 
 

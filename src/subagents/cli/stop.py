@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from subagents.cli.abandoned import recover
 from subagents.cli.exits import Exit
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, find
@@ -40,11 +41,15 @@ def stop(
 def _stopped(project: Project, name: str, reason: str) -> str:
     """Stops one run and answers what came of it."""
     seen, _state = find(project, name)
-    if seen.run.status.ended:
-        return _("{id} had ended already: {status}").format(id=seen.run.id, status=seen.status)
-    if seen.owner is not None:
+    if seen.owner is not None and not seen.run.status.ended:
         return _told(project, seen, reason)
-    return _taken_over(project, seen, reason)
+    recover(project)
+    now, _state = find(project, seen.run.id)
+    if seen.owner_gone and now.run.status.ended:
+        return _lost(seen)
+    if now.run.status.ended:
+        return _("{id} had ended already: {status}").format(id=now.run.id, status=now.status)
+    return _taken_over(project, now, reason)
 
 
 def _told(project: Project, seen: Seen, reason: str) -> str:
@@ -58,14 +63,20 @@ def _told(project: Project, seen: Seen, reason: str) -> str:
             return _stopped(project, seen.run.id, reason)
         raise _out_of_reach(seen, error) from error
     except SessionError as error:
-        raise _out_of_reach(seen, error) from error
+        raise _out_of_reach(seen, error, perhaps_asleep=True) from error
     if done.get("stopped"):
         return _("{id} stopped").format(id=seen.run.id)
     return _("{id} had ended already").format(id=seen.run.id)
 
 
-def _out_of_reach(seen: Seen, why: SessionError) -> SessionLocked:
+def _out_of_reach(seen: Seen, why: SessionError, *, perhaps_asleep: bool = False) -> SessionLocked:
     text = _("{why} Process {pid} drives run {id}; end it with: kill {pid}")
+    if perhaps_asleep:
+        # A process that was suspended does not even notice that it was asked to end.
+        text = _(
+            "{why} Process {pid} drives run {id}; if it was suspended, wake it first: kill -CONT {pid}. "
+            "Else end it with: kill {pid}"
+        )
     return SessionLocked(text.format(why=why, pid=seen.owner, id=seen.run.id))
 
 
@@ -81,4 +92,8 @@ def _taken_over(project: Project, seen: Seen, reason: str) -> str:
 
     if anyio.run(record):  # one that rested was nobody's in the first place, and is stopped now
         return _("{id} stopped").format(id=seen.run.id)
+    return _lost(seen)
+
+
+def _lost(seen: Seen) -> str:
     return _("{id} had lost its owner; it is recorded as interrupted now").format(id=seen.run.id)

@@ -19,6 +19,20 @@ def answer(text: str) -> None:
     sys.stdout.flush()
 
 
+def answer_json(text: str) -> None:
+    """Writes JSON to standard output, which is JSON there whatever the encoding is."""
+    answer(json_for(sys.stdout, text))
+
+
+def json_for(stream: TextIO, text: str) -> str:
+    """The JSON text with escapes for all but ASCII, unless the stream is UTF-8: whoever reads JSON expects that."""
+    if text.isascii() or (stream.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8"):
+        return text
+    import json  # only this needs it
+
+    return "".join(each if each.isascii() else json.dumps(each)[1:-1] for each in text)
+
+
 def draw(lines: Iterable[str]) -> None:
     """Writes lines that we have drawn to standard output, in characters that it has."""
     answer("\n".join(_drawn(line, sys.stdout) for line in lines))

@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from subagents.bootstrap import AgentManager
-from subagents.cli.streams import give_up_output, is_live_terminal, say
+from subagents.cli.streams import give_up_output, is_live_terminal, json_for, say
 from subagents.events import Ending, Entry, RunEvent, RunResumed, RunSpawned, ToolCalled, WrapUpAsked, encode
 from subagents.ids import RunId
 from subagents.language import _, counted
@@ -48,13 +48,25 @@ class Shown(Protocol):
 class Watching:
     """What is watched, and how much patience there is for showing it."""
 
-    def __init__(self, scope: anyio.CancelScope) -> None:
-        self._scope = scope
+    def __init__(self, showing: anyio.CancelScope) -> None:
+        self._showing = showing
+        self._hurried = self._over = False
         self.run: RunId | None = None
 
     def hurry(self) -> None:
-        """The user wants to be gone: what cannot be shown in a moment is not."""
-        self._scope.deadline = anyio.current_time() + HURRY
+        """The user wants to be gone: what cannot be shown in a moment, when all is over, is not."""
+        self._hurried = True
+        self._bound()
+
+    def over(self) -> None:
+        """Nothing more happens; only what is left is still to be shown."""
+        self._over = True
+        self._bound()
+
+    def _bound(self) -> None:
+        # Only then: until it is over, whoever watches waits for the run itself inside the same scope.
+        if self._hurried and self._over:
+            self._showing.deadline = anyio.current_time() + HURRY
 
 
 @asynccontextmanager
@@ -68,6 +80,7 @@ async def watch(manager: AgentManager, *, events: bool, quiet: bool) -> AsyncIte
         yield watching
         for way in ways:
             way.end()
+        watching.over()
 
 
 def _ways(manager: AgentManager, watching: Watching, *, events: bool, quiet: bool) -> Iterator[Shown]:
@@ -95,19 +108,28 @@ class _Queued:
         self._write = write
         self._send, self._receive = anyio.create_memory_object_stream[str](math.inf)
         self._unlisten = manager.listen(self._heard)
+        self._listens = True
 
     async def show(self) -> None:
-        with self._send, self._receive:
-            async for line in self._receive:
-                lines = [line]
-                with suppress(anyio.WouldBlock, anyio.EndOfStream):
-                    while True:
-                        lines.append(self._receive.receive_nowait())
-                await anyio.to_thread.run_sync(self._write, *lines, abandon_on_cancel=True)
+        try:
+            with self._send, self._receive:
+                await self._show_all()
+        finally:
+            self.end()
 
     def end(self) -> None:
-        self._unlisten()
+        if self._listens:
+            self._listens = False
+            self._unlisten()
         self._send.close()
+
+    async def _show_all(self) -> None:
+        async for line in self._receive:
+            lines = [line]
+            with suppress(anyio.WouldBlock, anyio.EndOfStream):
+                while True:
+                    lines.append(self._receive.receive_nowait())
+            await anyio.to_thread.run_sync(self._write, *lines, abandon_on_cancel=True)
 
     def _heard(self, entry: Entry) -> None:
         for line in self._lines_of(entry):
@@ -125,11 +147,17 @@ def _facts(entry: Entry) -> Iterator[str]:
 
 def _write(*lines: str) -> None:
     try:
-        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.write("".join(f"{json_for(sys.stdout, line)}\n" for line in lines))
         sys.stdout.flush()
     except BrokenPipeError:
         give_up_output()
         say(_("Nobody reads the facts any more; the run goes on, and its session keeps them."))
+    except OSError as error:
+        give_up_output()
+        text = _(
+            "The facts cannot be written to standard output: {why}. The run goes on, and its session keeps them."
+        )
+        say(text.format(why=error.strerror or error))
 
 
 # --- lines

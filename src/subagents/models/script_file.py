@@ -13,7 +13,7 @@ repeat: false                       # when all are played: start again, or end t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,6 +37,15 @@ _RE2 = re2.Options()
 _RE2.log_errors = False  # otherwise RE2 writes to stderr, over the terminal
 _RE2.max_mem = 8 << 20
 
+MAX_SIZE = 5_000_000  # bytes of a file, characters of a text
+MAX_VALUES = 100_000
+MAX_DEPTH = (
+    50  # libyaml builds values by recursion and has no limit of its own: 50,000 levels end the process
+)
+LONGEST = 1e9  # no number of a script, a delay in seconds or a count of tokens, is larger
+_SHOWN = 60  # characters of what somebody wrote that a sentence about it repeats
+_SHOWN_REASON = 200
+
 # Every mapping's keys are checked against these.
 _SCRIPT = ("turns", "repeat")
 _TURN = ("text", "tool_calls", "delay", "error", "match", "usage")
@@ -48,7 +57,11 @@ _USAGE = ("input_tokens", "output_tokens", "cost")
 def read(path: str | Path) -> Script:
     """The script in a file."""
     try:
-        return parse(Path(path).read_text(encoding="utf-8"), str(path))
+        with Path(path).open("rb") as file:
+            content = file.read(MAX_SIZE + 1)  # a device would have no end
+        if len(content) > MAX_SIZE:
+            raise _too_long(str(path))
+        return parse(content.decode(), str(path))
     except OSError as error:
         raise _invalid(str(path), _("cannot be read: {why}"), why=error.strerror) from None
     except UnicodeDecodeError:
@@ -63,18 +76,44 @@ def parse(text: str, name: str) -> Script:
         raise _invalid(name, _("`turns` must be a list with at least one turn"))
     repeat = top.get("repeat", False)
     if not isinstance(repeat, bool):
-        raise _invalid(name, _("`repeat` must be true or false, not {value!r}"), value=repeat)
+        raise _invalid(name, _("`repeat` must be true or false, not {value}"), value=_shown(repeat))
     return Script(name, tuple(_turn(turn, f"{name}, turn {n}") for n, turn in enumerate(turns, 1)), repeat)
 
 
 def _yaml(text: str, name: str) -> object:
+    if len(text) > MAX_SIZE:
+        raise _too_long(name)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        _refuse_what_would_overwhelm(yaml.parse(text, Loader=loader), name)
+        return yaml.load(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _invalid(f"{name}, line {line}", _("is not YAML: {why}"), why=error.problem) from None
-    except yaml.YAMLError as error:
-        raise _invalid(name, _("is not YAML: {why}"), why=str(error).splitlines()[0]) from None
+        why = _shortened(error.problem or str(error), _SHOWN_REASON)
+        raise _invalid(f"{name}, line {line}", _("is not YAML: {why}"), why=why) from None
+    except (
+        yaml.YAMLError,
+        ValueError,
+    ) as error:  # ValueError: a date or a number that is none, half a surrogate
+        why = _shortened(str(error).splitlines()[0], _SHOWN_REASON)
+        raise _invalid(name, _("is not YAML: {why}"), why=why) from None
+
+
+def _refuse_what_would_overwhelm(events: Iterable[yaml.Event], name: str) -> None:
+    """Nothing is built yet: the events of a text take no more room than the text, however it is nested."""
+    depth = 0
+    for count, event in enumerate(events):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        where = f"{name}, line {line}"
+        if isinstance(event, yaml.AliasEvent):
+            raise _invalid(
+                where, _("aliases (*name) are not supported; put a text that begins with * in quotes")
+            )
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise _invalid(where, _("is nested more than {n} deep"), n=MAX_DEPTH)
+        if count > MAX_VALUES:
+            raise _invalid(where, _("there are more than {n:,} values"), n=MAX_VALUES)
 
 
 def _turn(value: object, where: str) -> ScriptedTurn:
@@ -140,8 +179,9 @@ def _pattern(pattern: str | None, where: str) -> Pattern | None:
         return cast("Pattern", re2.compile(pattern, options=_RE2))
     except re2.error as error:
         why = error.args[0].decode()
-        text = _("`match` {pattern!r} is not a regular expression: {why}")
-        raise _invalid(where, text, pattern=pattern, why=why) from None
+        text = _("`match` {pattern} is not a regular expression: {why}")
+        why = _shortened(why, _SHOWN_REASON)
+        raise _invalid(where, text, pattern=_shown(pattern), why=why) from None
 
 
 def _mapping(value: object, where: str, known: tuple[str, ...]) -> Mapping[str, Any]:
@@ -154,6 +194,7 @@ def _mapping(value: object, where: str, known: tuple[str, ...]) -> Mapping[str, 
 
 
 def _unknown(key: str, where: str, known: tuple[str, ...]) -> InvalidScript:
+    key = _shortened(key, _SHOWN)
     nearest = get_close_matches(key, known, n=1, cutoff=0.5)
     if nearest:
         return _invalid(
@@ -166,7 +207,9 @@ def _text(keys: Mapping[str, Any], key: str, where: str) -> str | None:
     value = keys.get(key)
     if value is None or isinstance(value, str):
         return value
-    raise _invalid(where, _("`{key}` must be text, not {value!r}: put it in quotes"), key=key, value=value)
+    raise _invalid(
+        where, _("`{key}` must be text, not {value}: put it in quotes"), key=key, value=_shown(value)
+    )
 
 
 def _number(keys: Mapping[str, Any], key: str, where: str) -> float | None:
@@ -174,7 +217,11 @@ def _number(keys: Mapping[str, Any], key: str, where: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
-        raise _invalid(where, _("`{key}` must be a number from 0 up, not {value!r}"), key=key, value=value)
+        raise _invalid(
+            where, _("`{key}` must be a number from 0 up, not {value}"), key=key, value=_shown(value)
+        )
+    if value > LONGEST:
+        raise _invalid(where, _("`{key}` must be at most {n:,.0f}"), key=key, n=LONGEST)
     return value
 
 
@@ -182,7 +229,7 @@ def _integer(keys: Mapping[str, Any], key: str, where: str) -> int | None:
     value = _number(keys, key, where)
     if value is None or isinstance(value, int):
         return value
-    raise _invalid(where, _("`{key}` must be a whole number, not {value!r}"), key=key, value=value)
+    raise _invalid(where, _("`{key}` must be a whole number, not {value}"), key=key, value=_shown(value))
 
 
 def _is_mapping(value: object) -> TypeGuard[dict[str, Any]]:
@@ -191,6 +238,22 @@ def _is_mapping(value: object) -> TypeGuard[dict[str, Any]]:
 
 def _listed(keys: tuple[str, ...]) -> str:
     return ", ".join(f"`{key}`" for key in keys)
+
+
+def _shown(value: object) -> str:
+    """The value as a sentence repeats it; an integer of thousands of digits cannot be written out at all."""
+    try:
+        return _shortened(repr(value), _SHOWN)
+    except ValueError:
+        return _("such a long number")
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _too_long(where: str) -> InvalidScript:
+    return _invalid(where, _("is longer than {n:,} bytes"), n=MAX_SIZE)
 
 
 def _invalid(where: str, text: str, **values: object) -> InvalidScript:

@@ -13,6 +13,8 @@ from subagents.language import _
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
+    from subagents.models.scripted import Script
+
 OFFLINE = "offline"
 OFFLINE_LABEL = "offline (no language model)"
 SCRIPT = "script:"
@@ -28,7 +30,8 @@ KEYS = {
 def exact_model(name: str) -> str:
     """The exact name of a model that can answer here: `offline` for "", a script by its absolute path.
 
-    Raises `ModelUnavailable`, naming the variable to set, or what a name looks like.
+    Raises `ModelUnavailable`, naming the variable to set, or what a name looks like, and `InvalidScript`: a script
+    is read here already, so that one that cannot be played begins no run.
     """
     if name in ("", OFFLINE):
         return OFFLINE
@@ -63,16 +66,32 @@ def model_of(name: str) -> Model[Any]:
         return offline_model()
     if name.startswith(SCRIPT):
         path = Path(name.removeprefix(SCRIPT))
-        return _scripted(path, path.stat().st_mtime_ns if path.exists() else 0)
+        return _scripted(path, _changed(path))
     return _remote(name)
 
 
 @cache
-def _scripted(path: Path, changed: int) -> Model[Any]:  # noqa: ARG001 it is part of the cache's key
+def _scripted(path: Path, changed: int) -> Model[Any]:
     """One object for a script as it is since `changed`; an edited one is another."""
-    from subagents.models.scripted import load_script, scripted_model
+    from subagents.models.scripted import scripted_model
 
-    return scripted_model(load_script(path))
+    return scripted_model(_loaded(path, changed))
+
+
+@cache
+def _loaded(path: Path, changed: int) -> Script:  # noqa: ARG001 it is part of the cache's key
+    """The script, read once for each time it was changed."""
+    from subagents.models.scripted import load_script
+
+    return load_script(path)
+
+
+def _changed(path: Path) -> int:
+    """When the file was last written, in nanoseconds; 0 if it cannot be known."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 @cache
@@ -88,4 +107,5 @@ def _script(file: str) -> str:
         raise ModelUnavailable(
             _("There is no script {path!r}; name a YAML file of turns.").format(path=str(path))
         )
+    _loaded(path, _changed(path))
     return f"{SCRIPT}{path}"

@@ -157,7 +157,7 @@ class NativeConversation:
     # --- the loop
 
     async def _loop(self, text: str | None) -> str:
-        from pydantic_ai.exceptions import AgentRunError, RunCancelled, UserError
+        from pydantic_ai.exceptions import AgentRunError, RunCancelled, UnexpectedModelBehavior, UserError
 
         if text is not None:
             await self._context.report(PromptSent((stored_prompt(text),)))
@@ -167,6 +167,9 @@ class NativeConversation:
             if self._cancelling:
                 return ""  # nobody waits for it: our own cancellation goes on in `prompt`
             raise RunnerError("the conversation was ended from inside") from None
+        except UnexpectedModelBehavior as error:
+            first = str(error).partition(". ")[0]
+            raise RunnerError(f"the model {self._name!r} did not do what it must: {first}") from error
         except (AgentRunError, UserError) as error:
             raise RunnerError(f"the model {self._name!r} could not go on: {error}") from error
 

@@ -31,6 +31,9 @@ from subagents.events import (
 from subagents.runs.state import RunState, RunStatus
 from subagents.spec import AskedBy
 
+# Characters; a reason is a sentence, whatever a provider or a tool made of it.
+MAX_REASON = 2_000
+
 
 def start(run: RunState, model: str = "") -> RunStarted | None:
     """It has its slot: a queued run begins, a parked one goes on."""
@@ -68,7 +71,8 @@ def complete(run: RunState, text: str, seconds: float, structured: str | None = 
 def fail(run: RunState, reason: str, seconds: float, partial: str = "") -> RunFailed | None:
     if run.status.ended:
         return None
-    return RunFailed(run=run.id, episode=run.episode, seconds=seconds, reason=reason, partial=partial)
+    said = reason if len(reason) <= MAX_REASON else f"{reason[:MAX_REASON]}…"
+    return RunFailed(run=run.id, episode=run.episode, seconds=seconds, reason=said, partial=partial)
 
 
 def reject(run: RunState, answer: str, problems: Sequence[str], seconds: float) -> list[RunEvent]:

@@ -33,6 +33,7 @@ from subagents.events import (
     ToolCalled,
     ToolReturned,
     TurnEnded,
+    WorkspaceClosed,
     WorkspaceOpened,
     WrapUpAsked,
 )
@@ -225,7 +226,6 @@ def _ended(run: RunState, entry: Entry, event: Ending) -> RunState:
         outcome=outcome,
         progress_at=entry.at,
         in_flight=(),
-        command=None,
         paused=False,
         parked=False,
         waiting_steers=(),
@@ -256,6 +256,9 @@ def _after_ending(run: RunState, event: RunEvent) -> RunState:
             return msgspec.structs.replace(run, delivered=True)
         case RunCleared():
             return msgspec.structs.replace(run, cleared=True)
+        case WorkspaceClosed():
+            # Until then a command that was in progress at the ending may be: a stop is recorded before it is done.
+            return msgspec.structs.replace(run, command=None)
         case _:
             return run
 

@@ -61,7 +61,8 @@ class Admission:
 
     def _children_of(self, parent: RunId) -> Slots:
         if parent not in self._children:
-            self._children[parent] = Slots(self._settings.max_children, self._clock)
+            file = slot_file(self._trees / f"{parent}.children") if self._trees is not None else None
+            self._children[parent] = Slots(self._settings.max_children, self._clock, file)
         return self._children[parent]
 
     def _tree_of(self, root: RunId) -> Slots:
@@ -72,9 +73,9 @@ class Admission:
 
     def forget(self, run_id: RunId) -> None:
         """A run ended: nobody queues below it any more."""
-        self._children.pop(run_id, None)
-        if self._tree.pop(run_id, None) is not None and self._trees is not None:
-            forget_slot_file(self._trees / f"{run_id}.slots")
+        for queues, kind in ((self._children, "children"), (self._tree, "slots")):
+            if queues.pop(run_id, None) is not None and self._trees is not None:
+                forget_slot_file(self._trees / f"{run_id}.{kind}")
 
 
 class Place:

@@ -97,6 +97,11 @@ class AgentManager:
         return self._around.definitions.catalog()
 
     @property
+    def broken(self) -> SessionError | None:
+        """Why nothing more is recorded in this session; None while it is open."""
+        return self._journal.broken
+
+    @property
     def clock(self) -> Clock:
         return self._shared.clock
 
@@ -157,7 +162,8 @@ class AgentManager:
     async def stop(self, run: str, *, by: StoppedBy = StoppedBy.USER, reason: str = "") -> bool:
         """Ends a run and all below it, and keeps what it had. False when it had ended already."""
         run_id = self.find(run)
-        if (supervisor := self._live.get(run_id)) is not None:
+        supervisor = self._live.get(run_id)
+        if supervisor is not None and supervisor.episode == self._journal.head.run(run_id).episode:
             return await supervisor.stop(by, reason)
         recorded = await self._journal.record(
             lambda head: lifecycle.stop(head.run(run_id), by, reason=reason)
@@ -267,12 +273,12 @@ class AgentManager:
 
     def _heard(self, entry: Entry) -> None:
         match entry.event:
-            case RunSpawned(run=run_id, spec=spec):
-                self._do_soon(partial(self._begin, run_id, spec.prompt))
-            case RunResumed(run=run_id, prompt=prompt):
-                self._do_soon(partial(self._begin, run_id, prompt))
-            case RunUnpaused(run=run_id) if run_id not in self._live:
-                self._do_soon(partial(self._begin, run_id, None))
+            case RunSpawned(run=run_id, episode=episode, spec=spec):
+                self._do_soon(partial(self._begin, run_id, episode, spec.prompt))
+            case RunResumed(run=run_id, episode=episode, prompt=prompt):
+                self._do_soon(partial(self._begin, run_id, episode, prompt))
+            case RunUnpaused(run=run_id, episode=episode) if run_id not in self._live:
+                self._do_soon(partial(self._begin, run_id, episode, None))
             case Ending(run=run_id) if self.state.children(run_id):
                 self._do_soon(partial(self._stop_children, run_id))
             case _:
@@ -290,26 +296,28 @@ class AgentManager:
             self._due_came = anyio.Event()
             await self._due_came.wait()
 
-    def _begin(self, run_id: RunId, text: str | None) -> None:
-        run = self._journal.head.run(run_id)
-        if run.status.ended:
+    def _begin(self, run_id: RunId, episode: int, text: str | None) -> None:
+        run, before = self._journal.head.run(run_id), self._live.get(run_id)
+        if run.status.ended or run.episode != episode:
             return  # somebody stopped it before it could be begun
-        supervisor = Supervisor(run_id, self._shared, self._admission.place(run), self._environment(run))
-        self._live[run_id] = supervisor
-        self._tasks.start_soon(self._drive, supervisor, text)
+        if before is not None and before.episode == episode:
+            return  # it is driven already: a pause was taken back twice
+        place, environment = self._admission.place(run), self._environment(run)
+        self._live[run_id] = Supervisor(run_id, episode, self._shared, place, environment)
+        self._tasks.start_soon(self._drive, self._live[run_id], text, before.done if before else None)
 
-    async def _drive(self, supervisor: Supervisor, text: str | None) -> None:
+    async def _drive(self, supervisor: Supervisor, text: str | None, before: anyio.Event | None) -> None:
         run, watch = supervisor.run, anyio.CancelScope()
         if run.spec.limits.max_seconds is not None:
             self._tasks.start_soon(self._watch, supervisor, watch)
         try:
-            await supervisor.drive(text)
+            await supervisor.drive(text, before)
         finally:
             watch.cancel()
             # A resume may have begun the next episode while this one was still cleaning up.
             if self._live.get(run.id) is supervisor:
                 del self._live[run.id]
-            self._admission.forget(run.id)
+                self._admission.forget(run.id)
             if not self._live:
                 self._idle.set()
                 self._idle = anyio.Event()
@@ -368,8 +376,10 @@ class AgentManager:
 
 
 def _request(agent: str, prompt: str, wishes: Mapping[str, Any]) -> SpawnRequest:
-    try:
-        return SpawnRequest(agent=agent, prompt=prompt, **wishes)
-    except TypeError as error:
+    if unknown := sorted(wishes.keys() - set(SpawnRequest.__struct_fields__)):
         known = ", ".join(SpawnRequest.__struct_fields__)
-        raise SpawnRefused(f"{error}; what can be asked for is {known}") from None
+        raise SpawnRefused(f"there is nothing like {unknown[0]!r} to ask for; there is {known}")
+    try:
+        return msgspec.convert({"agent": agent, "prompt": prompt, **wishes}, SpawnRequest)
+    except msgspec.ValidationError as error:
+        raise SpawnRefused(f"what was asked for is not of the right kind: {error}") from None

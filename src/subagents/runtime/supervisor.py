@@ -29,6 +29,7 @@ from subagents.runtime.admission import Place
 from subagents.runtime.recording import kept_of
 from subagents.sessions.journal import Decide, Journal
 from subagents.sessions.messages import StoredMessage
+from subagents.sessions.state import SessionState
 from subagents.sessions.store import EventStore
 from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
 
@@ -36,7 +37,12 @@ log = logging.getLogger("subagents")
 
 ENDING_BOUND = 10.0  # seconds that recording an ending and closing a workspace may take, come what may
 DRAFT_EVERY = 1.0  # seconds between two keepings of a reply that is still arriving
+SHORTEST_NAP = 0.05  # seconds between two looks at a time limit
 WRAP_UP_STEER = "wrap-up"
+NOBODY = "nobody drove it any more"
+
+#: Looks at a run and answers what happened to it.
+OfRun = Callable[[RunState], Event | Sequence[Event] | None]
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,12 @@ class Supervisor:
     """Drives one episode. `drive` is its task; everything else may be called meanwhile."""
 
     run_id: RunId
+    episode: int
     shared: Shared
     place: Place
     environment: Mapping[str, str]
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    done: anyio.Event = field(default_factory=anyio.Event)
     _conversation: Conversation | None = None
     _unread: list[tuple[str, str]] = field(default_factory=list)
     _draft: list[str] = field(default_factory=list)
@@ -86,25 +94,25 @@ class Supervisor:
         """The text of a reply that is still arriving."""
         return "".join(self._draft)
 
-    async def drive(self, text: str | None) -> None:
+    async def drive(self, text: str | None, before: anyio.Event | None = None) -> None:
         """The whole episode, which begins with `text`, or with None goes on in the middle of what was said.
 
-        Raises nothing but cancellation that came from outside.
+        It waits for `before`, the end of the episode before it: two must not work in one place. Raises nothing but
+        cancellation that came from outside.
         """
         try:
             with self.scope:
+                if before is not None:
+                    await before.wait()
                 await self.place.enter()
-                await self._record(await self._episode(text))
+                await self._record(await self._to_its_ending(text))
         finally:
             with anyio.CancelScope(shield=True), self.shared.clock.move_on_after(ENDING_BOUND):
                 # Does nothing when an ending stands: the first one wins.
-                await self._record(
-                    lambda _: lifecycle.interrupt(
-                        self.run, "nobody drove it any more", self.seconds, self.partial
-                    )
-                )
+                await self._record(lambda run: lifecycle.interrupt(run, NOBODY, self.seconds, self.partial))
             self.place.leave()
             await self._export()
+            self.done.set()
 
     def steer(self, steer: str, text: str) -> None:
         """Passes a recorded message on; kept until somebody can read it."""
@@ -116,7 +124,8 @@ class Supervisor:
         spec = self.run.spec
         with suppress(SessionError):
             while (pause := limits.next_check(spec.limits, self.seconds)) is not None:
-                await self.shared.clock.sleep(pause)
+                # While it waits for a slot or rests its time stands still, and so would this loop.
+                await self.shared.clock.sleep(max(pause, SHORTEST_NAP))
                 match limits.after_seconds(spec.limits, self.seconds, asked=bool(self.run.wrap_up)):
                     case Verdict.WRAP_UP:
                         await self._ask_to_wrap_up("time")
@@ -131,7 +140,7 @@ class Supervisor:
         """Records that it was stopped, then ends what it does; False when it had ended."""
         try:
             recorded = await self.shared.journal.record(
-                lambda _: lifecycle.stop(self.run, by, self.seconds, reason, self.partial)
+                self._ours(lambda run: lifecycle.stop(run, by, self.seconds, reason, self.partial))
             )
         finally:
             self.scope.cancel()
@@ -139,7 +148,7 @@ class Supervisor:
 
     # --- the episode
 
-    async def _episode(self, text: str | None) -> Decide:
+    async def _to_its_ending(self, text: str | None) -> OfRun:
         """Runs it and answers how it ended."""
         self._began = self.shared.clock.monotonic()
         try:
@@ -151,11 +160,11 @@ class Supervisor:
             # own run, with the reason said, and never the manager with all the others.
             log.exception("run %s broke", self.run_id)
             reason = f"{type(error).__name__}: {error}"
-        return lambda _: lifecycle.fail(self.run, reason, self.seconds, self.partial or self.run.text)
+        return lambda run: lifecycle.fail(run, reason, self.seconds, self.partial or run.text)
 
-    async def _converse(self, text: str | None) -> Decide:
+    async def _converse(self, text: str | None) -> OfRun:
         spec = self.run.spec
-        await self.shared.journal.record(lambda _: lifecycle.start(self.run, spec.model))
+        await self.shared.journal.record(self._ours(lambda run: lifecycle.start(run, spec.model)))
         if (runner := self.shared.runners.get(spec.runner)) is None:
             known = ", ".join(sorted(self.shared.runners))
             raise RunnerError(f"there is no runner {spec.runner!r}; this installation has {known}")
@@ -183,22 +192,22 @@ class Supervisor:
         finally:
             self._conversation = None
 
-    def _judge(self, answer: str) -> Decide:
+    def _judge(self, answer: str) -> OfRun:
         """Whether the answer is one. It is judged once, at the end."""
         schema = self.run.spec.output_schema
         if schema is None:
-            return lambda _: lifecycle.complete(self.run, answer, self.seconds)
+            return lambda run: lifecycle.complete(run, answer, self.seconds)
         verdict = judge(answer, schema)
         if verdict.problems:
-            return lambda _: lifecycle.reject(self.run, answer, verdict.problems, self.seconds)
-        return lambda _: lifecycle.complete(self.run, answer, self.seconds, verdict.structured)
+            return lambda run: lifecycle.reject(run, answer, verdict.problems, self.seconds)
+        return lambda run: lifecycle.complete(run, answer, self.seconds, verdict.structured)
 
     def _context(self, workspace: OpenWorkspace, history: Sequence[StoredMessage]) -> RunContext:
         run = self.run
         directory = Path(run.directory)
         return RunContext(
             run=run.id,
-            episode=run.episode,
+            episode=self.episode,
             depth=run.depth,
             folder=workspace.root,
             directory=directory if directory.is_relative_to(workspace.root) else workspace.root,
@@ -221,6 +230,8 @@ class Supervisor:
 
     async def _keep(self, update: Update) -> None:
         run = self.run
+        if self._is_over(run):
+            return
         kept = kept_of(update, run)
         if kept.draft is not None:
             self._draft.clear()
@@ -229,7 +240,7 @@ class Supervisor:
             return
         fact: Event = kept.fact
         pending = self.shared.journal.enqueue(
-            lambda _: None if self.run.status.ended else fact,
+            lambda _: fact,
             run=run.id,
             messages=kept.messages,
             lines=kept.lines,
@@ -242,15 +253,15 @@ class Supervisor:
     def _keep_draft(self, text: str) -> None:
         self._draft.append(text)
         now = self.shared.clock.monotonic()
-        if now - self._draft_kept_at >= DRAFT_EVERY:
+        if now - self._draft_kept_at >= DRAFT_EVERY and not self._is_over(self.run):
             self._draft_kept_at = now
             self.shared.journal.keep(self.run_id, draft=self.partial)
 
     async def _end_turn(self, *, more: bool) -> None:
         if not more:
-            self.shared.journal.enqueue(lambda _: lifecycle.end_turn(self.run))
+            self.shared.journal.enqueue(self._ours(lifecycle.end_turn))
             return
-        await self.shared.journal.record(lambda _: lifecycle.end_turn(self.run))
+        await self.shared.journal.record(self._ours(lifecycle.end_turn))
         run = self.run
         verdict = limits.after_turn(run.spec.limits, run.episode_turns, asked=bool(run.wrap_up))
         if verdict is Verdict.WRAP_UP:
@@ -262,17 +273,19 @@ class Supervisor:
             await self._rest()
 
     async def _ask_to_wrap_up(self, limit: str) -> None:
-        if await self.shared.journal.record(lambda _: lifecycle.wrap_up(self.run, limit)):
+        if await self.shared.journal.record(self._ours(lambda run: lifecycle.wrap_up(run, limit))):
             self.steer(WRAP_UP_STEER, limits.wrap_up_message(self.run.spec.limits, limit))
 
     async def _rest(self) -> None:
         """Parked: the slot is free for others, and comes back before those who never had one."""
         self._resting_since = self.shared.clock.monotonic()
-        await self.shared.journal.record(lambda _: lifecycle.park(self.run))
-        self.place.leave()
-        await self.shared.journal.until(lambda state: not state.run(self.run_id).paused)
-        await self.place.enter(front=True)
-        await self.shared.journal.record(lambda _: lifecycle.start(self.run))
+        # Paused again while it waits to go on, it goes on resting.
+        while self.run.paused:
+            await self.shared.journal.record(self._ours(lifecycle.park))
+            self.place.leave()
+            await self.shared.journal.until(lambda state: not state.run(self.run_id).paused)
+            await self.place.enter(front=True)
+        await self.shared.journal.record(self._ours(lifecycle.start))
         self._rested += self.shared.clock.monotonic() - self._resting_since
         self._resting_since = None
 
@@ -284,10 +297,22 @@ class Supervisor:
             with anyio.CancelScope(shield=True), self.shared.clock.move_on_after(ENDING_BOUND):
                 await anyio.to_thread.run_sync(self.shared.export, self.run_id)
 
-    async def _record(self, decide: Decide) -> None:
+    async def _record(self, decide: OfRun) -> None:
         # A session that is over has said so to everybody; there is nobody left to tell.
         with suppress(SessionError):
-            await self.shared.journal.record(decide, run=self.run_id, draft="")
+            await self.shared.journal.record(self._ours(decide), run=self.run_id, draft="")
+
+    def _ours(self, decide: OfRun) -> Decide:
+        """`decide`, asked of our episode only: one that was resumed meanwhile belongs to somebody else."""
+
+        def of_ours(head: SessionState) -> Event | Sequence[Event] | None:
+            run = head.run(self.run_id)
+            return decide(run) if run.episode == self.episode else None
+
+        return of_ours
+
+    def _is_over(self, run: RunState) -> bool:
+        return run.status.ended or run.episode != self.episode
 
     def _hand_over_unread(self) -> None:
         unread, self._unread = self._unread, []
@@ -295,7 +320,7 @@ class Supervisor:
             self.steer(steer, text)
 
     async def _delivered(self, steer: str) -> None:
-        await self.shared.journal.record(lambda _: lifecycle.deliver(self.run, steer))
+        await self.shared.journal.record(self._ours(lambda run: lifecycle.deliver(run, steer)))
 
     async def _history(self, text: str | None) -> Sequence[StoredMessage]:
         """What was said before; nothing when this is the beginning."""
@@ -304,14 +329,15 @@ class Supervisor:
         return await anyio.to_thread.run_sync(self.shared.store.messages, self.run_id)
 
     def _opened(self, workspace: OpenWorkspace) -> None:
-        run, root = self.run, str(workspace.root)
-        opened = WorkspaceOpened(run=run.id, episode=run.episode, root=root, isolation=workspace.isolation)
-        self.shared.journal.enqueue(lambda _: opened)
+        opened = WorkspaceOpened(
+            run=self.run_id, episode=self.episode, root=str(workspace.root), isolation=workspace.isolation
+        )
+        self.shared.journal.enqueue(self._ours(lambda _: opened))
 
     async def _close(self, workspace: OpenWorkspace) -> None:
         bound = self.shared.clock.move_on_after(ENDING_BOUND)
         with anyio.CancelScope(shield=True), bound, suppress(WorkspaceError):
             await self.shared.workspaces.close(workspace)
         with suppress(SessionError):
-            closed = WorkspaceClosed(run=self.run_id, episode=self.run.episode)
-            self.shared.journal.enqueue(lambda _: closed)
+            closed = WorkspaceClosed(run=self.run_id, episode=self.episode)
+            self.shared.journal.enqueue(self._ours(lambda _: closed))

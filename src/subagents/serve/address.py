@@ -8,8 +8,12 @@ owner may have another environment than the owner has.
 from __future__ import annotations
 
 import os
+import socket as sockets
 import stat
 import tempfile
+import time
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from subagents.errors import SessionError
@@ -18,6 +22,8 @@ from subagents.language import _
 # A socket's path is bounded at 104 bytes on macOS and 108 on Linux (unix(7)), its end included.
 MAX_PATH = 100
 NOTE = "socket"  # the file in the session's folder that holds the socket's path
+MOST_LOOKED_AT = 200  # sockets of others that opening one looks at
+YOUNG = 60.0  # seconds; a younger socket may be bound and not listened to yet
 
 
 def new_socket(session: str) -> Path:
@@ -29,6 +35,7 @@ def new_socket(session: str) -> Path:
         path = folder / f"{session}.sock"
         if len(os.fsencode(path)) < MAX_PATH:
             _own(folder)
+            _remove_stale(folder, path)
             return path
     text = _("No folder for a socket has a short enough path; set TMPDIR to one shorter than {folder!r}.")
     raise SessionError(text.format(folder=tempfile.gettempdir()))
@@ -53,6 +60,36 @@ def announced(session_folder: Path) -> Path | None:
         return Path(os.fsdecode((session_folder / NOTE).read_bytes()))
     except OSError:
         return None
+
+
+def _remove_stale(folder: Path, ours: Path) -> None:
+    """Removes the sockets that owners left who died, as far as a bounded look finds them."""
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in islice(entries, MOST_LOOKED_AT):
+            path = Path(entry.path)
+            if path != ours and path.suffix == ours.suffix and _is_stale(path):
+                path.unlink(missing_ok=True)
+
+
+def _is_stale(path: Path) -> bool:
+    """Whether it is a socket, of some age, that nobody listens on."""
+    with suppress(OSError):
+        found = path.lstat()
+        if stat.S_ISSOCK(found.st_mode) and time.time() - found.st_mtime > YOUNG:
+            return not _is_listened_to(path)
+    return False
+
+
+def _is_listened_to(path: Path) -> bool:
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as line:
+        line.setblocking(False)
+        try:
+            line.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+        except OSError:  # its queue is full, or the like: somebody is there
+            return True
+    return True
 
 
 def _candidates() -> list[Path]:

@@ -25,6 +25,10 @@ MAX_CLIENTS = 32
 SEND_BOUND = 5.0  # seconds that a client may take to read an answer
 LEAVING_BOUND = 2.0  # seconds that answers under way have when the owner leaves
 
+# What reading, carrying out and answering a line may raise besides `Fault`. The owner drives the runs of others
+# than this client, and none of them may end because of what one client sent.
+_MISHAPS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError)
+
 
 @asynccontextmanager
 async def control(manager: AgentManager, verbs: Mapping[str, Verb] = VERBS) -> AsyncIterator[Path | None]:
@@ -87,7 +91,7 @@ class _Clients:
             _hear_no_more(stream)
         try:
             async with stream:
-                with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
                     too_many = len(self._connected) > MAX_CLIENTS
                     await (self._turn_away(stream) if too_many else self._listen_to(stream))
         finally:
@@ -126,6 +130,13 @@ class _Clients:
     async def _carried_out(self, line: bytes) -> bytes | None:
         """The answer to one line; None for a notification, which gets none."""
         try:
+            return await self._answered(line)
+        except _MISHAPS as error:
+            broke = _("this broke while it was answered: {kind}").format(kind=type(error).__name__)
+            return wire.refusal(None, Fault(wire.INTERNAL_ERROR, broke))
+
+    async def _answered(self, line: bytes) -> bytes | None:
+        try:
             request = wire.read_request(line)
         except Fault as fault:
             return wire.refusal(fault.request, fault)
@@ -143,6 +154,9 @@ class _Clients:
             return await verb(self._manager, request.params)
         except SubagentsError as error:
             raise Fault(wire.REFUSED, str(error), kind=type(error).__name__) from error
+        except _MISHAPS as error:
+            broke = _("this broke while it was carried out: {kind}").format(kind=type(error).__name__)
+            raise Fault(wire.INTERNAL_ERROR, broke) from error
 
     async def _turn_away(self, stream: ByteStream) -> None:
         full = _("{n} clients are connected already; try again").format(n=MAX_CLIENTS)

@@ -10,6 +10,7 @@ PROTOCOL = 1
 MAX_LINE = 1_048_576  # bytes of one message
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
+INTERNAL_ERROR = -32603
 REFUSED = -32000  # the verb was understood; `message` is the sentence why it was not done
 
 Id = str | int | None
@@ -45,7 +46,8 @@ def read_request(line: bytes) -> Request:
     """Raises `Fault` for anything that is not one, with the request's id where it can be made out."""
     try:
         asked = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    # ValueError: bytes inside of a text that are not UTF-8, and numbers of more digits than Python reads.
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Fault(PARSE_ERROR, f"this is not JSON: {error}") from None
     try:
         request = msgspec.convert(asked, Request)

@@ -53,11 +53,14 @@ def find_run(project: Project, name: str) -> tuple[SessionFolder, RunId]:
 
 
 def forget_runs(project: Project, removed: Collection[SessionId]) -> None:
-    """Drops the entries of sessions that were removed, and of any others that are not there."""
+    """Drops the entries of sessions that were removed, and of any others that are not there, with what was counted
+    of the trees below their runs (runtime/admission.py)."""
     for run in _known(project):
         session = _session_of(project, RunId(run))
         if session in removed or (session and not folder_of(project, session).path.exists()):
             (_folder(project) / run).unlink(missing_ok=True)
+            for kind in ("count", "slots"):
+                (project.state / "trees" / f"{run}.{kind}").unlink(missing_ok=True)
 
 
 def _located(project: Project, run: RunId) -> tuple[SessionFolder, RunId]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
@@ -217,19 +217,32 @@ class Journal:
     def _answer(self, pending: Pending, error: SessionError | None) -> None:
         try:
             if error is None:
-                self._commit(pending.write.entries)
+                self._commit(iter(pending.write.entries))
             else:
                 self._break(CommitFailed(str(error)))
         finally:
             pending.settle(error)
 
-    def _commit(self, entries: Iterable[Entry]) -> None:
-        for entry in entries:
-            self._committed.apply(entry)
-            for listener in tuple(self._listeners):
-                listener(entry)
+    def _commit(self, entries: Iterator[Entry]) -> None:
+        try:
+            for entry in entries:
+                self._committed.apply(entry)
+                self._tell(entry, iter(tuple(self._listeners)))
+        finally:
+            # Only when a listener raised: what is kept is committed all the same.
+            if rest := list(entries):
+                self._commit(iter(rest))
         if self._committed.seq - self._snapshot_at >= SNAPSHOT_EVERY:
             self._save_snapshot()
+
+    def _tell(self, entry: Entry, listeners: Iterator[Listener]) -> None:
+        """What one listener raises costs the others nothing, and comes out of the event loop."""
+        try:
+            for listener in listeners:
+                listener(entry)
+        finally:
+            if rest := list(listeners):
+                self._tell(entry, iter(rest))
 
     def _save_last_snapshot(self) -> None:
         """With it, a closed session is read without folding anything."""

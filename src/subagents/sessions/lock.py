@@ -31,12 +31,16 @@ class SessionLock:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
+        #: Set when the owner could not leave the session in good order: whoever works in the project next then
+        #: tidies up as after one that died.
+        self.unfinished = False
 
     def release(self) -> None:
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             # Nobody's name in a free lock says that its owner went in good order; see `was_abandoned`.
-            os.ftruncate(descriptor, 0)
+            if not self.unfinished:
+                os.ftruncate(descriptor, 0)
             _ours.pop(_file(os.fstat(descriptor)), None)
             # Closing alone would leave it to a program that is only just being started, until its exec.
             _unlock(descriptor)

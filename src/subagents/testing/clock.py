@@ -34,6 +34,8 @@ class FakeClock:
         self._monotonic = 0.0
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
+        #: How many timers went off.
+        self.rung = 0
 
     def now(self) -> float:
         return self._now
@@ -52,6 +54,7 @@ class FakeClock:
         while self._timers and self._timers[0][0] <= until:
             moment, _, ring = heapq.heappop(self._timers)
             self._move_to(moment)
+            self.rung += 1
             ring()
             await settled()
         self._move_to(until)

@@ -2,15 +2,12 @@
 
 What usually hangs is a pipe: a background process that inherited it keeps it open for as long as it lives.
 So output goes to a file, the end of the command itself is awaited (not that of everyone it started), and
-then what is left in its process group is ended. A process that detaches itself into a session of its own
-(`setsid`, a daemon such as a compiler's server) leaves the group and is let go: that is how programs say
-that they mean to stay.
+then whatever is left of it is ended, also what detached itself (see `groups.py` for how that is found).
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -23,13 +20,20 @@ import anyio
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces.groups import end_group, members, start_of, until_gone
+from subagents.workspaces.groups import (
+    COMMAND,
+    GRACE,
+    end_group,
+    end_now,
+    members,
+    new_mark,
+    sessions,
+    start_of,
+    until_gone,
+    with_mark,
+)
 
 OUTPUT_LIMIT = 64_000_000  # bytes
-
-# Seconds between asking to end and making it: for a command that was stopped, and for what one left running.
-GRACE_WHEN_STOPPED = 2.0
-GRACE_WHEN_LEFT_BEHIND = 0.5
 
 # Seconds that everybody waits for the kernel when a second cancellation leaves no time to ask.
 SECOND_CANCELLATION = 0.2
@@ -61,7 +65,7 @@ class Ending(StrEnum):
 class Command:
     """What to run, where, and for how long.
 
-    `argv` is executed as it is, without a shell; `environment` is the whole one. `timeout` is in seconds.
+    `argv` is executed as it is, without a shell; `environment` is the whole one but for the mark. `timeout` is in seconds.
     Over `output_limit` bytes the command is ended; the file may then hold more, by what it wrote between
     two looks. `inherit` are file descriptors that the command may use under the same numbers.
     """
@@ -92,27 +96,27 @@ async def run_command(command: Command, output: BinaryIO, on_start: OnStart | No
 
     Stdin is empty, stdout and stderr both go to `output`, which the caller opened and reads (with
     `os.pread`: a process that got away may still move the file's position). `on_start` is awaited with the
-    process group and its start (see `groups.py`) before the command itself begins: if it raises, or this
+    process group, its start and its mark (see `groups.py`) before the command itself begins: if it raises, or this
     process dies in it, the command never ran.
 
     Raises WorkspaceError if it cannot be started: the folder or (without `on_start`) the program does not
     exist, an argument cannot be one, or the machine is out of something. With `on_start` a missing program
-    exits with 127 and says so in the output. On cancellation everything in the group is ended before it is
-    passed on, within 4 seconds.
+    exits with 127 and says so in the output. On cancellation everything that it started is ended before it is
+    passed on, within 4 seconds, or 8 if there are commands inside the command that do not listen.
     """
     child = _Child(command, output, gated=on_start is not None)
     ending: Ending | None = None
     left_behind = 0
     try:
         if on_start:
-            await on_start(child.pid, start_of(child.pid))
+            await on_start(child.pid, with_mark(start_of(child.pid), child.mark))
             child.let_go()
         ending = await _until_over(child, command, output)
         if ending is Ending.EXITED:
-            left_behind = await _left_behind(child)
+            left_behind = await child.left_behind()
     finally:
         with anyio.CancelScope(shield=True):
-            await child.end(GRACE_WHEN_LEFT_BEHIND if ending is Ending.EXITED else GRACE_WHEN_STOPPED)
+            await child.end()
     exit_code = child.exit_code() if ending is Ending.EXITED else None
     return CommandResult(ending, exit_code, left_behind)
 
@@ -133,14 +137,6 @@ async def _until_over(child: _Child, command: Command, output: BinaryIO) -> Endi
         seen = written
 
 
-async def _left_behind(child: _Child) -> int:
-    """How many processes are left in the group once those that were just going have gone."""
-    with anyio.move_on_after(LAST_WORDS):
-        await until_gone(child.pid, pending=child.running)
-        return 0
-    return len(members(child.pid))
-
-
 class _Child:
     """The direct command, leader of a session and a process group of its own.
 
@@ -151,6 +147,8 @@ class _Child:
 
     def __init__(self, command: Command, output: BinaryIO, *, gated: bool) -> None:
         self._gate: int | None = None
+        self.mark = new_mark()
+        self._strangers = sessions()
         stdin = subprocess.DEVNULL
         try:
             if gated:
@@ -158,7 +156,7 @@ class _Child:
             self._process = subprocess.Popen(
                 [*GATE, *command.argv] if gated else list(command.argv),
                 cwd=command.folder,
-                env=dict(command.environment),
+                env={**command.environment, COMMAND: self.mark},
                 stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -198,11 +196,18 @@ class _Child:
         code = self._process.poll()
         return 128 - code if code is not None and code < 0 else code
 
-    async def end(self, grace: float) -> None:
-        """Ends whatever is left in the group, reaps the command and gives everything back. Bounded."""
+    async def left_behind(self) -> int:
+        """How many processes are left of it once those that were just going have gone."""
+        with anyio.move_on_after(LAST_WORDS):
+            await until_gone(self.pid, self.running, self.mark, self._strangers)
+            return 0
+        return len(members(self.pid, self.mark, self._strangers))
+
+    async def end(self) -> None:
+        """Ends whatever is left of it, reaps the command and gives everything back. Bounded."""
         self._close_gate()
         try:
-            await end_group(self.pid, grace, pending=self.running)
+            await end_group(self.pid, GRACE, self.running, self.mark, self._strangers)
         finally:
             self._end_now()
             if self._pidfd is not None:
@@ -213,10 +218,9 @@ class _Child:
 
         It holds up everyone else for as long as the kernel takes to end a process.
         """
-        if self.running() or members(self.pid):
-            with suppress(ProcessLookupError, PermissionError, subprocess.TimeoutExpired):
-                os.killpg(self.pid, signal.SIGKILL)
-                self._process.wait(SECOND_CANCELLATION)
+        end_now(self.pid, self.mark, self._strangers)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SECOND_CANCELLATION)
 
     def _close_gate(self) -> None:
         if self._gate is not None:

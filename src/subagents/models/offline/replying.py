@@ -55,22 +55,30 @@ def _next(messages: Sequence[ModelMessage], parameters: ModelRequestParameters) 
     instructions = instructions_of(messages)
     schema = requested_schema(instructions, said.prompt)
     planning = intent.plans(instructions)
-    if not planning and intent.may_change(offered):
-        _refuse_change([said.prompt, *said.additions])
+    if not planning:
+        _refuse_work([said.prompt, *said.additions], offered)
     if intent.delegates(said.prompt, instructions, offered):
         return _delegate(said, tools["Agent"], schema)
     return _search(said, offered, schema, planning=planning)
 
 
-def _refuse_change(prompts: Sequence[str]) -> None:
+def _refuse_work(prompts: Sequence[str], offered: frozenset[str]) -> None:
+    """Raises `NeedsLanguageModel` if any of these wants more than a search."""
+    asks_for_change = intent.asks_for_change if intent.may_change(offered) else intent.clearly_asks_for_change
     for prompt in prompts:
-        if intent.asks_for_change(prompt):
-            raise NeedsLanguageModel(
-                _(
-                    "needs a language model: set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key. "
-                    "The offline model only searches, and {prompt!r} asks for a change."
-                ).format(prompt=_shortened(prompt))
+        if asks_for_change(prompt):
+            raise _needs_language_model(
+                _("The offline model only searches, and {prompt!r} asks for a change."), prompt
             )
+        if intent.asks_to_run(prompt):
+            raise _needs_language_model(
+                _("The offline model only searches, and {prompt!r} asks to run something."), prompt
+            )
+
+
+def _needs_language_model(why: str, prompt: str) -> NeedsLanguageModel:
+    needs = _("needs a language model: set ANTHROPIC_API_KEY, OPENAI_API_KEY or another provider's key.")
+    return NeedsLanguageModel(f"{needs} {why.format(prompt=_shortened(prompt))}")
 
 
 def _search(
