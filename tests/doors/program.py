@@ -67,9 +67,9 @@ class Program:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def ends(self, bound: float = BOUND) -> Done:
+    def ends(self) -> Done:
         """What it left, when it has ended."""
-        code = self._process.wait(bound)
+        code = self._process.wait(BOUND)
         return Done(code, self._out.whole(), self._err.whole())
 
     def clean_up(self) -> None:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
+import anyio
 import pytest
 from tests.doors.conftest import Call, Script, Start
-from tests.doors.program import Program, bash
+from tests.doors.program import BOUND, Program, bash
 from tests.doors.test_crashes import _processes_with
 
+from subagents import AgentManager
+from subagents.cli.watching import watch
 from subagents.places import project_at
 from subagents.sessions import folder as folders
 from subagents.sessions.folder import SessionFolder
+from subagents.testing.runner import Reach, Say, ScriptedRunner, Wait
 
 
 def hanging(start: Start, script: Script, *options: str, command: str = "sleep 600") -> tuple[Program, str]:
@@ -32,43 +35,40 @@ def only_session(project: Path) -> SessionFolder:
     return found
 
 
-@contextmanager
-def held(log: Path) -> Iterator[sqlite3.Connection]:
-    """Another program holds the log, and nothing can be written to it."""
-    with closing(sqlite3.connect(log, isolation_level=None)) as other:
-        other.execute("begin immediate")
-        yield other
+def unwritable(log: Path) -> None:
+    """Lets everything fail that is written to the log from now on, at once."""
+    with closing(sqlite3.connect(log, timeout=BOUND)) as other:
+        other.execute("create trigger t before insert on events begin select raise(abort, 'no more'); end")
+        other.commit()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_while_a_commit_takes_long_ends_it_in_good_order(
-    start: Start, call: Call, script: Script, project: Path, number: signal.Signals, code: int
+async def test_being_in_a_hurry_ends_the_showing_and_not_what_is_shown(
+    project: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    program, run = hanging(start, script)
-    with held(only_session(project).log) as other:
-        program.send(number)
-        with pytest.raises(TimeoutExpired):
-            program.ends(LONGER_THAN_HURRYING)
-        other.execute("rollback")
-    done = program.ends()
-    assert (done.code, done.out) == (code, "")
-    assert f"Go on with: subagents resume {run}" in done.err
-    assert "Traceback" not in done.err
-    assert call("result", run).code == 3
+    monkeypatch.setattr("subagents.cli.watching.HURRY", 0.0)
+    gate, far = anyio.Event(), anyio.Event()
+    runner = ScriptedRunner(default=[Reach(far), Wait(gate), Say("done")])
+    with anyio.fail_after(BOUND):
+        async with AgentManager.open(project, memory=True, runners={"native": runner}) as manager:
+            async with watch(manager, events=True, quiet=True) as watching:
+                run = await manager.spawn("answerer", "go")
+                await far.wait()
+                watching.hurry()
+                gate.set()
+                result = await manager.get_result(run, wait=True)
+            assert result.text == "done"
 
 
 def test_a_session_that_breaks_in_the_middle_is_one_object_and_the_way_on(
-    start: Start, script: Script, project: Path
+    start: Start, call: Call, script: Script, project: Path
 ):
     program, run = hanging(start, script, "--json")
-    with held(only_session(project).log):
-        # What it is told is a fact that cannot be kept.
-        with suppress(SubagentsError):
-            call_owner(only_session(project).path, "steer", {"run": run, "message": "hurry"})
-        done = program.ends()
+    unwritable(only_session(project).log)
+    call("stop", run)
+    done = program.ends()
     told = json.loads(done.out)
     assert (done.code, told["id"]) == (1, run)
-    assert "database is locked" in told["error"]
+    assert "no more" in told["error"]
     assert f"Error: {told['error']}\n" in done.err
     assert f"Go on with: subagents resume {run}" in done.err
     assert "Traceback" not in done.err
@@ -77,12 +77,12 @@ def test_a_session_that_breaks_in_the_middle_is_one_object_and_the_way_on(
 def test_a_damaged_log_is_told_when_it_is_opened_and_whenever_it_is_shown(
     call: Call, script: Script, project: Path
 ):
-    call("run", "answerer", "x", script({"text": "hi"}))
+    call("run", "answerer", "x", script({"text": "hi"}, {"text": "again"}))
     log = only_session(project).log
     with closing(sqlite3.connect(log)) as db:
         db.execute("update events set data = 'x' where seq = (select max(seq) from events)")
         db.commit()
-    resumed = call("resume", "answerer", "y", script({"text": "again"}).replace("--model=", ""))
+    resumed = call("resume", "answerer", "y", "--quiet")
     assert "The session's log is damaged" in resumed.err
     for command in (("sessions", "show", log.parent.name), ("show", "answerer")):
         assert f"A damaged log was set aside: {log}.damaged-1\n" in call(*command).out
@@ -100,7 +100,7 @@ def test_a_damaged_log_is_told_when_it_is_opened_and_whenever_it_is_shown(
 def test_what_a_killed_owner_left_running_ends_before_its_session_is_changed(
     start: Start, call: Call, script: Script, project: Path, command: tuple[str, ...]
 ):
-    asleep = f"sleep 600.{len(command)}{command[0]}".replace(command[0], str(sum(map(ord, str(project)))))
+    asleep = f"sleep 600.{abs(hash(project))}"
     program, run = hanging(start, script, command=asleep)
     program.send(signal.SIGKILL)
     program.ends()

@@ -448,9 +448,9 @@ async def test_a_pause_that_is_taken_back_twice_wakes_the_run_once():
         await manager.pause(run)
         go.set()
         await settled()
-        for _ in range(2):
-            await manager.unpause(run)
-            await manager.pause(run)
+        async with anyio.create_task_group() as tasks:
+            for wish in (manager.unpause, manager.pause) * 2:
+                tasks.start_soon(wish, run)
         await settled()
         assert manager.state.run(run).parked
         await manager.unpause(run)

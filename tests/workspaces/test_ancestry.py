@@ -7,7 +7,10 @@ import pytest
 
 from subagents.workspaces.ancestry import started_in
 
-SAY = "from subagents.workspaces.ancestry import started_in; import os; print(dict(started_in(os.environ)).get('SUBAGENTS_RUN'))"
+SAY = (
+    "import os; from subagents.workspaces.ancestry import started_in; "
+    "print(dict(started_in(os.environ)).get('SUBAGENTS_RUN'))"
+)
 SOURCE = str(Path(__file__).parents[2] / "src")
 
 
