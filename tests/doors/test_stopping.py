@@ -6,11 +6,27 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.doors.conftest import Call, Script, Start
 from tests.doors.program import SOURCE, Program, bash
+
+PROC = Path("/proc")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left(home: Path) -> Iterator[None]:
+    """Ends what a killed program's commands left. Asked for before `start`, so it comes after its programs ended."""
+    yield
+    for process in PROC.glob("[1-9]*"):
+        with suppress(OSError):  # gone meanwhile, or another user's
+            environment = (process / "environ").read_bytes().split(b"\0")
+            if f"HOME={home}".encode() in environment and int(process.name) != os.getpid():
+                os.kill(int(process.name), signal.SIGKILL)
+
 
 HANGING = bash("echo here; sleep 600", text="The first half.")
 

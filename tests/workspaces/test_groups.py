@@ -10,7 +10,17 @@ from pathlib import Path
 import anyio
 import pytest
 
-from subagents.workspaces.groups import UNKNOWN, end_group, end_group_if_same, members, start_of, until_gone
+from subagents.workspaces.groups import (
+    UNKNOWN,
+    end_group,
+    end_group_if_same,
+    members,
+    new_mark,
+    start_of,
+    until_gone,
+    with_mark,
+    without_mark,
+)
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -136,6 +146,51 @@ async def test_members_without_their_leader_are_recognised_by_the_mark(
     with anyio.fail_after(10):
         assert await end_group_if_same(process.pid, started) is ended
     assert bool(members(process.pid)) is not ended
+
+
+@only_with_proc
+@pytest.mark.parametrize("number", ["gone", "another's"])
+async def test_who_detached_itself_is_recognised_by_the_mark_when_the_leader_is_gone(
+    start: Start, number: str
+):
+    mark = new_mark()
+    script = sh("read -r go; setsid sh -c 'echo ready; exec sleep 1000' & wait")
+    process = start(*script, env={"SUBAGENTS_COMMAND": mark})
+    started = with_mark(start_of(process.pid), mark)
+    assert said_ready(process)
+    process.kill()
+    process.wait(10)
+    stranger = start("sleep", "1000")
+    assert members(process.pid, mark) != []
+    with anyio.fail_after(10):
+        assert await end_group_if_same(process.pid if number == "gone" else stranger.pid, started)
+    assert members(process.pid, mark) == []
+    assert stranger.poll() is None
+
+
+@only_with_proc
+async def test_a_program_inside_the_command_does_not_end_itself(
+    monkeypatch: pytest.MonkeyPatch, start: Start
+):
+    mark = new_mark()
+    monkeypatch.setenv("SUBAGENTS_COMMAND", f"{mark}/ab")
+    process = start("sleep", "1000", env={"SUBAGENTS_COMMAND": mark})
+    assert not await end_group_if_same(process.pid, with_mark(start_of(process.pid), mark))
+    assert process.poll() is None
+
+
+def test_a_mark_is_below_that_of_the_command_around_it(monkeypatch: pytest.MonkeyPatch):
+    outer = new_mark()
+    monkeypatch.setenv("SUBAGENTS_COMMAND", outer)
+    assert new_mark().startswith(f"{outer}/")
+    monkeypatch.setenv("SUBAGENTS_COMMAND", "anything-else")
+    assert new_mark().count("/") == 1
+
+
+@pytest.mark.parametrize("started", ["b89a9708-4026531836-832315", "Mon Jan 5 10:00:00 2026", UNKNOWN])
+def test_what_older_versions_wrote_down_has_no_mark(started: str):
+    assert without_mark(started) == (started, "")
+    assert without_mark(with_mark(started, "/ab/cd")) == (started, "/ab/cd")
 
 
 async def test_waiting_for_an_empty_group_is_over_at_once():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,8 @@ import anyio
 import pytest
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.groups import members, start_of, until_gone
+from subagents.workspaces import groups
+from subagents.workspaces.groups import members, start_of, until_gone, without_mark
 from subagents.workspaces.processes import Command, CommandResult, Ending, run_command
 
 EXITED, TIMED_OUT, TOO_MUCH_OUTPUT = Ending.EXITED, Ending.TIMED_OUT, Ending.TOO_MUCH_OUTPUT
@@ -26,6 +28,7 @@ class Commands:
     folder: Path
     file: BinaryIO
     group: int = 0
+    mark: str = ""
     announced: anyio.Event = field(default_factory=anyio.Event)
 
     async def run(self, script: str, *, timeout: float = 30, output_limit: int = 1_000_000) -> CommandResult:
@@ -36,9 +39,13 @@ class Commands:
             return await run_command(command, self.file, self.began)
 
     async def began(self, group: int, started: str) -> None:
-        assert started == start_of(group)
+        start, self.mark = without_mark(started)
+        assert start == start_of(group)
         self.group = group
         self.announced.set()
+
+    def left(self) -> list[int]:
+        return members(self.group, self.mark)
 
     @property
     def output(self) -> bytes:
@@ -70,7 +77,7 @@ async def test_a_background_process_neither_delays_the_end_nor_outlives_it(comma
     result = await commands.run("sleep 1000 & sleep 1000 & echo hi")
     assert result == CommandResult(EXITED, exit_code=0, left_behind=2)
     assert commands.output == b"hi\n"
-    assert members(commands.group) == []
+    assert commands.left() == []
 
 
 @pytest.mark.usefixtures("however_the_end_is_noticed")
@@ -78,13 +85,13 @@ async def test_a_timeout_ends_everything_and_keeps_the_output_so_far(commands: C
     result = await commands.run("echo so far; sleep 1000 & sleep 1000", timeout=0.3)
     assert result == CommandResult(TIMED_OUT, exit_code=None, left_behind=0)
     assert commands.output == b"so far\n"
-    assert members(commands.group) == []
+    assert commands.left() == []
 
 
 async def test_a_command_that_ignores_the_request_to_end_is_ended_all_the_same(commands: Commands):
     result = await commands.run("trap '' TERM; sleep 1000; sleep 1000", timeout=0.2)
     assert result.ending is TIMED_OUT
-    assert members(commands.group) == []
+    assert commands.left() == []
 
 
 async def test_an_end_by_signal_is_told_as_a_shell_tells_it(commands: Commands):
@@ -105,7 +112,7 @@ async def test_stdin_is_empty(commands: Commands):
 async def test_a_command_that_writes_without_end_is_ended(commands: Commands):
     result = await commands.run("yes", output_limit=10_000)
     assert result == CommandResult(TOO_MUCH_OUTPUT, exit_code=None, left_behind=0)
-    assert members(commands.group) == []
+    assert commands.left() == []
 
 
 async def test_much_output_is_no_reason_to_hang(commands: Commands):
@@ -114,15 +121,96 @@ async def test_much_output_is_no_reason_to_hang(commands: Commands):
     assert os.fstat(commands.file.fileno()).st_size == 50_000_000
 
 
-async def test_a_process_that_detached_itself_is_let_go(commands: Commands):
-    """The limit of process groups, and how programs say that they mean to stay."""
-    result = await commands.run("setsid sleep 1000 & echo $!", timeout=10)
+OWN_GROUP = "import os, time; os.setpgid(0, 0); print('away', flush=True); time.sleep(1000)"
+AWAY = {
+    "coreutils' timeout": "echo away; timeout 1000 sleep 1000",
+    "a shell with job control": "set -m; sleep 1000 & disown; echo away",
+    "a program that asks for a group": f'{sys.executable} -c "{OWN_GROUP}"',
+    "a session of its own": "setsid sh -c 'echo away; exec sleep 1000'",
+    "a daemon": "(setsid sh -c 'echo away; sleep 1000 & exec sleep 1000' >&1 &) &",
+}
+GONE_AWAY = pytest.mark.parametrize("script", AWAY.values(), ids=AWAY.keys())
+
+
+async def until_said(commands: Commands, text: bytes) -> None:
+    while text not in commands.output:
+        await anyio.lowlevel.checkpoint()
+
+
+@GONE_AWAY
+async def test_whoever_leaves_the_group_is_ended_when_the_command_exits(commands: Commands, script: str):
+    # The second look at the file is the shell's own: it exits when the other is really away.
+    script = f"({script}) & until grep -q away out; do :; done"
+    with (commands.folder / "out").open("w+b") as commands.file:
+        result = await commands.run(script)
     assert result.exit_code == 0
-    escaped = int(commands.output)
-    assert members(escaped) == [escaped]
-    os.kill(escaped, 9)
-    with anyio.fail_after(10):
-        await until_gone(escaped)
+    assert result.left_behind > 0
+    assert commands.left() == []
+
+
+@GONE_AWAY
+async def test_whoever_leaves_the_group_is_ended_when_time_is_up(commands: Commands, script: str):
+    result = await commands.run(f"{script}; sleep 1000", timeout=0.5)
+    assert result.ending is TIMED_OUT
+    assert commands.left() == []
+
+
+@GONE_AWAY
+async def test_whoever_leaves_the_group_is_ended_by_a_cancellation(commands: Commands, script: str):
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as group:
+            group.start_soon(commands.run, f"{script}; sleep 1000")
+            await until_said(commands, b"away")
+            group.cancel_scope.cancel()
+    assert commands.left() == []
+
+
+async def test_without_proc_whoever_leaves_the_group_is_found_in_the_session(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(groups, "_has_proc", lambda: False)
+    result = await commands.run("set -m; sleep 1000 & disown; sleep 1000", timeout=0.5)
+    assert result.ending is TIMED_OUT
+    monkeypatch.undo()
+    assert commands.left() == []
+
+
+INSIDE = """
+import anyio, os, sys, tempfile
+from pathlib import Path
+from subagents.workspaces.processes import Command, run_command
+
+async def main():
+    inner = Command(["bash", "-c", sys.argv[1]], Path.cwd(), {"PATH": os.environ["PATH"]}, 1000)
+    with anyio.open_signal_receiver(15) as signals:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run_command, inner, sys.stdout.buffer)
+            async for _ in signals:
+                group.cancel_scope.cancel()
+                break
+    print("closed in good order", flush=True)
+
+anyio.run(main)
+"""
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["echo ready; sleep 1000", "trap '' TERM; setsid sleep 1000 & echo ready; while :; do sleep 1; done"],
+)
+async def test_a_program_of_ours_inside_a_command_closes_in_good_order(
+    commands: Commands, tmp_path: Path, inner: str
+):
+    (tmp_path / "inside.py").write_text(INSIDE)
+    path = shlex.quote(os.pathsep.join(filter(None, sys.path)))
+    script = f"PYTHONPATH={path} exec {sys.executable} inside.py {shlex.quote(inner)}"
+    with anyio.fail_after(30):
+        async with anyio.create_task_group() as group:
+            group.start_soon(commands.run, script)
+            await until_said(commands, b"ready")
+            group.cancel_scope.cancel()
+    assert commands.output == b"ready\nclosed in good order\n"
+    assert commands.left() == []
 
 
 async def test_cancelling_ends_the_group_before_it_is_passed_on(commands: Commands):
@@ -130,7 +218,7 @@ async def test_cancelling_ends_the_group_before_it_is_passed_on(commands: Comman
         group.start_soon(commands.run, "sleep 1000 & sleep 1000")
         await commands.announced.wait()
         group.cancel_scope.cancel()
-    assert members(commands.group) == []
+    assert commands.left() == []
 
 
 @pytest.mark.parametrize(
@@ -177,7 +265,7 @@ async def test_a_command_whose_start_could_not_be_told_never_runs(commands: Comm
     command = Command(["touch", "harm"], tmp_path, {"PATH": os.environ["PATH"]}, 10)
     with pytest.raises(RuntimeError, match="the journal is closed"):
         await run_command(command, commands.file, on_start)
-    assert members(commands.group) == []
+    assert commands.left() == []
     assert not (tmp_path / "harm").exists()
 
 

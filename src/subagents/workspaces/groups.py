@@ -117,13 +117,13 @@ async def end_group(
     def left() -> list[int]:
         return members(group, mark, strangers)
 
-    if await _gone(left, signal.SIGTERM, left, grace, pending):
+    if await _gone(left, pending, signal.SIGTERM, grace):
         return
     for _ in range(NESTED):
         innermost = _innermost(left(), mark)
-        if innermost and await _gone(left, signal.SIGKILL, lambda: innermost, GRACE, pending):  # noqa: B023
+        if innermost and await _gone(left, pending, signal.SIGKILL, GRACE, innermost):
             return
-    await _gone(left, signal.SIGKILL, left, GRACE, pending)
+    await _gone(left, pending, signal.SIGKILL, GRACE)
 
 
 async def end_group_if_same(group: int, started: str) -> bool:
@@ -148,19 +148,23 @@ def end_now(group: int, mark: str = UNMARKED, strangers: Collection[int] = ()) -
 
 async def _gone(
     left: Callable[[], list[int]],
-    number: signal.Signals,
-    meant: Callable[[], list[int]],
-    patience: float,
     pending: Callable[[], bool],
+    number: signal.Signals,
+    patience: float,
+    only: Collection[int] | None = None,
 ) -> bool:
-    """Signals those who are `meant`, each once, newcomers too; whether nobody was `left` within `patience`."""
+    """Signals whoever is `left`, each once, newcomers too; whether all were gone within `patience` seconds.
+
+    With `only`, nobody else is signalled; all are awaited.
+    """
     told: set[int] = set()
     pause = FIRST_LOOK
     with anyio.move_on_after(patience):
-        while remaining := left() or pending():
-            for pid in set(meant()) - told if remaining else ():
+        while (remaining := set(left())) or pending():
+            meant = remaining if only is None else remaining.intersection(only)
+            for pid in meant - told:
                 _signal(pid, number)
-                told.add(pid)
+            told |= meant
             await anyio.sleep(pause)
             pause = min(2 * pause, LONGEST_LOOK)
         return True
@@ -280,7 +284,7 @@ def _reckoning() -> str:
 
 
 def _members_by_ps(group: int) -> list[int]:
-    lines = (line.split() for line in _ps("-axo", "pid=,stat=").splitlines())
+    lines = [line.split() for line in _ps("-axo", "pid=,stat=").splitlines()]
     return [int(pid) for pid, state in lines if not state.startswith("Z") and _session(int(pid)) == group]
 
 

@@ -65,9 +65,9 @@ class Ending(StrEnum):
 class Command:
     """What to run, where, and for how long.
 
-    `argv` is executed as it is, without a shell; `environment` is the whole one but for the mark. `timeout` is in seconds.
-    Over `output_limit` bytes the command is ended; the file may then hold more, by what it wrote between
-    two looks. `inherit` are file descriptors that the command may use under the same numbers.
+    `argv` is executed as it is, without a shell; `environment` is the whole one but for the mark. `timeout` is
+    in seconds. Over `output_limit` bytes the command is ended; the file may then hold more, by what it wrote
+    between two looks. `inherit` are file descriptors that the command may use under the same numbers.
     """
 
     argv: Sequence[str]
@@ -208,8 +208,10 @@ class _Child:
         self._close_gate()
         try:
             await end_group(self.pid, GRACE, self.running, self.mark, self._strangers)
-        finally:
+        except BaseException:
             self._end_now()
+            raise
+        finally:
             if self._pidfd is not None:
                 os.close(self._pidfd)
 
