@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from subagents.bootstrap import AgentManager
     from subagents.errors import (
-        BadDefinition,
         BadSetting,
         CommitFailed,
         InvalidSchema,
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
 __all__ = [
     "AgentManager",
     "AskedBy",
-    "BadDefinition",
     "BadSetting",
     "CommitFailed",
     "InvalidSchema",

@@ -2,7 +2,6 @@
 
     SubagentsError
     ├── UnknownAgent            no agent type of that name (carries the nearest names)
-    ├── BadDefinition           a definition file that cannot be read as one
     ├── BadSetting              a setting cannot have that value
     ├── SpawnRefused            the run may not begin: a limit, a bad schema, a bad folder
     │   └── InvalidSchema       an output schema that is not JSON Schema
@@ -42,10 +41,6 @@ class UnknownAgent(SubagentsError):
         super().__init__(message)
         self.name = name
         self.nearest = tuple(nearest)
-
-
-class BadDefinition(SubagentsError):
-    """A definition file that cannot be used; the sentence names the file and the line."""
 
 
 class BadSetting(SubagentsError):

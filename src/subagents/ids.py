@@ -14,8 +14,6 @@ from typing import NewType
 
 RunId = NewType("RunId", str)
 SessionId = NewType("SessionId", str)
-ScheduleId = NewType("ScheduleId", str)
-ApprovalId = NewType("ApprovalId", str)
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648 base32, in lowercase
 RUN_ID_LENGTH = 8
