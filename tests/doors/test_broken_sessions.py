@@ -80,7 +80,8 @@ def test_a_damaged_log_is_told_when_it_is_opened_and_whenever_it_is_shown(
     call("run", "answerer", "x", script({"text": "hi"}, {"text": "again"}))
     log = only_session(project).log
     with closing(sqlite3.connect(log)) as db:
-        db.execute("update events set data = 'x' where seq = (select max(seq) from events)")
+        db.execute("drop trigger events_are_never_changed")
+        db.execute("update events set payload = 'x' where seq = (select max(seq) from events)")
         db.commit()
     resumed = call("resume", "answerer", "y", "--quiet")
     assert "The session's log is damaged" in resumed.err

@@ -88,6 +88,15 @@ def test_definitions_that_cannot_be_read_are_said_and_the_others_work(
     assert "broken.md" in call("doctor").out
 
 
+def test_a_definition_that_cannot_be_used_is_named_to_who_asks_for_it(call: Call, project: Path):
+    broken = project / ".subagents/agents/broke.md"
+    broken.write_text("---\ndescription: [\n---\nBroken.\n")
+    done = call("run", "broke", "hello")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: There is no agent 'broke'.")
+    assert f"It cannot be used: {broken}:" in done.err
+
+
 def test_standard_streams_may_be_closed(project: Path, script: Script):
     model = script({"text": "hi"})
     done = shell(f"{PROGRAM} run answerer hello '{model}' <&- 2>&-", project)
@@ -118,10 +127,10 @@ def test_a_terminal_that_knows_only_ascii_is_given_nothing_else(call: Call, scri
 
 @pytest.mark.parametrize("option", ["--json", "--events"])
 def test_json_is_json_whatever_the_encoding_of_the_output_is(call: Call, script: Script, option: str):
-    done = call("run", "answerer", "x", script({"text": "grüße 🎉"}), option, PYTHONIOENCODING="latin-1")
+    done = call("run", "answerer", "x", script({"text": "grüße ✓"}), option, PYTHONIOENCODING="latin-1")
     assert done.out.isascii()
     told = [json.loads(done.out)] if option == "--json" else map(json.loads, done.out.splitlines())
-    assert "grüße 🎉" in [each.get("text") for each in told]
+    assert "grüße ✓" in [each.get("text") for each in told]
 
 
 def test_a_user_that_there_is_not_is_a_sentence(call: Call):

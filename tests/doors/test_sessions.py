@@ -56,6 +56,15 @@ def test_a_session_that_a_process_owns_is_neither_renamed_nor_removed(
     program.ends()
 
 
+def test_a_long_title_is_cut_where_sessions_are_listed(call: Call, script: Script):
+    call("run", "answerer", "x", script({"text": "done"}))
+    session = call("sessions", "list").out.splitlines()[1].split()[0]
+    call("sessions", "rename", session, "long " * 40)
+    (line,) = call("sessions", "list").out.splitlines()[1:]
+    assert len(line[line.index("long") :]) <= 60
+    assert line.endswith("…")
+
+
 def test_gc_says_what_it_would_do_before_it_does(call: Call, script: Script):
     call("run", "answerer", "x", script({"text": "done"}))
     session = call("sessions", "list").out.splitlines()[1].split()[0]

@@ -162,7 +162,8 @@ async def _gone(
     with anyio.move_on_after(patience):
         while (remaining := set(left())) or pending():
             meant = remaining if only is None else remaining.intersection(only)
-            for pid in meant - told:
+            # Who began first goes first: a shell that outlives its command writes an obituary into the output.
+            for pid in sorted(meant - told):
                 _signal(pid, number)
             told |= meant
             await anyio.sleep(pause)

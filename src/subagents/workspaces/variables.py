@@ -45,8 +45,8 @@ NOBODY_THERE = {
 def command_environment(outer: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of a command: the harmless part of `outer`, and over it `extra`.
 
-    `extra` is what the runner tells a command (`RUN`, `TREE`, `DEPTH` and the like); with `RUN` in it, what a
-    command left running is recognised after a crash, see `groups.py`.
+    `extra` is what the runner tells a command (`RUN`, `TREE`, `DEPTH` and the like). The mark by which what a command
+    left running is recognised is added when it starts, see `groups.py`.
     """
     passed_on = {name: value for name, value in outer.items() if _passed_on(name, value)}
     return passed_on | NOBODY_THERE | dict(extra)
