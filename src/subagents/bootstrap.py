@@ -37,7 +37,7 @@ from subagents.sessions import folder as folders
 from subagents.sessions import index, recovery
 from subagents.sessions.folder import SessionFolder
 from subagents.sessions.journal import Journal
-from subagents.sessions.lock import this_program
+from subagents.sessions.lock import SessionLock, this_program
 from subagents.sessions.sqlite import SqliteStore
 from subagents.sessions.store import EventStore, MemoryStore
 from subagents.sessions.transcript import export_jsonl
@@ -93,16 +93,17 @@ class AgentManager(runtime.AgentManager):
             runners=runners or {},
         )
         if memory:
-            async with cls._manage(plan, MemoryStore()) as manager:
+            async with cls._manage(plan, MemoryStore(), None) as manager:
                 yield manager
             return
         said = await recover_abandoned(plan.here, plan.clock)
         place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
         with folders.lock(place) as lock:
-            async with cls._manage(replace(plan, place=place), SqliteStore(place.log)) as manager:
+            # Until it is known that all is recorded, the next owner is to look.
+            lock.unfinished = True
+            async with cls._manage(replace(plan, place=place), SqliteStore(place.log), lock) as manager:
                 manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
                 yield manager
-            lock.unfinished = isinstance(manager.broken, CommitFailed)
 
     @property
     def session(self) -> SessionId | None:
@@ -111,7 +112,9 @@ class AgentManager(runtime.AgentManager):
 
     @classmethod
     @asynccontextmanager
-    async def _manage(cls, plan: _Plan, store: EventStore) -> AsyncIterator[AgentManager]:
+    async def _manage(
+        cls, plan: _Plan, store: EventStore, lock: SessionLock | None
+    ) -> AsyncIterator[AgentManager]:
         try:
             journal = Journal.load(store, plan.clock)
             await _recover(journal, store)
@@ -127,6 +130,8 @@ class AgentManager(runtime.AgentManager):
                     yield manager
                 finally:
                     await manager.close()
+                    if lock is not None:
+                        lock.unfinished = isinstance(manager.broken, CommitFailed)
                     tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):

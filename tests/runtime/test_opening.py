@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import anyio
 import pytest
 
-from subagents.bootstrap import AgentManager
-from subagents.errors import SessionLocked, SessionNotFound
+from subagents.bootstrap import AgentManager, recover_abandoned
+from subagents.errors import SessionError, SessionLocked, SessionNotFound
 from subagents.ids import RunId
 from subagents.places import project_at
 from subagents.runs.state import RunStatus
@@ -100,3 +102,30 @@ async def test_a_tree_that_has_ended_leaves_no_file_open(tmp_path: Path):
         await anyio.wait_all_tasks_blocked()
     assert sorted(path.suffix for path in held) == [".children", ".slots"]
     assert [path for path in slots._files if top in path.name] == []
+
+
+async def test_a_session_that_could_not_be_recorded_to_its_end_is_tidied_up_by_the_next_owner(tmp_path: Path):
+    runner = ScriptedRunner(default=[Wait(anyio.Event())])
+
+    async def break_in_the_middle() -> None:
+        async with AgentManager.open(tmp_path, runners={"native": runner}) as manager:
+            assert manager.folder is not None
+            run = await manager.spawn("Explore", "go")
+            await anyio.wait_all_tasks_blocked()
+            with closing(sqlite3.connect(manager.folder.log, isolation_level=None)) as log:
+                # A store that refuses whatever comes next.
+                log.execute(
+                    "create trigger refuse before insert on events begin select raise(abort, 'no'); end"
+                )
+            await manager.steer(run, "whatever")
+
+    with pytest.raises(SessionError):
+        await break_in_the_middle()
+    (session,) = folders.sessions(project_at(tmp_path))
+    assert folders.abandoned(project_at(tmp_path)) == [session]
+    with closing(sqlite3.connect(session.log, isolation_level=None)) as log:
+        log.execute("drop trigger refuse")
+    await recover_abandoned(tmp_path)
+    (run,) = read_session(session.log).runs.values()
+    assert run.status is RunStatus.INTERRUPTED
+    assert folders.abandoned(project_at(tmp_path)) == []
