@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sysconfig
@@ -26,7 +27,13 @@ _NOT_SOURCE = shutil.ignore_patterns("site-packages", "__pycache__", "config-*",
 def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The standard library with its tests, without what was installed into it, and this project's questions."""
     copy = tmp_path_factory.mktemp("library") / "lib"
-    shutil.copytree(sysconfig.get_path("stdlib"), copy, ignore=_NOT_SOURCE, ignore_dangling_symlinks=True)
+    shutil.copytree(
+        sysconfig.get_path("stdlib"),
+        copy,
+        ignore=_NOT_SOURCE,
+        ignore_dangling_symlinks=True,
+        copy_function=_linked,
+    )
     asked = Path(stdlib_questions.__file__)
     for folder in ("questions", "tests/models"):
         (copy / folder).mkdir(parents=True)
@@ -35,6 +42,14 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (copy / "README.md").write_text(f"# Questions\n\n{listed}\n")
     yield copy
     shutil.rmtree(copy)
+
+
+def _linked(source: str, target: str) -> None:
+    """The file under another name where the file system can, else a copy of it: nobody writes there."""
+    try:
+        os.link(os.path.realpath(source), target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 async def missed(agent_in: AskOf, library: Path, questions: Sequence[Asked]) -> list[str]:
