@@ -33,6 +33,7 @@ COMMAND = "SUBAGENTS_COMMAND"
 PROC = Path("/proc")
 FIRST_LOOK, LONGEST_LOOK = 0.02, 0.1  # seconds between looks at who is left
 GRACE = 2.0  # seconds that processes are given to end
+CLOSING = 4.0  # seconds that a program of ours is given to close, once what it had begun is gone
 NESTED = 2  # levels of commands inside a command that are ended before those who began them
 UNKNOWN = ""
 UNMARKED = ""
@@ -108,20 +109,21 @@ async def end_group(
 ) -> None:
     """Ends all `members`: asks (SIGTERM), waits `grace` seconds, then makes them (SIGKILL).
 
-    Commands inside the command are made to go first, and those who began them get 2 seconds to close in good
+    Commands inside the command are made to go first, and those who began them get 4 seconds to close in good
     order. `pending` tells whether something else is awaited, such as a child that is to be reaped. Returns as
-    soon as nothing is left, at once if nothing is there, and in any case `grace` + 2 seconds later, 2 more for
+    soon as nothing is left, at once if nothing is there, and in any case `grace` + 2 seconds later, 4 more for
     each of at most 2 levels inside: a process in the middle of a call to a dead disk cannot be ended by anyone.
     """
 
     def left() -> list[int]:
         return members(group, mark, strangers)
 
+    # Looked at first: a program of ours may have ended what it had begun a moment before we would, and is closing.
+    nested = bool(_innermost(left(), mark))
     if await _gone(left, pending, signal.SIGTERM, grace):
         return
-    for _ in range(NESTED):
-        innermost = _innermost(left(), mark)
-        if innermost and await _gone(left, pending, signal.SIGKILL, GRACE, innermost):
+    for _ in range(NESTED if nested else 0):
+        if await _gone(left, pending, signal.SIGKILL, CLOSING, _innermost(left(), mark)):
             return
     await _gone(left, pending, signal.SIGKILL, GRACE)
 
