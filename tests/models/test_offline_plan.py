@@ -77,7 +77,7 @@ async def test_without_a_finding_there_is_no_plan(
         ("You search code bases. You only read.", False),
         ("You are a software agent.\n\nOur planner is in src/planner.\n\n<agent_instructions>\nFix it.\n"
          "</agent_instructions>", False),
-        ("<environment>\nFolder: /work/the planner\n</environment>\n\nYou search.", False),
+        ("<environment>\nFolder: /srv/the planner\n</environment>\n\nYou search.", False),
         ("", False),
     ],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from subagents.prompts.environment import Environment, GitState
 from subagents.prompts.system import system_prompt
 from subagents.spec import PromptMode, RunSpec
 
-PLACE = Environment("Linux", "/work/shop", "2026-11-20", GitState("main", "1a2b3c4d", 3))
+PLACE = Environment("Linux", "/srv/shop", "2026-11-20", GitState("main", "1a2b3c4d", 3))
 SCHEMA = {"type": "object", "properties": {"naïve": {"type": "string"}}}
 
 
@@ -24,8 +24,8 @@ def spec(mode: PromptMode = PromptMode.REPLACE, **changes: Any) -> RunSpec:
         "prompt": "find it",
         "description": "find it",
         "instructions": "You search.",
-        "cwd": "/work/shop",
-        "project": "/work/shop",
+        "cwd": "/srv/shop",
+        "project": "/srv/shop",
     }
     return RunSpec(**{**values, "prompt_mode": mode, **changes})
 
@@ -42,7 +42,7 @@ it must stand on its own.
 
 <environment>
 Platform: Linux
-Folder: /work/shop
+Folder: /srv/shop
 Git: branch main, 3 changed files
 Date: 2026-11-20
 </environment>
@@ -66,7 +66,7 @@ it must stand on its own.
 
 <environment>
 Platform: Linux
-Folder: /work/shop
+Folder: /srv/shop
 Git: branch main, 3 changed files
 Date: 2026-11-20
 </environment>

@@ -34,14 +34,14 @@ def request(**asked: Any) -> SpawnRequest:
     return SpawnRequest(**{"prompt": "find it", "asked_by": AskedBy.MODEL, **asked})
 
 
-def run(depth: int = 1, workspace: str = "", directory: str = "/work/shop", **spec: Any) -> RunState:
+def run(depth: int = 1, workspace: str = "", directory: str = "/srv/shop", **spec: Any) -> RunState:
     values = {
         "agent": "boss",
         "prompt": "p",
         "description": "d",
         "instructions": "",
-        "cwd": "/work/shop",
-        "project": "/work/shop",
+        "cwd": "/srv/shop",
+        "project": "/srv/shop",
     }
     return RunState(
         id=RunId("aaaaaaaa"),
@@ -65,7 +65,7 @@ def resolved(
     parent: RunState | None = None,
     **around: Any,
 ) -> RunSpec:
-    given_around = {"project": "/work/shop", "cwd": "/work/shop", **around}
+    given_around = {"project": "/srv/shop", "cwd": "/srv/shop", **around}
     return resolve(asked or request(), file or definition(), settings or Settings(), parent, **given_around)
 
 
@@ -99,8 +99,8 @@ def test_a_spec_holds_all_that_decides_how_the_run_runs():
         model="offline",
         limits=Limits(max_turns=100, grace_turns=5, max_seconds=None),
         output_schema=S1,
-        cwd="/work/shop",
-        project="/work/shop",
+        cwd="/srv/shop",
+        project="/srv/shop",
         user="ann",
         source=source,
         decided={
@@ -231,17 +231,17 @@ def test_runs_are_nested_as_deep_as_the_setting_says():
 
 def test_the_folder_must_be_absolute_and_be_there():
     assert refused(cwd="shop") == "The folder 'shop' is relative; give an absolute one."
-    assert refused(folder_exists=False) == "There is no folder '/work/shop'; name one that exists."
+    assert refused(folder_exists=False) == "There is no folder '/srv/shop'; name one that exists."
 
 
 def test_a_child_works_inside_its_parents_folder():
     parent = run(workspace="/trees/one")
 
     assert resolved(parent=parent, cwd="/trees/one/src").cwd == "/trees/one/src"
-    assert refused(parent=parent, cwd="/work/shop") == snapshot(
-        "The folder '/work/shop' is outside of '/trees/one', where the parent works; name one inside it."
+    assert refused(parent=parent, cwd="/srv/shop") == snapshot(
+        "The folder '/srv/shop' is outside of '/trees/one', where the parent works; name one inside it."
     )
-    assert "outside of '/work/shop'" in refused(parent=run(), cwd="/work/shopping")
+    assert "outside of '/srv/shop'" in refused(parent=run(), cwd="/srv/shopping")
 
 
 # --- the folder that is wanted
@@ -256,12 +256,12 @@ HERE = Path("/here")
         ("", None, "/here"),
         ("src", None, "/here/src"),
         ("/there/../other", None, "/other"),
-        ("", run(), "/work/shop"),
-        ("", run(directory="/work/shop/src"), "/work/shop/src"),
-        ("lib", run(directory="/work/shop/src"), "/work/shop/src/lib"),
-        ("", run(directory="/tmp"), "/work/shop"),
+        ("", run(), "/srv/shop"),
+        ("", run(directory="/srv/shop/src"), "/srv/shop/src"),
+        ("lib", run(directory="/srv/shop/src"), "/srv/shop/src/lib"),
+        ("", run(directory="/tmp"), "/srv/shop"),
         ("", run(workspace="/trees/one"), "/trees/one"),
-        ("..", run(), "/work"),
+        ("..", run(), "/srv"),
     ],
 )
 def test_a_run_works_where_it_is_asked_to_else_where_its_parent_is_else_here(asked, parent, folder):

@@ -53,8 +53,8 @@ def run(*events: RunEvent, schema: dict[str, Any] | None = None) -> RunState:
         prompt="find the retries",
         description="find the retries",
         instructions="",
-        cwd="/work/shop",
-        project="/work/shop",
+        cwd="/srv/shop",
+        project="/srv/shop",
         output_schema=schema,
     )
     first = RunSpawned(
@@ -304,7 +304,7 @@ def test_a_program_gets_one_object():
             },
             "seconds": 137.4,
             "session": "s1",
-            "cwd": "/work/shop",
+            "cwd": "/srv/shop",
             "started_at": "2026-11-20T10:00:01.000Z",
             "ended_at": "2026-11-20T10:00:06.000Z",
         }

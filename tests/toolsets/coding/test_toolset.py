@@ -162,10 +162,10 @@ async def test_an_agent_works_with_them(tools: Tools):
         [("read", {"path": "a.txt"}), ("grep", {"pattern": "t"}), ("find", {"pattern": "*"}), ("ls", {})],
     )
     result = await agent.run("go", deps=tools.deps)
-    assert result.output.replace(str(tools.root), "/work") == snapshot("""\
+    assert result.output.replace(str(tools.root), "/srv") == snapshot("""\
 Wrote 4 bytes (1 line) to the new file a.txt.
 [the next command begins in sub]
-/work/sub
+/srv/sub
 Replaced 1 passage in a.txt (line 1).
 Replaced 1 passage in a.txt (line 1).
 1	three
