@@ -6,6 +6,7 @@ import math
 from enum import StrEnum
 
 from subagents.language import _
+from subagents.runs import result
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -20,11 +21,7 @@ class Level(StrEnum):
 
 def duration(seconds: float) -> str:
     """`12.3s` below a minute, `1m 12s` below an hour, then `2h 4m`. What is smaller is left out, not rounded."""
-    if seconds < MINUTE:
-        return f"{max(seconds, 0.0):.1f}s"
-    if seconds < HOUR:
-        return _two(int(seconds) // MINUTE, "m", int(seconds) % MINUTE, "s")
-    return _two(int(seconds) // HOUR, "h", int(seconds) % HOUR // MINUTE, "m")
+    return f"{max(seconds, 0.0):.1f}s" if seconds < MINUTE else result.duration(seconds)
 
 
 def row_duration(seconds: float) -> str:
