@@ -12,7 +12,7 @@ from pydantic_ai import RunContext, Tool
 from pydantic_ai.toolsets import FunctionToolset
 
 from subagents.delegation import DELEGATION_TOOLS
-from subagents.errors import SubagentsError
+from subagents.errors import SessionError, SubagentsError
 from subagents.events import StoppedBy
 from subagents.ids import RunId
 from subagents.runs.result import Result, result_text
@@ -62,6 +62,8 @@ def _refusal_as_answer(tool: Callable[P, Awaitable[str]]) -> Callable[P, Awaitab
     async def answering(*arguments: P.args, **named: P.kwargs) -> str:
         try:
             return await tool(*arguments, **named)
+        except SessionError:
+            raise  # nothing is recorded any more: there is nothing else that it could do
         except SubagentsError as error:
             return f"{FAILED}{error}"
 
