@@ -20,6 +20,7 @@ from subagents.delegation import DELEGATION_TOOLS
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
 from subagents.ids import RUN_ID_LENGTH, RunId, SessionId, is_run_id
+from subagents.models.choice import ModelChoice, ModelWish
 from subagents.models.selection import exact_model, model_of
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
@@ -222,11 +223,16 @@ def _surroundings(plan: _Plan) -> Surroundings:
         user=_user(),
         settings=plan.settings,
         definitions=Definitions(plan.project),
-        exact_model=exact_model,
+        choose_model=_choose_model,
+        is_trusted=lambda _: False,
         claim_id=plan.claim,
         environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
         outer=_outer_run(started_in(os.environ)),
     )
+
+
+async def _choose_model(wish: ModelWish) -> ModelChoice:
+    return ModelChoice(exact_model(wish.asked))
 
 
 def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:

@@ -27,14 +27,45 @@ class PromptMode(StrEnum):
     APPEND = "append"
 
 
+class ProviderRule(msgspec.Struct, frozen=True):
+    """Which tools of tool providers (extensions) may be seen.
+
+    `included` and `excluded` name providers, in lower case; `included` None is all of them, and `excluded` wins.
+    `selected` None is every tool of those; else it holds `provider` and `provider/tool` entries, of which one that
+    names a tool narrows its provider, whatever else selects it. A provider that is not included is not brought in
+    by selecting it.
+    """
+
+    included: tuple[str, ...] | None = None
+    excluded: tuple[str, ...] = ()
+    selected: tuple[str, ...] | None = None
+
+    def includes(self, provider: str) -> bool:
+        return (self.included is None or provider in self.included) and provider not in self.excluded
+
+    def admits(self, provider: str, tool: str) -> bool:
+        if not self.includes(provider) or self.selected is None:
+            return self.includes(provider)
+        narrowed = any(entry.startswith(f"{provider}/") for entry in self.selected)
+        return (f"{provider}/{tool}" if narrowed else provider) in self.selected
+
+
 class ToolSelection(msgspec.Struct, frozen=True):
-    """Which tools a run may see: all of them when `names` is None, else these, and never the `denied`."""
+    """Which tools a run may see: all of our own when `names` is None, else these, and never the `denied`.
+
+    Of other providers' tools those that every one of `providers` admits, and never the `denied`.
+    """
 
     names: tuple[str, ...] | None = None
     denied: tuple[str, ...] = ()
+    providers: tuple[ProviderRule, ...] = ()
 
     def allows(self, name: str) -> bool:
         return (self.names is None or name in self.names) and name not in self.denied
+
+    def admits(self, provider: str, tool: str) -> bool:
+        """Whether a tool of a provider may be seen. Asked at each call too, for tools that come late."""
+        return tool not in self.denied and all(rule.admits(provider, tool) for rule in self.providers)
 
     def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """The allowed ones of `known`, in their order."""
@@ -42,11 +73,31 @@ class ToolSelection(msgspec.Struct, frozen=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one episode may use. None is no limit; `max_seconds` is wall time without queue and pauses."""
+    """What one episode may use. None is no limit.
+
+    `max_seconds` is wall time without queue and pauses, `max_tokens` counts as `ModelUsage.tokens` does, `max_cost`
+    is in US dollars. A child's use is not its parent's here.
+    """
 
     max_turns: int | None = None
     grace_turns: int = 5
     max_seconds: float | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+
+
+class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
+    """How a program is run as an agent (`runner: {command: …}` in a definition).
+
+    `command` and `resume` are argument lists with placeholders; `resume` is used where the program gave its session
+    a name before. `output` names a ready table of how to read what it prints, or is one. `environment` are the
+    variables it may see beside the few that every program needs.
+    """
+
+    command: tuple[str, ...]
+    resume: tuple[str, ...] = ()
+    output: str | Mapping[str, Any] = "text"
+    environment: tuple[str, ...] = ()
 
 
 class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,8 +112,12 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     name: str = ""
     model: str = ""
+    thinking: str = ""
     max_turns: int | None = None
     max_seconds: float | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    isolated: bool | None = None
     cwd: str = ""
     output_schema: Mapping[str, Any] | str | None = None
     parent: RunId | None = None
@@ -71,18 +126,22 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DefinitionSource(msgspec.Struct, frozen=True):
-    """Which file a run's definition came from. `digest` is the SHA-256 of its bytes, in hexadecimal."""
+    """Which file a run's definition came from. `digest` is the SHA-256 of its bytes, in hexadecimal; `dialect` the
+    tool whose way of writing it follows, `subagents` for our own."""
 
     path: str
     digest: str
     scope: str
+    dialect: str = "subagents"
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that decides how a run runs, so that resuming it does not depend on files that changed since.
 
     `decided` says for each value that had several sources which one won: `caller`, `definition`,
-    `parent`, `settings` or `default`.
+    `parent`, `settings` or `default`. `model` is what answers, by its exact name, and `asked_model` what was asked
+    for. `subagents` are the only types it may start, None for any. `notes` are sentences for whoever asked, about what
+    is not as asked.
     """
 
     agent: str
@@ -92,11 +151,16 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     prompt_mode: PromptMode = PromptMode.REPLACE
     tools: ToolSelection = ToolSelection()
     model: str = ""
+    asked_model: str = ""
+    thinking: str = ""
     limits: Limits = Limits()
     output_schema: Mapping[str, Any] | None = None
+    subagents: tuple[str, ...] | None = None
     runner: str = "native"
+    command: CommandLine | None = None
     cwd: str
     project: str
     user: str = ""
     source: DefinitionSource | None = None
     decided: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()

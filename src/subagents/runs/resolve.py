@@ -15,10 +15,18 @@ from typing import Any, TypeVar
 from subagents.definitions.model import AgentDefinition
 from subagents.errors import InvalidSchema, SpawnRefused
 from subagents.runs.output_schema import parse_schema
-from subagents.runs.rights import narrowed
+from subagents.runs.rights import DELEGATING, narrowed, narrowed_types
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
-from subagents.spec import AskedBy, Limits, RunSpec, SpawnRequest, ToolSelection
+from subagents.spec import (
+    AskedBy,
+    CommandLine,
+    Limits,
+    ProviderRule,
+    RunSpec,
+    SpawnRequest,
+    ToolSelection,
+)
 
 MAX_DESCRIPTION = 60  # characters of a prompt that describe a run nobody described
 LONGEST_DESCRIPTION = 200
@@ -59,8 +67,13 @@ def resolve(
     _refuse_folder(PurePath(cwd), parent, exists=folder_exists)
     schema, schema_by = _schema(request, definition)
     model, model_by = _model(request, definition, settings, parent)
+    thinking, thinking_by = _thinking(request, definition, parent)
     limits, limits_by = _limits(request, definition, settings)
-    tools, tools_by = _tools(definition, parent)
+    isolated, isolated_by = _choose(request, request.isolated, definition.isolated) or (False, "default")
+    tools, tools_by = _tools(definition, parent, isolated=isolated)
+    command = definition.runner if isinstance(definition.runner, CommandLine) else None
+    _refuse_command(command, definition, parent)
+    _refuse_type(definition, parent)
     return RunSpec(
         agent=definition.name,
         prompt=_prompt(request),
@@ -69,13 +82,25 @@ def resolve(
         prompt_mode=definition.prompt_mode,
         tools=tools,
         model=model,
+        asked_model=model,
+        thinking=thinking,
         limits=limits,
         output_schema=schema,
+        subagents=() if isolated else narrowed_types(definition.subagents, _subagents(parent)),
+        runner="command" if command is not None else str(definition.runner or "native"),
+        command=command,
         cwd=str(cwd),
         project=str(project),
         user=user,
         source=definition.source,
-        decided={"model": model_by, "tools": tools_by, "output_schema": schema_by, **limits_by},
+        decided={
+            "model": model_by,
+            "thinking": thinking_by,
+            "isolated": isolated_by,
+            "tools": tools_by,
+            "output_schema": schema_by,
+            **limits_by,
+        },
     )
 
 
@@ -156,20 +181,45 @@ def _model(
     return _choose(request, request.model or None, definition.model or None, *known) or ("", "default")
 
 
+def _thinking(request: SpawnRequest, definition: AgentDefinition, parent: RunState | None) -> Decided[str]:
+    inherited = parent.spec.thinking if parent is not None else ""
+    known = [(inherited, "parent")] if inherited else []
+    return _choose(request, request.thinking or None, definition.thinking or None, *known) or ("", "default")
+
+
 def _limits(
     request: SpawnRequest, definition: AgentDefinition, settings: Settings
 ) -> tuple[Limits, Mapping[str, str]]:
-    """The limits of each episode. 0 turns are as many as it likes; an explicit 0 is a decision like any other."""
-    if request.max_turns is not None and request.max_turns < 0:
-        raise SpawnRefused(f"max_turns is {request.max_turns}; give at least 1, or 0 for no limit.")
-    if request.max_seconds is not None and not 0 < request.max_seconds < math.inf:
-        raise SpawnRefused(f"max_seconds is {request.max_seconds:g}; give a number of seconds above 0.")
+    """The limits of each episode. 0 is no limit, and an explicit 0 is a decision like any other."""
+    _refuse_limits(request)
     default = (settings.default_max_turns, "settings")
     turns, turns_by = _choose(request, request.max_turns, definition.max_turns, default) or default
     time = _choose(request, request.max_seconds, definition.max_seconds)
     seconds, seconds_by = time or (None, "default")
-    limits = Limits(max_turns=turns or None, grace_turns=settings.grace_turns, max_seconds=seconds)
-    return limits, {"max_turns": turns_by, "max_seconds": seconds_by}
+    most = (settings.default_max_tokens, "settings")
+    tokens, tokens_by = _choose(request, request.max_tokens, definition.max_tokens, most) or most
+    dearest = (settings.default_max_cost, "settings")
+    cost, cost_by = _choose(request, request.max_cost, definition.max_cost, dearest) or dearest
+    limits = Limits(
+        max_turns=turns or None,
+        grace_turns=settings.grace_turns,
+        max_seconds=seconds,
+        max_tokens=tokens or None,
+        max_cost=cost or None,
+    )
+    by = {"max_turns": turns_by, "max_seconds": seconds_by, "max_tokens": tokens_by, "max_cost": cost_by}
+    return limits, by
+
+
+def _refuse_limits(request: SpawnRequest) -> None:
+    if request.max_turns is not None and request.max_turns < 0:
+        raise SpawnRefused(f"max_turns is {request.max_turns}; give at least 1, or 0 for no limit.")
+    if request.max_seconds is not None and not 0 < request.max_seconds < math.inf:
+        raise SpawnRefused(f"max_seconds is {request.max_seconds:g}; give a number of seconds above 0.")
+    if request.max_tokens is not None and request.max_tokens < 0:
+        raise SpawnRefused(f"max_tokens is {request.max_tokens}; give at least 1, or 0 for no limit.")
+    if request.max_cost is not None and not 0 <= request.max_cost < math.inf:
+        raise SpawnRefused(f"max_cost is {request.max_cost:g}; give US dollars above 0, or 0 for no limit.")
 
 
 def _schema(request: SpawnRequest, definition: AgentDefinition) -> Decided[dict[str, Any] | None]:
@@ -185,13 +235,14 @@ def _schema(request: SpawnRequest, definition: AgentDefinition) -> Decided[dict[
         raise InvalidSchema(f"{error} It stands in {where}.") from None
 
 
-def _tools(definition: AgentDefinition, parent: RunState | None) -> Decided[ToolSelection]:
+def _tools(definition: AgentDefinition, parent: RunState | None, *, isolated: bool) -> Decided[ToolSelection]:
+    wanted = _isolated(definition.tools) if isolated else definition.tools
     if parent is None:
-        return definition.tools, "definition"
-    tools = narrowed(definition.tools, parent.spec.tools)
-    if tools == definition.tools:
+        return wanted, "definition"
+    tools = narrowed(wanted, parent.spec.tools)
+    if tools == wanted:
         return tools, "definition"
-    if _any(definition.tools) and not _any(tools):
+    if _any(wanted) and not _any(tools):
         has = parent.spec.tools
         may = ", ".join(has.among(has.names or ())) or "none"
         raise SpawnRefused(
@@ -199,6 +250,36 @@ def _tools(definition: AgentDefinition, parent: RunState | None) -> Decided[Tool
             f"parent, which has {may}."
         )
     return tools, "parent"
+
+
+def _isolated(tools: ToolSelection) -> ToolSelection:
+    """Without other providers' tools, and without those that drive agents."""
+    denied = tuple(dict.fromkeys((*tools.denied, *DELEGATING)))
+    return ToolSelection(tools.names, denied, (ProviderRule(included=()),))
+
+
+def _refuse_command(
+    command: CommandLine | None, definition: AgentDefinition, parent: RunState | None
+) -> None:
+    """A program does what it likes, as a shell does."""
+    if command is not None and parent is not None and not parent.spec.tools.allows("bash"):
+        raise SpawnRefused(
+            f"The agent {definition.name!r} runs the program {command.command[0]!r}, which may do anything; its parent "
+            "may not run commands (it has no `bash`), so it cannot start one."
+        )
+
+
+def _refuse_type(definition: AgentDefinition, parent: RunState | None) -> None:
+    types = _subagents(parent)
+    if types is not None and definition.name not in types:
+        may = ", ".join(types) or "none"
+        raise SpawnRefused(
+            f"This agent may not start {definition.name!r}; of other agents it may start: {may}."
+        )
+
+
+def _subagents(parent: RunState | None) -> tuple[str, ...] | None:
+    return parent.spec.subagents if parent is not None else None
 
 
 def _any(tools: ToolSelection) -> bool:

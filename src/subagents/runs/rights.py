@@ -31,12 +31,24 @@ def narrowed(child: ToolSelection, parent: ToolSelection) -> ToolSelection:
     A child that wants all tools is not one that asked to delegate: that must be said by name.
     """
     denied = tuple(dict.fromkeys((*child.denied, *parent.denied)))
+    providers = tuple(dict.fromkeys((*child.providers, *parent.providers)))
+    return ToolSelection(_names(child, parent), denied, providers)
+
+
+def narrowed_types(child: tuple[str, ...] | None, parent: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The agent types a child may start, which are among its parent's; None is any."""
+    if child is None or parent is None:
+        return parent if child is None else child
+    return tuple(name for name in child if name in parent)
+
+
+def _names(child: ToolSelection, parent: ToolSelection) -> tuple[str, ...] | None:
     if parent.names is None:
-        return ToolSelection(child.names, denied)
+        return child.names
     allowed = _with_implied(parent.among(parent.names))
     if child.names is None:
-        return ToolSelection(tuple(name for name in allowed if name not in DELEGATING), denied)
-    return ToolSelection(tuple(name for name in child.names if name in allowed), denied)
+        return tuple(name for name in allowed if name not in DELEGATING)
+    return tuple(name for name in child.names if name in allowed)
 
 
 def _with_implied(names: Iterable[str]) -> tuple[str, ...]:

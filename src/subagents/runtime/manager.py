@@ -35,10 +35,10 @@ from subagents.events import (
 )
 from subagents.ids import RunId, new_fact_id, new_run_id, next_handle
 from subagents.runs import lifecycle
-from subagents.runs.resolve import resolve, wanted_folder
 from subagents.runs.result import Result
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
+from subagents.runtime.choosing import chosen
 from subagents.runtime.supervisor import Shared, Supervisor
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.runtime.waiting import Endings
@@ -127,12 +127,13 @@ class AgentManager:
         Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable`; then nothing was begun.
         """
         asked = request if isinstance(request, SpawnRequest) else _request(request, prompt, wishes)
-        if asked.request_id and (known := self._journal.head.requests.get(asked.request_id)) is not None:
+        if (known := self._answered(asked)) is not None:
             return known
-        spec = self._resolved(asked)
+        parent = self._journal.head.run(asked.parent) if asked.parent is not None else None
+        spec = await chosen(asked, parent, self._around)
         run_id = self._new_id()
         await self._journal.record(lambda head: self._spawned(head, run_id, asked, spec))
-        return run_id
+        return self._answered(asked) or run_id
 
     async def resume(self, run: str, prompt: str, *, asked_by: AskedBy = AskedBy.PROGRAM) -> RunId:
         """Goes on with an ended run, in a new episode. Raises `NotNow` for one that has not ended."""
@@ -213,34 +214,6 @@ class AgentManager:
 
     # --- spawning
 
-    def _resolved(self, asked: SpawnRequest) -> RunSpec:
-        parent = self._journal.head.run(asked.parent) if asked.parent is not None else None
-        if parent is not None and parent.status.ended:
-            raise SpawnRefused(f"run {parent.id!r} has ended and can begin nothing any more")
-        definition = self._around.definitions.find(asked.agent)
-        cwd = wanted_folder(asked, parent, self._around.here)
-        spec = resolve(
-            asked,
-            definition,
-            self.settings,
-            parent,
-            project=self._around.project,
-            cwd=cwd,
-            user=self._around.user,
-            folder_exists=cwd.is_dir(),
-        )
-        self._refuse_depth()
-        return msgspec.structs.replace(spec, model=self._around.exact_model(spec.model))
-
-    def _refuse_depth(self) -> None:
-        """For runs below one of another process; of those here, `resolve` knows the depth."""
-        outer = self._around.outer
-        if outer is not None and outer.depth >= self.settings.max_depth:
-            raise SpawnRefused(
-                f"run {outer.run!r}, which this is a command of, is at depth {outer.depth}, and agents may be nested "
-                f"{self.settings.max_depth} deep (the setting max_depth); do the work yourself"
-            )
-
     def _above(self, asked: SpawnRequest) -> OuterRun | None:
         """What the run will be below: its parent here, else the run that this process is a command of."""
         if asked.parent is None:
@@ -253,7 +226,18 @@ class AgentManager:
             pass
         return run_id
 
-    def _spawned(self, head: SessionState, run_id: RunId, asked: SpawnRequest, spec: RunSpec) -> RunSpawned:
+    def _answered(self, asked: SpawnRequest) -> RunId | None:
+        """The run that the same request got before."""
+        return self._journal.head.requests.get(asked.request_id) if asked.request_id else None
+
+    def _spawned(
+        self, head: SessionState, run_id: RunId, asked: SpawnRequest, spec: RunSpec
+    ) -> RunSpawned | None:
+        """The fact; None when the same request was answered while this one was being looked at."""
+        if self._answered(asked) is not None:
+            return None
+        if asked.parent is not None and head.run(asked.parent).status.ended:
+            raise SpawnRefused(f"run {asked.parent!r} has ended and can begin nothing any more")
         above = self._above(asked)
         if above is not None:
             self._admission.count_spawn(above.root)

@@ -10,7 +10,9 @@ from typing import Protocol
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition
 from subagents.ids import RunId
+from subagents.models.choice import ChooseModel
 from subagents.settings.model import Settings
+from subagents.spec import DefinitionSource
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Surroundings:
     user: str
     settings: Settings
     definitions: AgentSource
-    exact_model: Callable[[str], str]
+    choose_model: ChooseModel
     claim_id: Callable[[RunId], bool]
     environment: Mapping[str, str]
+    is_trusted: Callable[[DefinitionSource], bool]
     outer: OuterRun | None = None

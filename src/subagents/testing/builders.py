@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition, Parsed
 from subagents.errors import WorkspaceError
 from subagents.ids import RunId
+from subagents.models.choice import ChooseModel, ModelChoice, ModelWish
 from subagents.own_tasks import own_tasks
 from subagents.runners.base import Runner
 from subagents.runtime.admission import Admission
@@ -57,6 +58,10 @@ class Agents:
         return self._catalog.find(name)
 
 
+async def _as_named(wish: ModelWish) -> ModelChoice:
+    return ModelChoice(wish.asked or "scripted")
+
+
 @asynccontextmanager
 async def open_manager(
     runner: Runner | None = None,
@@ -67,7 +72,7 @@ async def open_manager(
     agents: tuple[AgentDefinition, ...] = (PLAIN,),
     project: Path | None = None,
     state: Path | None = None,
-    exact_model: Callable[[str], str] = lambda name: name or "scripted",
+    choose_model: ChooseModel | None = None,
     environment: Mapping[str, str] | None = None,
     outer: OuterRun | None = None,
     workspaces: WorkspaceProvider | None = None,
@@ -94,10 +99,11 @@ async def open_manager(
         user="somebody",
         settings=settings,
         definitions=Agents(*agents),
-        exact_model=exact_model,
+        choose_model=choose_model or _as_named,
         claim_id=claim,
         environment=environment or {},
         outer=outer,
+        is_trusted=lambda _: True,
     )
     shared = Shared(
         journal, store, clock, {"native": runner or ScriptedRunner()}, workspaces or InPlace(), None

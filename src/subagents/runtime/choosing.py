@@ -1,0 +1,94 @@
+"""What a request means here: which definition, which model, and all that follows for the run."""
+
+from __future__ import annotations
+
+import msgspec
+
+from subagents.definitions.model import AgentDefinition, Scope
+from subagents.errors import SpawnRefused, UnknownAgent
+from subagents.models.choice import ModelWish
+from subagents.runs.resolve import resolve, wanted_folder
+from subagents.runs.state import RunState
+from subagents.runtime.surroundings import Surroundings
+from subagents.spec import RunSpec, SpawnRequest
+
+REFUSES = "none"  # the value of `fallback_subagent` that is no agent's name
+
+
+async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundings) -> RunSpec:
+    """All that decides how the run runs. Raises `UnknownAgent`, `SpawnRefused` or `ModelUnavailable`."""
+    if parent is not None and parent.status.ended:
+        raise SpawnRefused(f"run {parent.id!r} has ended and can begin nothing any more")
+    definition, note = _definition(asked, parent, around)
+    _refuse_untrusted(definition, around)
+    _refuse_depth(around)
+    cwd = wanted_folder(asked, parent, around.here)
+    spec = resolve(
+        asked,
+        definition,
+        around.settings,
+        parent,
+        project=around.project,
+        cwd=cwd,
+        user=around.user,
+        folder_exists=cwd.is_dir(),
+    )
+    return await _with_model(msgspec.structs.replace(spec, notes=note), asked, parent, around)
+
+
+async def _with_model(
+    spec: RunSpec, asked: SpawnRequest, parent: RunState | None, around: Surroundings
+) -> RunSpec:
+    if spec.runner != "native":
+        return spec  # its program knows what the name means
+    inherited = (parent.spec.model or parent.model) if parent is not None else ""
+    wish = ModelWish(
+        asked=spec.asked_model, decided=spec.decided["model"], asked_by=asked.asked_by, inherited=inherited
+    )
+    choice = await around.choose_model(wish)
+    return msgspec.structs.replace(spec, model=choice.model, notes=(*spec.notes, *choice.notes))
+
+
+def _definition(
+    asked: SpawnRequest, parent: RunState | None, around: Surroundings
+) -> tuple[AgentDefinition, tuple[str, ...]]:
+    """The agent asked for, or the one for unknown types with a note. A nested run never gets another agent."""
+    fallback = around.settings.fallback_subagent
+    try:
+        return around.definitions.find(asked.agent), ()
+    except UnknownAgent as error:
+        if parent is not None or fallback.lower() in ("", REFUSES):
+            raise
+        unknown = str(error)
+    try:
+        instead = around.definitions.find(fallback)
+    except UnknownAgent as error:
+        raise UnknownAgent(
+            f"{unknown} The setting fallback_subagent names {fallback!r}, which there is not either.",
+            name=asked.agent,
+            nearest=error.nearest,
+        ) from error
+    wanted = f"There is no agent {asked.agent!r}" if asked.agent.strip() else "No agent type was given"
+    return instead, (f"{wanted}, so {instead.name!r} runs (the setting fallback_subagent).",)
+
+
+def _refuse_untrusted(definition: AgentDefinition, around: Surroundings) -> None:
+    """What a project's file names is not executed before the user trusted that file as it is."""
+    source = definition.source
+    if not definition.runner or source is None or source.scope != Scope.PROJECT:
+        return
+    if not around.is_trusted(source):
+        raise SpawnRefused(
+            f"The agent {definition.name!r} runs a program that {source.path} names, and you have not trusted this "
+            f"file as it is now. Read it, then: subagents trust {source.path}"
+        )
+
+
+def _refuse_depth(around: Surroundings) -> None:
+    """For runs below one of another process; of those here, `resolve` knows the depth."""
+    outer, most = around.outer, around.settings.max_depth
+    if outer is not None and outer.depth >= most:
+        raise SpawnRefused(
+            f"run {outer.run!r}, which this is a command of, is at depth {outer.depth}, and agents may be nested "
+            f"{most} deep (the setting max_depth); do the work yourself"
+        )
