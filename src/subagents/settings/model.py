@@ -1,39 +1,23 @@
 """What can be set, each declared once: screens, the command line, the README and the environment are drawn from it.
 
-Where a value comes from is not known here, but for the environment's names.
+Where a value comes from is not known here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
 from subagents.errors import BadSetting
 from subagents.language import _
-
-PREFIX = "SUBAGENTS_"
-_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
-_YES = frozenset(("1", "true", "yes", "on"))
-_NO = frozenset(("0", "false", "no", "off"))
+from subagents.settings.possible import MOST_SHOWN, Declared, Guard, Value, fitting
 
 
-def _setting(
-    default: Any,
-    title: str,
-    text: str,
-    *,
-    low: float = 0,
-    high: float = 0,
-    choices: tuple[str, ...] = (),
-    later: bool = False,
-) -> Any:
-    """A field of `Settings`; `low` and `high` bound a number, both included. `later` has no effect yet."""
-    about = {"title": title, "help": text, "low": low, "high": high, "choices": choices, "later": later}
-    return field(default=default, metadata=about)
+def _setting(default: Value, title: str, text: str, **about: Any) -> Any:
+    """A field of `Settings`; `about` is the rest of `Declared`."""
+    return field(default=default, metadata={"title": title, "help": text, **about})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +38,8 @@ class Settings:
         "0 is no limit; a runaway agent then costs until somebody stops it.",
         low=0,
         high=10_000,
+        unlimited=True,
+        guard=Guard.STRICTER,
     )
     grace_turns: int = _setting(
         5,
@@ -68,6 +54,8 @@ class Settings:
         "After so many tokens an agent is stopped, and at 80 % of them asked to finish. 0 is no limit.",
         low=0,
         high=10_000_000_000,
+        unlimited=True,
+        guard=Guard.STRICTER,
     )
     default_max_cost: float = _setting(
         0.0,
@@ -75,6 +63,8 @@ class Settings:
         "After so many US dollars an agent is stopped, and at 80 % of them asked to finish. 0 is no limit.",
         low=0,
         high=1_000_000,
+        unlimited=True,
+        guard=Guard.STRICTER,
     )
     max_depth: int = _setting(
         4,
@@ -82,6 +72,7 @@ class Settings:
         "How deep agents may start agents: an agent you start is at depth 1, the one it starts at depth 2.",
         low=0,
         high=16,
+        guard=Guard.STRICTER,
     )
     max_children: int = _setting(
         8,
@@ -89,6 +80,7 @@ class Settings:
         "How many agents that one agent started may work at the same time.",
         low=1,
         high=1024,
+        guard=Guard.STRICTER,
     )
     max_tree_live: int = _setting(
         50,
@@ -96,6 +88,7 @@ class Settings:
         "How many agents below one that you started may work at the same time.",
         low=1,
         high=10_000,
+        guard=Guard.STRICTER,
     )
     max_tree_spawned: int = _setting(
         200,
@@ -103,6 +96,7 @@ class Settings:
         "How many agents may be started below one that you started; more are refused.",
         low=1,
         high=100_000,
+        guard=Guard.STRICTER,
     )
     output_transcript: bool = _setting(
         True,
@@ -115,6 +109,7 @@ class Settings:
         "Sessions that nobody used for so many days go with `subagents sessions gc`.",
         low=1,
         high=36_500,
+        guard=Guard.USER,
     )
     session_max_megabytes: int = _setting(
         2000,
@@ -122,21 +117,36 @@ class Settings:
         "When the sessions of this project take more space, `subagents sessions gc` removes the oldest.",
         low=1,
         high=10_000_000,
+        guard=Guard.USER,
     )
     model: str = _setting(
         "",
         "Model",
         "What answers where neither the caller nor the definition names a model, nor a parent has one.",
     )
+    openai_base_url: str = _setting(
+        "",
+        "Server for OpenAI's models",
+        "Where a server that speaks as OpenAI's does is to be found, a local one perhaps. OPENAI_BASE_URL wins.",
+        guard=Guard.USER,
+    )
+    keys_in_keyring: tuple[str, ...] = _setting(
+        (),
+        "Keys in the keyring",
+        "Variables such as OPENAI_API_KEY whose value `subagents setup` put into the system's keyring.",
+        guard=Guard.USER,
+    )
     scope_models: bool = _setting(
         False,
         "Restrict models",
         "Lets a model that starts agents choose among `enabled_models` only.",
+        guard=Guard.STRICTER,
     )
     enabled_models: tuple[str, ...] = _setting(
         (),
         "Models to choose from",
         "Exact names, provider/id. None is no restriction.",
+        guard=Guard.STRICTER,
     )
     model_retries: int = _setting(
         5,
@@ -149,6 +159,7 @@ class Settings:
         "",
         "Agent for unknown types",
         "What runs when a type is asked for that there is not, with a note. Nothing or `none` refuses.",
+        filled=True,
     )
     disable_default_agents: bool = _setting(
         False,
@@ -221,6 +232,7 @@ class Settings:
         "Key to stop and ask again",
         "Stops the current turn and puts your last message back.",
         later=True,
+        filled=True,
     )
     scheduling_enabled: bool = _setting(True, "Schedules", "Lets agents be started by time.", later=True)
     schedule_overlap: str = _setting(
@@ -242,42 +254,18 @@ class Settings:
     show_cost: bool = _setting(False, "Cost", "Shows the cost beside the tokens.", later=True)
 
     def __post_init__(self) -> None:
+        """Puts each value into the form that `fitting` gives it."""
         for each in declared():
+            value = getattr(self, each.name)
             try:
-                check(each, getattr(self, each.name))
+                fits = (
+                    value
+                    if (type(value), value) == (type(each.default), each.default)
+                    else fitting(each, value)
+                )
             except BadSetting as error:
                 raise BadSetting(f"{each.name} {error}") from None
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """What is declared about one setting. `low` and `high` mean something for numbers only."""
-
-    name: str
-    default: bool | int | float | str | tuple[str, ...]
-    title: str
-    help: str
-    low: float
-    high: float
-    choices: tuple[str, ...] = ()
-    later: bool = False
-
-    @property
-    def variable(self) -> str:
-        """Its name in the environment."""
-        return PREFIX + self.name.upper()
-
-
-@dataclass(frozen=True, slots=True)
-class SettingProblem:
-    """A value that was dropped; the default, or what was set before, stands. `source` is where it was read."""
-
-    source: str
-    name: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.source}: {self.message}"
+            object.__setattr__(self, each.name, fits)
 
 
 @cache
@@ -290,88 +278,22 @@ def declared() -> tuple[Declared, ...]:
     )
 
 
-def check(setting: Declared, value: object) -> None:
-    """Raises `BadSetting` when the setting cannot have this value. A boolean is no number, nor a text one."""
-    possible, wanted = _possible(setting, value)
-    if not possible:
-        shown = repr(value)
-        raise BadSetting(
-            _("must be {wanted}, not {value}").format(
-                wanted=wanted, value=shown if len(shown) <= 60 else shown[:60] + "…"
-            )
-        )
+@cache
+def by_name() -> dict[str, Declared]:
+    """The same, to be found by name."""
+    return {each.name: each for each in declared()}
 
 
-def _possible(setting: Declared, value: object) -> tuple[bool, str]:
-    """Whether it can have the value, and what it can have."""
-    match setting.default:
-        case bool():
-            return isinstance(value, bool), _("true or false")
-        case int():
-            wanted = _("a whole number from {low} to {high}").format(low=setting.low, high=setting.high)
-            number = value if isinstance(value, int) and not isinstance(value, bool) else None
-            return number is not None and setting.low <= number <= setting.high, wanted
-        case float():
-            wanted = _("a number from {low:g} to {high:g}").format(low=setting.low, high=setting.high)
-            amount = value if isinstance(value, int | float) and not isinstance(value, bool) else None
-            return amount is not None and setting.low <= amount <= setting.high, wanted
-        case str() if setting.choices:
-            return value in setting.choices, _("one of {choices}").format(choices=", ".join(setting.choices))
-        case str():
-            return isinstance(value, str), _("text")
-        case tuple():
-            good = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
-            return good, _("a list of texts")
+def unknown(name: str) -> str:
+    """The sentence about a setting that there is not, with the one that was probably meant."""
+    said = _("there is no setting {name!r}").format(name=name[:MOST_SHOWN])
+    near = nearest_name(name[:MOST_SHOWN])
+    return _("{said}; did you mean {near}?").format(said=said, near=near) if near else said
 
 
-def with_values(
-    settings: Settings, values: Mapping[str, object], source: str
-) -> tuple[Settings, tuple[SettingProblem, ...]]:
-    """The settings with these changed; a value that is not possible, or a name that is none, drops only itself."""
-    known = {each.name: each for each in declared()}
-    good: dict[str, Any] = {}
-    problems: list[SettingProblem] = []
-    for name, value in values.items():
-        try:
-            if name not in known:
-                raise BadSetting(_("there is no such setting"))
-            check(known[name], value)
-            good[name] = value
-        except BadSetting as error:
-            problems.append(SettingProblem(source, name, f"{name} {error}"))
-    return replace(settings, **good), tuple(problems)
+def nearest_name(name: str) -> str:
+    """The setting that looks most like it, "" when none does. Spellings of other tools are understood."""
+    from difflib import get_close_matches
 
-
-def from_environment(
-    environ: Mapping[str, str], settings: Settings | None = None
-) -> tuple[Settings, tuple[SettingProblem, ...]]:
-    """The settings with what `SUBAGENTS_<NAME>` says; a bad value drops that one. An empty one says nothing."""
-    good: dict[str, Any] = {}
-    problems: list[SettingProblem] = []
-    for each in declared():
-        text = environ.get(each.variable, "").strip()
-        if not text:
-            continue
-        try:
-            good[each.name] = _from_text(each, text)
-        except BadSetting as error:
-            problems.append(SettingProblem(each.variable, each.name, str(error)))
-    return replace(settings or Settings(), **good), tuple(problems)
-
-
-def _from_text(setting: Declared, text: str) -> object:
-    value: object = text
-    match setting.default:
-        case bool():
-            value = True if text.lower() in _YES else False if text.lower() in _NO else text
-        case int() if _NUMBER.fullmatch(text):
-            value = int(text)
-        case float():
-            with suppress(ValueError):
-                value = float(text)
-        case tuple():
-            value = tuple(item.strip() for item in text.split(",") if item.strip())
-        case _:
-            pass
-    check(setting, value)
-    return value
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\s.-]+", "_", name.strip()).lower()
+    return snake if snake in by_name() else next(iter(get_close_matches(snake, by_name(), 1, 0.6)), "")

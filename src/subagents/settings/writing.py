@@ -1,0 +1,152 @@
+"""Changes a settings file: one value set or taken out, everything else in it as it was, to the last comment.
+
+The new file takes the old one's place whole or not at all, and processes that write at once lose nothing of each other.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import stat
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from subagents.errors import SettingsFileError
+from subagents.language import _
+from subagents.settings import files
+from subagents.settings.possible import Value
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+
+BOM = "\ufeff"
+
+_LONE_LINE_END = re.compile(r"(?<!\r)\n")
+
+
+def change(path: Path, changes: Mapping[str, Value | None], within: Path | None = None) -> None:
+    """Sets each of these in the file, or takes it out where it is None; what is not there already is no error.
+
+    A file or folder that is missing is made when there is something to set. A link is followed, but with `within` not
+    out of that folder. Raises `SettingsFileError`, and then nothing was changed.
+    """
+    place = Path(os.path.realpath(path))
+    if within is not None and not place.is_relative_to(os.path.realpath(within)):
+        raise SettingsFileError(
+            _("{path} is a link to {place}, which is outside of the project; write there yourself.").format(
+                path=path, place=place
+            )
+        )
+    try:
+        if any(value is not None for value in changes.values()):
+            place.parent.mkdir(parents=True, exist_ok=True)
+        elif not place.exists():
+            return
+        with _alone_in(place.parent):
+            old = _old_text(place)
+            if (new := _changed(place, old, changes)) != old:
+                _put(place, new)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise SettingsFileError(
+            _("{path} cannot be written: {why}. Nothing was changed.").format(path=place, why=why)
+        ) from None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time, by a lock on the folder itself, so that no file for it is left behind.
+
+    Where a file system has no such locks, and on Windows, it is done without.
+    """
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
+def _old_text(path: Path) -> str:
+    """What is in the file, byte for byte; "" when there is none. Raises `SettingsFileError` when it is not TOML."""
+    found = files.read(path)
+    if found.trouble:
+        where = f"{path}:{found.line}" if found.line else str(path)
+        raise SettingsFileError(
+            _("{where}: {why}. Put that right first; nothing was changed.").format(
+                where=where, why=found.trouble
+            )
+        )
+    return path.read_bytes().decode("utf-8") if path.exists() else ""
+
+
+def _changed(path: Path, old: str, changes: Mapping[str, Value | None]) -> str:
+    body = old.removeprefix(BOM)
+    new = _edited(body, changes)
+    if "\r\n" in body and not _LONE_LINE_END.search(body):
+        new = _LONE_LINE_END.sub("\r\n", new)
+    if not _says(new, body, changes):
+        text = _("{path} is written in a way that can be read but not changed here; edit it yourself.")
+        raise SettingsFileError(text.format(path=path))
+    return old[: len(old) - len(body)] + new
+
+
+def _edited(body: str, changes: Mapping[str, Value | None]) -> str:
+    """The text with the changes; as it was where the library that keeps comments cannot read it."""
+    import tomlkit
+
+    try:
+        document = tomlkit.parse(body)
+        _apply(document, changes)
+        return tomlkit.dumps(document)
+    except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError):
+        return body
+
+
+def _apply(document: TOMLDocument, changes: Mapping[str, Value | None]) -> None:
+    for name, value in changes.items():
+        if value is not None:
+            document[name] = list(value) if isinstance(value, tuple) else value
+        elif name in document:
+            del document[name]
+
+
+def _says(new: str, old: str, changes: Mapping[str, Value | None]) -> bool:
+    """Whether it reads as the old one with these changes."""
+    kept = {name: value for name, value in tomllib.loads(old).items() if name not in changes}
+    added = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in changes.items()
+        if value is not None
+    }
+    try:
+        return repr(sorted(tomllib.loads(new).items())) == repr(sorted((kept | added).items()))
+    except ValueError:
+        return False
+
+
+def _put(path: Path, text: str) -> None:
+    """In one step, on the disk, with the rights that the file had."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(
+            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb"
+        ) as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):
+            new.chmod(stat.S_IMODE(path.stat().st_mode))
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
