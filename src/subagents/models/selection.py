@@ -1,14 +1,26 @@
-"""Which model a name means, and whether it can answer here. Choosing imports nothing heavy; making one does."""
+"""Exact names of models, and the models they are. Checking a name imports nothing heavy; making a model does.
+
+What a name means that is not exact is `wishes`' to find out.
+"""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from subagents.errors import ModelUnavailable
 from subagents.language import _
+from subagents.models.names import Unresolved
+from subagents.models.providers import (
+    PROVIDERS,
+    Provider,
+    has_library,
+    opened_by,
+    provider_called,
+    variables_here,
+)
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -18,39 +30,49 @@ if TYPE_CHECKING:
 OFFLINE = "offline"
 OFFLINE_LABEL = "offline (no language model)"
 SCRIPT = "script:"
-
-#: The environment variables that open a provider, any one of them.
-KEYS = {
-    "anthropic": ("ANTHROPIC_API_KEY",),
-    "openai": ("OPENAI_API_KEY",),
-    "google": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-}
+INHERIT = "inherit"  # the parent's model, or where there is no parent, what answers when nothing is said
 
 
-def exact_model(name: str) -> str:
-    """The exact name of a model that can answer here: `offline` for "", a script by its absolute path.
+def exact_model(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """The exact name of a model that can answer here, asking no server: a script by its absolute path, and for ""
+    the default of the first provider that the environment opens, else `offline`.
 
     Raises `ModelUnavailable`, naming the variable to set, or what a name looks like, and `InvalidScript`: a script
     is read here already, so that one that cannot be played begins no run.
     """
-    if name in ("", OFFLINE):
+    if name == OFFLINE:
         return OFFLINE
     if name.startswith(SCRIPT):
         return _script(name.removeprefix(SCRIPT))
-    provider, colon, model = name.partition(":")
-    if not (colon and model and provider in KEYS):
-        raise ModelUnavailable(
-            _(
-                "There is no model {name!r}. Give {offline!r}, 'script:FILE.yaml', or provider:id with one of {known}."
-            ).format(name=name, offline=OFFLINE, known=", ".join(KEYS))
+    environ = variables_here() if environ is None else environ
+    if name == "":
+        return _default(environ)
+    prefix, colon, model = name.partition(":")
+    provider = provider_called(prefix)
+    if not (colon and model and provider):
+        known = ", ".join(each.name for each in PROVIDERS)
+        text = _(
+            "There is no model {name!r}. Give {offline!r}, 'script:FILE.yaml', or provider:id with one of {known}."
         )
-    if not any(os.environ.get(key) for key in KEYS[provider]):
-        raise ModelUnavailable(
-            _("The model {name!r} needs a key: set {keys}.").format(
-                name=name, keys=_(" or ").join(KEYS[provider])
-            )
-        )
+        raise ModelUnavailable(text.format(name=name, offline=OFFLINE, known=known))
+    if provider.variables and not opened_by(provider, environ):
+        raise needs_key(name, provider)
     return name
+
+
+def needs_key(name: str, provider: Provider) -> Unresolved:
+    """What is said of a model whose provider is closed."""
+    keys = _(" or ").join(provider.variables)
+    text = _("The model {name!r} needs a key: set {keys}.")
+    return Unresolved(text.format(name=name, keys=keys), _("it needs a key: {keys}").format(keys=keys))
+
+
+def missing_library(provider: Provider, variable: str) -> str:
+    """What is said of a provider that is open, but whose library is not installed."""
+    text = _(
+        "{variable} is set, but what speaks to {label} is not installed: pip install 'subagents[{extra}]'"
+    )
+    return text.format(variable=variable, label=provider.label, extra=provider.extra)
 
 
 def label(name: str) -> str:
@@ -67,7 +89,14 @@ def model_of(name: str) -> Model[Any]:
     if name.startswith(SCRIPT):
         path = Path(name.removeprefix(SCRIPT))
         return _scripted(path, _changed(path))
-    return _remote(name)
+    from subagents.models.remote import remote_model
+
+    return remote_model(name)
+
+
+def _default(environ: Mapping[str, str]) -> str:
+    opened = (each for each in PROVIDERS if opened_by(each, environ) and has_library(each))
+    return next((f"{each.name}:{each.default}" for each in opened), OFFLINE)
 
 
 @cache
@@ -92,13 +121,6 @@ def _changed(path: Path) -> int:
         return path.stat().st_mtime_ns
     except OSError:
         return 0
-
-
-@cache
-def _remote(name: str) -> Model[Any]:
-    from pydantic_ai.models import infer_model
-
-    return infer_model(name)
 
 
 def _script(file: str) -> str:

@@ -1,0 +1,86 @@
+"""What a reply used and cost, by the price data that comes with the model library: nothing is fetched."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from subagents.models.remote import KEYS, address_of
+from subagents.settings.keys import opened
+from subagents.usage import ModelUsage
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelResponse
+
+#: Who answers in this process: what a reply of theirs costs is known, unless it plays a provider's.
+LOCAL = frozenset({"offline", "script"})
+
+#: Servers that may be anybody's: a model's name says nothing about its price there, an address may.
+ANYBODYS = frozenset({"openai-compatible", "ollama"})
+
+# How providers are called in the price data, where that is not how they are called in a model's name.
+_PRICED_AS = {"openai-chat": "openai", "openai-responses": "openai"}
+
+
+def usage_of(response: ModelResponse) -> ModelUsage:
+    """Its tokens as one request, with the cache's counted apart; a price that is not known is `unpriced`, never 0."""
+    used = response.usage
+    cost = _cost(response)
+    return ModelUsage(
+        requests=1,
+        input=max(0, used.input_tokens - used.cache_read_tokens - used.cache_write_tokens),
+        output=used.output_tokens,
+        cache_read=used.cache_read_tokens,
+        cache_write=used.cache_write_tokens,
+        cost=float(cost) if cost is not None else 0.0,
+        unpriced=0 if cost is not None else 1,
+    )
+
+
+def _cost(response: ModelResponse) -> Decimal | None:
+    """In US dollars; None when it is not known."""
+    used = response.usage
+    if response.provider_name in ANYBODYS:
+        return _cost_at(response)
+    if used.cost is not None:
+        return used.cost
+    if response.provider_name in LOCAL:
+        return None if used.has_values() else Decimal(0)
+    try:
+        return response.cost().total_price
+    except (LookupError, ValueError, AssertionError):
+        return None  # a model, or a way of counting, that the price data does not know
+
+
+def _cost_at(response: ModelResponse) -> Decimal | None:
+    """By the prices of whoever has this address."""
+    from genai_prices import calc_price
+
+    try:
+        return calc_price(
+            response.usage, response.model_name or "", provider_api_url=response.provider_url or ""
+        ).total_price
+    except (LookupError, ValueError):
+        return None
+
+
+def has_price(name: str) -> bool:
+    """Whether what a model costs may be known, by its exact name: False only where it surely is not.
+
+    Reads the price data, which takes some tenths of a second once a process.
+    """
+    provider, colon, model = name.partition(":")
+    if not colon or provider in LOCAL:
+        return True
+    from genai_prices import Usage, calc_price
+
+    address = address_of(provider, opened()) if provider in KEYS else None
+    used = Usage(input_tokens=1, output_tokens=1)
+    try:
+        if address is not None and address.way in ("compatible", "ollama"):
+            calc_price(used, model, provider_api_url=address.url)
+        else:
+            calc_price(used, model, provider_id=_PRICED_AS.get(provider, provider))
+    except (LookupError, ValueError):
+        return False
+    return True
