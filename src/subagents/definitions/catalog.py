@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from pathlib import PurePath
 
 from subagents.definitions.model import SHOWN, AgentDefinition, Parsed, Problem
 from subagents.errors import UnknownAgent
 from subagents.language import _
+from subagents.spec import DefinitionSource
 
 MAX_LISTED = 50  # names in the sentence about an unknown one
 MAX_NEAREST = 3
@@ -62,14 +64,14 @@ class AgentCatalog:
     # --- what is in effect
 
     def _add(self, place: int, file: Parsed) -> Problem | None:
-        """Takes a file's definition in; the problem when another file of the same scope had that name."""
+        """Takes a file's definition in; the problem when another file of the same folder had that name."""
         agent = file.definition
         if agent is None:
             return None
         before = self._all.get(agent.name)
         self._all[agent.name] = agent
         self._place[agent.name] = place
-        if before is None or before.source is None or before.source.scope != file.source.scope:
+        if before is None or before.source is None or not _beside(before.source, file.source):
             return None
         message = _("{path} is also called {name!r} and is read later, so this file is not used")
         return Problem(
@@ -123,6 +125,11 @@ class AgentCatalog:
         if len(names) > MAX_LISTED:
             shown += _(" and {n} more").format(n=len(names) - MAX_LISTED)
         return _("There are: {names}.").format(names=shown)
+
+
+def _beside(one: DefinitionSource, other: DefinitionSource) -> bool:
+    """Whether two files are in the same folder; which of two folders counts is known and nothing to tell."""
+    return PurePath(one.path).parent == PurePath(other.path).parent
 
 
 def _order(agent: AgentDefinition) -> tuple[str, str]:

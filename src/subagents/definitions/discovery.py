@@ -6,14 +6,16 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.model import AgentDefinition, Parsed, Problem, Scope
+from subagents.definitions.dialects.homes import Home, project_homes, user_homes
+from subagents.definitions.frontmatter import split
+from subagents.definitions.model import AgentDefinition, Dialect, Parsed, Problem, Scope
 from subagents.definitions.parse import parse
-from subagents.errors import UnknownAgent
+from subagents.errors import BadDefinition, UnknownAgent
 from subagents.language import _
 from subagents.places import Project, user_home
 from subagents.spec import DefinitionSource
@@ -26,10 +28,20 @@ YOUNG = 50_000_000  # nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A place where definitions are looked for; it need not exist."""
+    """A place where definitions are looked for; it need not exist.
+
+    Files there end with one of `endings`, and those that begin with a character of `ignored` are not meant.
+    """
 
     path: Path
     scope: Scope
+    dialect: Dialect = Dialect.OWN
+    endings: tuple[str, ...] = (".md",)
+    ignored: str = "."
+
+    def holds(self, name: str) -> bool:
+        """Whether a file of that name in it is meant."""
+        return name.endswith(self.endings) and not name.startswith(tuple(self.ignored))
 
 
 def builtin_folder() -> Path:
@@ -41,30 +53,47 @@ def builtin_folder() -> Path:
     return installed
 
 
-def folders(project: Project) -> tuple[Folder, ...]:
-    """Where a project's definitions come from, the least important first."""
+def folders(project: Project, *, hide_packaged: bool = False) -> tuple[Folder, ...]:
+    """Where a project's definitions come from, the least important first: by scope, and in each our own after those
+    of other tools, which are only ever read."""
+    packaged = () if hide_packaged else (Folder(builtin_folder(), Scope.PACKAGED),)
     return (
-        Folder(builtin_folder(), Scope.PACKAGED),
+        *packaged,
+        *_foreign(user_homes(), Scope.USER),
         Folder(user_home() / "agents", Scope.USER),
+        *_foreign(project_homes(project.root), Scope.PROJECT),
         Folder(project.folder / "agents", Scope.PROJECT),
     )
 
 
-def read_definition(path: Path, scope: Scope) -> Parsed:
-    """What one file says. A file that cannot be read is a problem, never an error."""
+def _foreign(homes: Sequence[Home], scope: Scope) -> Iterator[Folder]:
+    for home in reversed(homes):
+        yield Folder(home.path, scope, home.dialect, (home.ending,), home.ignored)
+
+
+def read_definition(path: Path, scope: Scope, dialect: Dialect = Dialect.OWN) -> Parsed | None:
+    """What one file says; None for a file of another tool's folder that is no agent: Markdown without front matter.
+
+    A file that cannot be read is a problem, never an error.
+    """
     try:
         data = _contents(path)
     except OSError as error:
-        source = DefinitionSource(_shown(path), "", scope)
+        source = DefinitionSource(_shown(path), "", scope, dialect)
         return _unusable(source, None, _("cannot be read: {why}").format(why=error.strerror or error))
-    source = DefinitionSource(_shown(path), hashlib.sha256(data).hexdigest(), scope)
+    if _is_a_note(data, path, dialect):
+        return None
+    source = DefinitionSource(_shown(path), hashlib.sha256(data).hexdigest(), scope, dialect)
     if len(data) > MAX_FILE:
         return _unusable(source, None, _("is longer than {n:,} bytes").format(n=MAX_FILE))
     try:
-        return parse(data.decode("utf-8"), source)
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _unusable(source, line, _("is not UTF-8 text here; save the file as UTF-8"))
+    if dialect is not Dialect.OWN and path.suffix == ".md" and split(text).never_closed:
+        return _unusable(source, 1, _("the front matter is never closed with ---, so the file is not used"))
+    return parse(text, source)
 
 
 def load(places: Iterable[Folder]) -> AgentCatalog:
@@ -76,16 +105,30 @@ class Definitions:
     """A project's definitions, as the files are at each look.
 
     A look costs one `stat` a folder and file (about a microsecond each) and reads only what changed, so it is cheap
-    enough for every spawn. Nothing is read before the first look.
+    enough for every spawn. Nothing is read before the first look. With `strict`, looking raises `BadDefinition`
+    until there was a look at which every file could be used; what breaks after that is only a problem.
     """
 
-    def __init__(self, project: Project, places: Sequence[Folder] | None = None) -> None:
-        self._files = _Files(folders(project) if places is None else tuple(places))
+    def __init__(
+        self,
+        project: Project,
+        places: Sequence[Folder] | None = None,
+        *,
+        hide_packaged: bool = False,
+        strict: bool = False,
+    ) -> None:
+        given = folders(project) if places is None else tuple(places)
+        hidden = {Scope.PACKAGED} if hide_packaged else set()
+        self.places = tuple(place for place in given if place.scope not in hidden)
+        self._files = _Files(self.places)
         self._catalog = AgentCatalog()
+        self._strict = strict
 
     def catalog(self) -> AgentCatalog:
         if self._files.changed():
             self._catalog = self._files.catalog()
+        if self._strict:
+            self._refuse_broken()
         return self._catalog
 
     def find(self, name: str) -> AgentDefinition:
@@ -96,6 +139,12 @@ class Definitions:
             self._files.forget()
             return self.catalog().find(name)
 
+    def _refuse_broken(self) -> None:
+        if broken := next(self._files.broken(), None):
+            text = _("{problem}. The setting strict_agent_files refuses to start with such a file.")
+            raise BadDefinition(text.format(problem=broken))
+        self._strict = False
+
 
 Stamp = tuple[int, int, int, int] | None
 
@@ -103,7 +152,7 @@ Stamp = tuple[int, int, int, int] | None
 @dataclass(slots=True)
 class _File:
     stamp: Stamp
-    parsed: Parsed
+    parsed: Parsed | None
 
 
 @dataclass(slots=True)
@@ -131,37 +180,64 @@ class _Files:
     def catalog(self) -> AgentCatalog:
         """Reads what changed since the last time."""
         known, now, problems = self._files, time.time_ns(), list[Problem]()
-        self._files, self._folders = {}, {}
-        for place in self.places:
-            if place.path in self._folders:
-                continue
-            self._folders[place.path] = _stamp(place.path)
-            for path in _listed(place.path, problems):
-                self._files[path] = self._read(path, place.scope, known.get(path))
+        self._files = {}
+        self._folders = {place.path: _stamp(place.path) for place in self.places}
+        for place in _distinct(self.places, self._folders):
+            for path in _listed(place, problems):
+                self._files[path] = self._read(path, place, known.get(path))
         self._looked, self._stale = now, False
-        return AgentCatalog((file.parsed for file in self._files.values()), problems)
+        return AgentCatalog(filter(None, (file.parsed for file in self._files.values())), problems)
 
-    def _read(self, path: Path, scope: Scope, before: _File | None) -> _File:
+    def broken(self) -> Iterator[Problem]:
+        """Why files cannot be used, one problem each."""
+        for file in self._files.values():
+            if file.parsed is not None and file.parsed.definition is None:
+                yield file.parsed.problems[0]
+
+    def _read(self, path: Path, place: Folder, before: _File | None) -> _File:
         # Stamped first: what is written between the two looks newer at the next look.
         stamp = _stamp(path)
         if before is not None and before.stamp == stamp and not _young(stamp, self._looked):
             return before
-        return _File(stamp, read_definition(path, scope))
+        return _File(stamp, read_definition(path, place.scope, place.dialect))
 
     def _moved_on(self, path: Path, stamp: Stamp) -> bool:
         return _stamp(path) != stamp or _young(stamp, self._looked)
 
 
-def _listed(folder: Path, problems: list[Problem]) -> list[Path]:
-    """The definition files directly in a folder, in order; hidden ones are not meant, nor is a missing folder."""
+def _distinct(places: Sequence[Folder], stamps: dict[Path, Stamp]) -> Iterator[Folder]:
+    """The folders that exist, each once: one that is a link to another is that one.
+
+    Of two that are the same the less trusted scope does not count, and within a scope the more important one does,
+    so that a folder of ours stays ours when another tool's is a link to it.
+    """
+    chosen: dict[str, Folder] = {}
+    for place in places:
+        if stamps[place.path] is None and not _in_the_way(place.path):
+            continue
+        real = os.path.realpath(place.path)
+        if real not in chosen or chosen[real].scope == place.scope:
+            chosen[real] = place
+    kept = set(map(id, chosen.values()))
+    return (place for place in places if id(place) in kept)
+
+
+def _in_the_way(path: Path) -> bool:
+    """Whether something is there that a look cannot go through, such as a link to itself."""
+    return os.path.lexists(path)
+
+
+def _listed(place: Folder, problems: list[Problem]) -> list[Path]:
+    """The definition files directly in a folder, in order; a missing folder has none."""
     try:
-        names = sorted(path.name for path in folder.iterdir())
+        names = sorted(os.listdir(place.path))  # noqa: PTH208  a path object each would double the time
     except FileNotFoundError:
         return []
     except OSError as error:
-        problems.append(Problem(_shown(folder), None, _("cannot be read: {why}").format(why=error.strerror)))
+        text = _("cannot be read: {why}").format(why=error.strerror)
+        problems.append(Problem(_shown(place.path), None, text))
         return []
-    return [folder / name for name in names if name.endswith(".md") and not name.startswith(".")]
+    return [place.path / name for name in names if place.holds(name)]
 
 
 def _stamp(path: Path) -> Stamp:
@@ -185,10 +261,21 @@ def _contents(path: Path) -> bytes:
         return file.read(MAX_FILE + 1)
 
 
+def _is_a_note(data: bytes, path: Path, dialect: Dialect) -> bool:
+    """Whether it is Markdown without front matter among another tool's agents, such as their README."""
+    return (
+        dialect is not Dialect.OWN
+        and path.suffix == ".md"
+        and not data.removeprefix(b"\xef\xbb\xbf").startswith(b"---")
+    )
+
+
 def _shown(path: Path) -> str:
     """A path as text that can be stored and printed; a name that is not UTF-8 shows where it is not."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _unusable(source: DefinitionSource, line: int | None, message: str) -> Parsed:
-    return Parsed(None, (Problem(source.path, line, message),), source, name=Path(source.path).stem)
+    ending = ".agent" if source.dialect == Dialect.COPILOT else ""
+    name = Path(source.path).stem.removesuffix(ending)
+    return Parsed(None, (Problem(source.path, line, message),), source, name=name)

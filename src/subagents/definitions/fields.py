@@ -1,71 +1,82 @@
-"""The front matter's keys: how each is read, which has no effect yet, which was meant. Files are not known here."""
+"""The front matter's keys, each declared once: how it is read, what it means, whether it has an effect yet.
+
+This is the one table of what is enforced now and what is not: `later` says so for each key, `restrictions.py` what an
+agent goes without until then. The parser and the README's table are drawn from it. Files are not known here.
+"""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from enum import StrEnum
 from typing import Any
 
-from subagents.definitions.model import SHOWN
+from subagents.definitions.colours import a_colour
+from subagents.definitions.model import Isolation, MemoryScope, Sandbox
+from subagents.definitions.runner_line import a_runner
+from subagents.definitions.tool_lists import denied_tools, listed_tools
+from subagents.definitions.values import (
+    BadValue,
+    Written,
+    a_count,
+    a_mapping,
+    a_name,
+    a_schema,
+    all_or_names,
+    dollars,
+    either,
+    mapping_or_words,
+    named_mappings,
+    one_of,
+    plain_names,
+    seconds,
+    words,
+    yes_or_no,
+)
 from subagents.language import _
 from subagents.spec import PromptMode
 
-MAX_NAME = 100
+#: How hard a model thinks, the least first.
+THINKING = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
 
 
-class BadValue(ValueError):
-    """A key has a value that it cannot have; the text says which would work."""
+class PermissionMode(StrEnum):
+    """What is asked before a tool is used, in Claude Code's words."""
 
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A value as YAML means it, and as it is written where it is a single one."""
-
-    value: Any
-    text: str | None = None
-
-    def __str__(self) -> str:
-        shown = (
-            self.text if self.text is not None else json.dumps(self.value, ensure_ascii=False, default=str)
-        )
-        return repr(shown if len(shown) <= SHOWN else shown[:SHOWN] + "…")
+    DEFAULT = "default"
+    ACCEPT_EDITS = "acceptEdits"
+    PLAN = "plan"
+    DONT_ASK = "dontAsk"
+    BYPASS = "bypassPermissions"
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key. `read` answers None for "not decided". Without an essential one's value the file is not used:
-    it restricts the agent, or says what to call it, and going on without it would widen what the file allows."""
+    """One key. `read` answers None for "not decided"; `values`, `means` and `absent` are Markdown for the README.
+
+    Without an essential one's value the file is not used: it restricts the agent, or says what to call it, and going
+    on without it would widen what the file allows. `instead` is the most narrow value, which one that cannot be read
+    is taken for where there is one. `later` is None where the key has its effect, else it says of a value whether it
+    asks for something that comes with a later version; `until` is how it is meanwhile.
+    """
 
     key: str
     read: Callable[[Written], Any]
+    values: str
+    means: str
+    absent: str
     essential: bool = False
+    instead: Any = None
+    later: Callable[[Any], bool] | None = None
+    until: str = ""
+
+    @property
+    def restricts(self) -> bool:
+        """Whether reading less of it than is written would allow more."""
+        return self.essential or self.instead is not None
 
 
-# --- readers
-
-
-def words(written: Written) -> str | None:
-    """Text, trimmed; None for none. A number or date is taken as it is written."""
-    if written.value is None:
-        return None
-    if isinstance(written.value, str):
-        return written.value.strip() or None
-    if written.text is not None:
-        return written.text.strip()
-    raise BadValue(_("must be text, not {value}").format(value=written))
-
-
-def a_name(written: Written) -> str | None:
-    """What the agent is called: one line of printable text without a colon, which is kept for prefixes."""
-    name = words(written)
-    if name is not None and (":" in name or not name.isprintable() or len(name) > MAX_NAME):
-        message = _("must be one line of at most {most} characters without a colon, not {value}")
-        raise BadValue(message.format(most=MAX_NAME, value=Written(name, name)))
-    return name
+# --- readers of one key
 
 
 def a_model(written: Written) -> str | None:
@@ -73,165 +84,272 @@ def a_model(written: Written) -> str | None:
     return None if model is not None and model.lower() == "inherit" else model
 
 
-def some_names(written: Written) -> tuple[str, ...] | None:
-    """Names in a list, or in a text with commas; blanks are trimmed and empty ones dropped. No value is no names."""
-    match written.value:
-        case None:
-            return ()
-        case str(text):
-            items: list[Any] = text.split(",")
-        case list(items):
-            pass
-        case _:
-            items = [written.value]
-    if not all(isinstance(item, str) or item is None for item in items):
-        raise BadValue(
-            _("must be names, as a list or separated by commas, not {value}").format(value=written)
-        )
-    trimmed = (item.strip() for item in items if item)
-    return tuple(dict.fromkeys(name for name in trimmed if name))
+def a_thinking_level(written: Written) -> str | None:
+    """A level, in lower case. One that nobody knows is passed on all the same: the provider may know it."""
+    level = "off" if written.value is False else words(written)
+    if level is None or level.lower() in THINKING:
+        return level and level.lower()
+    message = _("must be {choices}, not {value}; it is passed on as it is")
+    raise BadValue(message.format(choices=either(THINKING), value=written), kept=level)
 
 
-def tool_names(written: Written) -> tuple[str, ...] | None:
-    """The tools of an agent: None for all of them, for `all` or `*`; none for `none` or nothing."""
-    names = some_names(written) or ()
-    if any(name.lower() in ("*", "all") for name in names):
-        return None
-    return () if _is_none(names) else tuple(name for name in names if not is_provider(name))
+def a_memory_scope(written: Written) -> MemoryScope | None:
+    nothing = written.value is False or str(written.value).strip().lower() in ("none", "off")
+    return None if nothing else one_of(MemoryScope)(written)
 
 
-def denied_names(written: Written) -> tuple[str, ...] | None:
-    names = some_names(written) or ()
-    if any(name.lower() in ("*", "all") for name in names):
-        message = _("must name tools, not {value}; an agent without tools has `tools: none`")
-        raise BadValue(message.format(value=written))
-    return () if _is_none(names) else names
+def an_isolation(written: Written) -> Isolation | None:
+    if written.value is False:
+        return Isolation.OFF
+    return one_of(Isolation, none=Isolation.OFF, no=Isolation.OFF, false=Isolation.OFF)(written)
 
 
-def is_provider(name: str) -> bool:
-    """`ext:provider/tool` chooses tools of a tool provider."""
-    return name.lower().startswith("ext:")
+def a_sandbox(written: Written) -> Sandbox | None:
+    if written.value is False:
+        return Sandbox.OFF
+    also = {"danger-full-access": Sandbox.OFF, "none": Sandbox.OFF}
+    return one_of(Sandbox, **also)(written)
 
 
-def _is_none(names: tuple[str, ...]) -> bool:
-    return [name.lower() for name in names] == ["none"]
+def _no(value: object) -> bool:
+    return value is False
 
 
-def a_count(written: Written) -> int | None:
-    """A whole number, at least 0."""
-    value = written.value
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise BadValue(_("must be a whole number, 0 for no limit, not {value}").format(value=written))
-    return value
+def _yes(value: object) -> bool:
+    return bool(value)
 
 
-def seconds(written: Written) -> float | None:
-    value = written.value
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise BadValue(_("must be a number of seconds above 0, not {value}").format(value=written))
-    return float(value)
+def _names_some(value: object) -> bool:
+    return isinstance(value, tuple) and bool(value)
 
 
-def yes_or_no(written: Written) -> bool | None:
-    """Only YAML 1.2's own booleans: the text "false" would otherwise switch something off by chance."""
-    if written.value is None or isinstance(written.value, bool):
-        return written.value
-    raise BadValue(_("must be true or false, without quotes, not {value}").format(value=written))
+def _loosens(mode: object) -> bool:
+    return mode in (PermissionMode.ACCEPT_EDITS, PermissionMode.BYPASS)
 
 
-def a_prompt_mode(written: Written) -> PromptMode | None:
-    mode = words(written)
-    if mode is None:
-        return None
-    if mode.lower() not in tuple(PromptMode):
-        raise BadValue(_("must be replace or append, not {value}").format(value=written))
-    return PromptMode(mode.lower())
-
-
-def a_schema(written: Written) -> Mapping[str, Any] | None:
-    """A JSON Schema as a mapping or as JSON text. Whether it is a good one is checked where a run begins."""
-    value = written.value
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        schema = json.loads(value) if isinstance(value, str) else value
-        json.dumps(schema, allow_nan=False)
-    except (ValueError, RecursionError):
-        schema = None
-    if not isinstance(schema, dict):
-        message = _("must be a JSON Schema, as a mapping or as JSON text, not {value}")
-        raise BadValue(message.format(value=written))
-    return schema
+def _worktree(value: object) -> bool:
+    return value is Isolation.WORKTREE
 
 
 # --- the table
 
+_YES_NO = "`true`, `false`"
+
 FIELDS: tuple[Field, ...] = (
-    Field("name", a_name, essential=True),
-    Field("description", words),
-    Field("tools", tool_names, essential=True),
-    Field("disallowed_tools", denied_names, essential=True),
-    Field("model", a_model),
-    Field("max_turns", a_count),
-    Field("max_seconds", seconds),
-    Field("prompt_mode", a_prompt_mode),
-    Field("output_schema", a_schema, essential=True),
-    Field("enabled", yes_or_no),
+    Field("name", a_name, "text without a colon", "what it is called by", "the file's name", essential=True),
+    Field("description", words, "text", "when to use it; shown to models", "the name"),
+    Field("display_name", words, "text", "what people see instead of the name", "the name", later=_yes),
+    Field(
+        "color", a_colour, 'a name such as `purple`, or `"#8B5CF6"`', "its badge's colour", "none", later=_yes
+    ),
+    Field("capabilities", plain_names, "words", "what it can do, for `subagents agents match`", "none"),
+    Field("enabled", yes_or_no, _YES_NO, "`false` takes it out", "`true`"),
+    Field(
+        "tools",
+        listed_tools,
+        "of `read write edit bash grep find ls`; `all`, `none`; `ext:provider`, `ext:provider/tool`; `Agent`, `Agent(type)`",
+        "the tools it may use; one `ext:` entry makes them the only tools of providers",
+        "the seven, and all tools of providers",
+        essential=True,
+    ),
+    Field("disallowed_tools", denied_tools, "names", "never these; it beats `tools`", "none", essential=True),
+    Field(
+        "extensions",
+        all_or_names,
+        "`true`, `false`, names",
+        "the tool providers that are brought in",
+        "`true`: all",
+        instead=(),
+    ),
+    Field(
+        "exclude_extensions",
+        plain_names,
+        "names",
+        "providers that are not, whatever `extensions` says",
+        "none",
+        essential=True,
+    ),
+    Field(
+        "isolated",
+        yes_or_no,
+        _YES_NO,
+        "only tools of our own: no providers, no agents",
+        "the caller's choice",
+        instead=True,
+    ),
+    Field(
+        "allowed_subagents",
+        all_or_names,
+        "names, `all`, `none`",
+        "the agents it may start; gives it the tools for that",
+        "none, unless `tools` names `Agent`",
+        instead=(),
+    ),
+    Field(
+        "model",
+        a_model,
+        "a model's name, `inherit`",
+        "what answers",
+        "the caller's or parent's, or the setting's",
+    ),
+    Field(
+        "thinking",
+        a_thinking_level,
+        ", ".join(f"`{level}`" for level in THINKING),
+        "how hard the model thinks",
+        "the parent's",
+    ),
+    Field(
+        "prompt_mode",
+        one_of(PromptMode),
+        "`replace`, `append`",
+        "`append` follows the project's AGENTS.md and CLAUDE.md",
+        "`replace`",
+    ),
+    Field(
+        "output_schema",
+        a_schema,
+        "a JSON Schema, as a mapping or JSON text",
+        "what the answer must fit",
+        "free text",
+        essential=True,
+    ),
+    Field(
+        "max_turns",
+        a_count,
+        "a whole number, 0 for no limit",
+        "asked to finish after so many turns",
+        "the setting",
+    ),
+    Field(
+        "max_seconds",
+        seconds,
+        "a number above 0",
+        "asked to finish after 80 % of so many seconds, stopped at all of them",
+        "no limit",
+    ),
+    Field(
+        "max_tokens",
+        a_count,
+        "a whole number, 0 for no limit",
+        "asked to finish at 80 % of so many tokens, stopped at all of them",
+        "the setting",
+    ),
+    Field(
+        "max_cost",
+        dollars,
+        "US dollars, 0 for no limit",
+        "asked to finish at 80 % of it, stopped at all of it",
+        "the setting",
+    ),
+    Field(
+        "runner",
+        a_runner,
+        "a runner's name, or a mapping of `command`, `resume`, `output`, `environment`",
+        "the program that is run as the agent, with `{prompt}` where its text goes",
+        "our own loop",
+        essential=True,
+    ),
+    Field(
+        "permission_mode",
+        one_of(PermissionMode),
+        ", ".join(f"`{mode}`" for mode in PermissionMode),
+        "what is asked before a tool is used; `plan` and `dontAsk` take `write`, `edit` and `bash` away until then",
+        "`default`",
+        instead=PermissionMode.PLAN,
+        later=_loosens,
+    ),
+    Field(
+        "sandbox",
+        a_sandbox,
+        "`read-only`, `workspace-write`, `off`",
+        "what its commands may write; `read-only` takes `write`, `edit` and `bash` away until then, `workspace-write` "
+        "takes `bash`",
+        "`off`",
+        instead=Sandbox.READ_ONLY,
+        later=lambda _: False,
+    ),
+    Field(
+        "gate",
+        mapping_or_words,
+        "a command, or a mapping",
+        "what must agree before its work counts; takes `write`, `edit` and `bash` away until then",
+        "none",
+        essential=True,
+        later=_yes,
+    ),
+    Field(
+        "hooks",
+        a_mapping,
+        "a mapping by event",
+        "commands at named moments; one before tool calls takes the tools it is for away until then",
+        "none",
+        essential=True,
+        later=_yes,
+    ),
+    Field(
+        "mcp_servers",
+        named_mappings,
+        "a mapping by name, or names",
+        "MCP servers whose tools it has",
+        "none",
+        later=_yes,
+    ),
+    Field(
+        "skills",
+        all_or_names,
+        "`true`, `false`, names",
+        "skills put into its prompt",
+        "`true`: it may look them up",
+        later=_names_some,
+    ),
+    Field(
+        "memory",
+        a_memory_scope,
+        "`user`, `project`, `local`",
+        "whose memory it reads and writes",
+        "none",
+        later=_yes,
+    ),
+    Field(
+        "inherit_context",
+        yes_or_no,
+        _YES_NO,
+        "begins with its parent's conversation",
+        "the caller's choice",
+        later=_yes,
+    ),
+    Field(
+        "isolation",
+        an_isolation,
+        "`worktree`, `off`",
+        "a git worktree of its own; `off` beats the caller's `worktree`",
+        "the caller's choice",
+        later=_worktree,
+        until="it works in the folder itself",
+    ),
+    Field(
+        "run_in_background",
+        yes_or_no,
+        _YES_NO,
+        "whether its parent goes on meanwhile",
+        "the caller's choice",
+        later=_no,
+    ),
+    Field("persist_session", yes_or_no, _YES_NO, "whether its conversation is kept", "`true`", later=_no),
+    Field("session_dir", words, "a folder", "where its conversation is kept", "the state folder", later=_yes),
+    Field(
+        "output_transcript",
+        yes_or_no,
+        _YES_NO,
+        "whether its transcript is written as a file too",
+        "the setting",
+        later=_no,
+    ),
 )
 
-#: Keys that are understood by a later version.
-LATER = (
-    "display_name",
-    "color",
-    "extensions",
-    "inherit_extensions",
-    "exclude_extensions",
-    "skills",
-    "inherit_skills",
-    "thinking",
-    "persist_session",
-    "session_dir",
-    "output_transcript",
-    "allowed_subagents",
-    "inherit_context",
-    "run_in_background",
-    "isolated",
-    "isolation",
-    "memory",
-)
+KEYS = tuple(field.key for field in FIELDS)
+BY_KEY = {field.key: field for field in FIELDS}
 
-KEYS = (*(field.key for field in FIELDS), *LATER)
-
-
-def nearest_key(key: str) -> str | None:
-    """The known key that was probably meant: `max_turn`, `maxTurns` and `max-turns` all mean `max_turns`."""
-    if len(key) > SHOWN:
-        return None
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key.strip()).replace("-", "_").lower()
-    found = get_close_matches(snake, KEYS, n=1, cutoff=0.75)
-    return found[0] if found else None
-
-
-def forbids_delegating(values: Mapping[str, Any]) -> bool:
-    """Whether the file restricts which agents this one may start, in a way that is not enforced yet."""
-    if values.get("isolated") is True:
-        return True
-    if "allowed_subagents" not in values:
-        return False
-    match values["allowed_subagents"]:
-        case bool(allowed):
-            return not allowed
-        case str(text):
-            return not _names_all(text.split(","))
-        case list(items):
-            return not _names_all(items)
-        case _:
-            return True
-
-
-def _names_all(items: list[Any]) -> bool:
-    return any(isinstance(item, str) and item.strip().lower() in ("*", "all") for item in items)
+#: Keys with an effect that comes with a later version, in part or wholly.
+LATER = tuple(field.key for field in FIELDS if field.later is not None)

@@ -7,25 +7,19 @@ from pathlib import PurePath
 from typing import Any
 
 from subagents.definitions import frontmatter
-from subagents.definitions.fields import (
-    FIELDS,
-    KEYS,
-    LATER,
-    BadValue,
-    Field,
-    Written,
-    forbids_delegating,
-    is_provider,
-    nearest_key,
-    some_names,
-)
+from subagents.definitions.fields import BY_KEY, Field
 from subagents.definitions.frontmatter import BadFrontMatter, FrontMatter, Sections
-from subagents.definitions.model import SHOWN, AgentDefinition, Parsed, Problem
+from subagents.definitions.model import SHOWN, AgentDefinition, Dialect, Parsed, Problem
+from subagents.definitions.scoping import Reach, reach, restricting_keys
+from subagents.definitions.spelling import INSTEAD, WITHOUT_EQUIVALENT, canonical, nearest_key, snake_case
+from subagents.definitions.values import BadValue, Written, both
 from subagents.language import _, counted
-from subagents.spec import DefinitionSource, PromptMode, ToolSelection
+from subagents.spec import CommandLine, DefinitionSource, PromptMode
 
 MAX_UNKNOWN = 20  # unknown keys of one file that are told one by one
-START_AGENTS = "Agent"  # the tool that starts other agents
+
+#: Tools whose lists of tools are, as ours, about the tools of our own only.
+_LISTS_OUR_OWN = (Dialect.OWN, Dialect.PI)
 
 
 def parse(text: str, source: DefinitionSource) -> Parsed:
@@ -35,29 +29,54 @@ def parse(text: str, source: DefinitionSource) -> Parsed:
     allows (its tools, its schema), or leave it without a name, there is no definition.
     """
     reading = _Reading(source)
-    sections = frontmatter.split(text)
     try:
-        front = frontmatter.read(sections.block)
+        front, body = reading.opened(text)
     except BadFrontMatter as error:
         reading.problem(str(error), line=error.line)
         return Parsed(None, tuple(reading.problems), source, name=reading.stem)
-    reading.fences(sections)
     reading.keys(front)
-    return reading.parsed(front, sections.body.strip())
+    return reading.parsed(body.strip())
 
 
 class _Reading:
-    """What is known so far of one file."""
+    """What is known so far of one file. `found` are the values by our keys, `spelled` how the file spells these."""
 
     def __init__(self, source: DefinitionSource) -> None:
         self.source = source
-        self.stem = PurePath(source.path).stem
+        self.stem = PurePath(source.path).stem.removesuffix(
+            ".agent" if source.dialect == Dialect.COPILOT else ""
+        )
         self.problems: list[Problem] = []
         self.found: dict[str, Any] = {}
+        self.spelled: dict[str, str] = {}
+        self.lines: dict[str, int] = {}
         self.unusable: set[str] = set()
 
     def problem(self, message: str, *, line: int | None = None, key: str = "") -> None:
         self.problems.append(Problem(self.source.path, line, message, key))
+
+    def about(self, key: str, message: str) -> None:
+        """A problem of one of our keys; the sentence begins with the key as the file spells it."""
+        spelled = self.spelled.get(key, key)
+        self.problem(f"`{spelled[:SHOWN]}` {message}", line=self.lines.get(spelled), key=spelled)
+
+    def opened(self, text: str) -> tuple[FrontMatter, str]:
+        """The front matter in our keys, and the body. Raises `BadFrontMatter`."""
+        if self.source.dialect == Dialect.OWN:
+            sections = frontmatter.split(text)
+            front, body = frontmatter.read(sections.block), sections.body
+            self.fences(sections)
+        else:
+            from subagents.definitions.dialects import translated  # which reads with what this package has
+
+            translation = translated(text, Dialect(self.source.dialect))
+            front, body = translation.front, translation.body
+            for lost in translation.problems:
+                self.problem(lost.message, line=lost.line, key=lost.key)
+            if translation.fences is not None:
+                self.fences(translation.fences)
+        self.lines = dict(front.lines)
+        return front, body
 
     def fences(self, sections: Sections) -> None:
         """Fences that probably were meant otherwise."""
@@ -72,36 +91,18 @@ class _Reading:
             )
             self.problem(message.format(fence=sections.closing.strip()[:SHOWN]), line=line)
 
-    def keys(self, front: FrontMatter) -> None:
-        for field in FIELDS:
-            if field.key in front.values:
-                self._read(field, front)
-        self._later(front)
-        self._unknown(front)
-
-    def parsed(self, front: FrontMatter, body: str) -> Parsed:
+    def parsed(self, body: str) -> Parsed:
         name = self._name()
+        scope = reach(self.found, exact=self.source.dialect not in _LISTS_OUR_OWN)
+        for told in scope.told:
+            self.about(told.key, told.message)
+        self._later(already={told.key for told in scope.told})
+        self._foreign_program()
         if self.unusable:
-            self.problem(
-                _("the file is not used, because it would be without its {keys}").format(
-                    keys=", ".join(f"`{key}`" for key in sorted(self.unusable))
-                )
-            )
+            keys = both([f"`{self.spelled.get(key, key)}`" for key in sorted(self.unusable)])
+            self.problem(_("the file is not used, because it would be without its {keys}").format(keys=keys))
             return self._parsed(None, "" if "name" in self.unusable else name)
-        definition = AgentDefinition(
-            name=name,
-            description=self.found.get("description") or name,
-            tools=self._tools(front),
-            model=self.found.get("model") or "",
-            max_turns=self.found.get("max_turns"),
-            max_seconds=self.found.get("max_seconds"),
-            prompt_mode=self.found.get("prompt_mode") or PromptMode.REPLACE,
-            output_schema=self.found.get("output_schema"),
-            enabled=self.found.get("enabled") is not False,
-            body=body,
-            source=self.source,
-        )
-        return self._parsed(definition, name)
+        return self._parsed(self._definition(name, scope, body), name)
 
     def _parsed(self, definition: AgentDefinition | None, name: str) -> Parsed:
         """The problems in the order of the lines; those of the whole file are last."""
@@ -110,35 +111,52 @@ class _Reading:
 
     # --- the keys
 
-    def _read(self, field: Field, front: FrontMatter) -> None:
-        written = Written(front.values[field.key], front.texts.get(field.key))
+    def keys(self, front: FrontMatter) -> None:
+        unknown: list[str] = []
+        for spelled in front.values:
+            key = canonical(spelled)
+            if key is None:
+                unknown.append(spelled)
+            elif key not in self.spelled or self._spelled_again(key, spelled, front):
+                self.spelled[key] = spelled
+        for key, spelled in self.spelled.items():
+            self._read(BY_KEY[key], Written(front.values[spelled], front.texts.get(spelled)))
+        self._unknown(unknown)
+
+    def _spelled_again(self, key: str, spelled: str, front: FrontMatter) -> bool:
+        """Whether this spelling of a key that was there before is the one that counts: our own does."""
+        before = self.spelled[key]
+        if front.values[before] != front.values[spelled]:
+            message = _("`{one}` and `{other}` are the same key with two values; keep one")
+            self.problem(
+                message.format(one=before[:SHOWN], other=spelled[:SHOWN]),
+                line=front.lines.get(spelled),
+                key=spelled,
+            )
+            if BY_KEY[key].restricts:
+                self.unusable.add(key)
+        return spelled == key
+
+    def _read(self, field: Field, written: Written) -> None:
         try:
             self.found[field.key] = field.read(written)
         except BadValue as error:
-            self.problem(f"`{field.key}` {error}", line=front.lines.get(field.key), key=field.key)
+            self.about(field.key, f"{error}{_taken_for(field)}")
+            self.found[field.key] = field.instead if error.kept is None else error.kept
             if field.essential:
                 self.unusable.add(field.key)
 
-    def _later(self, front: FrontMatter) -> None:
-        for key in LATER:
-            if key in front.values:
-                self.problem(_("`{key}` has no effect yet").format(key=key), line=front.lines[key], key=key)
-        for name in self._providers(front):
-            message = _("{name!r} in `tools` has no effect yet").format(name=name[:SHOWN])
-            self.problem(message, line=front.lines["tools"], key="tools")
+    def _later(self, already: set[str]) -> None:
+        """The keys whose values ask for what comes with a later version."""
+        for key, value in self.found.items():
+            field = BY_KEY[key]
+            if field.later is not None and key not in already and field.later(value):
+                until = f"; {_(field.until)}" if field.until else ""
+                self.about(key, _("has no effect yet") + until)
 
-    def _providers(self, front: FrontMatter) -> list[str]:
-        if "tools" not in self.found:
-            return []
-        return [name for name in some_names(Written(front.values["tools"])) or () if is_provider(name)]
-
-    def _unknown(self, front: FrontMatter) -> None:
-        unknown = [key for key in front.values if key not in KEYS]
+    def _unknown(self, unknown: list[str]) -> None:
         for key in unknown[:MAX_UNKNOWN]:
-            message = _("there is no key {key!r}").format(key=key[:SHOWN])
-            if (meant := nearest_key(key)) is not None:
-                message += _("; did you mean `{key}`?").format(key=meant)
-            self.problem(message, line=front.lines[key], key=key)
+            self.problem(_unknown(key), line=self.lines.get(key), key=key)
         if (more := len(unknown) - MAX_UNKNOWN) > 0:
             self.problem(counted("{n} more key is unknown", "{n} more keys are unknown", more))
 
@@ -150,7 +168,7 @@ class _Reading:
             return str(self.found["name"])
         if "name" not in self.unusable:
             try:
-                FIELDS[0].read(Written(self.stem, self.stem))
+                BY_KEY["name"].read(Written(self.stem, self.stem))
             except BadValue as error:
                 self.problem(
                     _("the file's name, which is the agent's without a `name`, {why}").format(why=error)
@@ -158,11 +176,75 @@ class _Reading:
                 self.unusable.add("name")
         return self.stem
 
-    def _tools(self, front: FrontMatter) -> ToolSelection:
-        """A restriction that is not enforced yet takes the tool away instead."""
-        denied = self.found.get("disallowed_tools") or ()
-        names = self.found.get("tools")
-        if names is not None and START_AGENTS in names and forbids_delegating(front.values):
-            self.problem(_("until the agents it may start can be restricted, this one cannot start any"))
-            denied = (*denied, START_AGENTS)
-        return ToolSelection(names, denied)
+    def _foreign_program(self) -> None:
+        """A program does what it likes: a file that restricts it in ways only we can see to is not used."""
+        runner = self.found.get("runner")
+        restricting = restricting_keys(self.found) if runner else ()
+        if not restricting:
+            return
+        keys = both([f"`{self.spelled.get(key, key)}`" for key in restricting])
+        name = runner.command[0] if isinstance(runner, CommandLine) else runner
+        message = _(
+            "runs {name!r}, which nobody here keeps to {keys}; restrict it by its own arguments, and take that out"
+        )
+        self.about("runner", message.format(name=str(name)[:SHOWN], keys=keys))
+        self.unusable |= set(restricting)
+
+    def _definition(self, name: str, scope: Reach, body: str) -> AgentDefinition:
+        found = self.found
+        skills = found.get("skills")
+        return AgentDefinition(
+            name=name,
+            description=found.get("description") or name,
+            display_name=found.get("display_name") or "",
+            color=found.get("color") or "",
+            capabilities=found.get("capabilities") or (),
+            enabled=found.get("enabled") is not False,
+            body=body,
+            prompt_mode=found.get("prompt_mode") or PromptMode.REPLACE,
+            tools=scope.tools,
+            subagents=scope.subagents,
+            isolated=found.get("isolated"),
+            permission_mode=found.get("permission_mode") or "",
+            sandbox=found.get("sandbox"),
+            model=found.get("model") or "",
+            thinking=found.get("thinking") or "",
+            max_turns=found.get("max_turns"),
+            max_seconds=found.get("max_seconds"),
+            max_tokens=found.get("max_tokens"),
+            max_cost=found.get("max_cost"),
+            output_schema=found.get("output_schema"),
+            runner=found.get("runner") or "",
+            skills=False if skills == () else skills,
+            memory=found.get("memory"),
+            mcp_servers=found.get("mcp_servers"),
+            hooks=found.get("hooks"),
+            gate=found.get("gate"),
+            inherit_context=found.get("inherit_context"),
+            isolation=found.get("isolation"),
+            run_in_background=found.get("run_in_background"),
+            persist_session=found.get("persist_session"),
+            session_dir=found.get("session_dir") or "",
+            output_transcript=found.get("output_transcript"),
+            source=self.source,
+        )
+
+
+def _taken_for(field: Field) -> str:
+    """What a value that cannot be read is taken for, where that matters."""
+    if field.instead is None:
+        return ""
+    shown = "none" if field.instead == () else str(field.instead).lower()
+    return _("; until then it is taken for {value}").format(value=shown)
+
+
+def _unknown(key: str) -> str:
+    """What is said about a key that there is not."""
+    if snake_case(key) in WITHOUT_EQUIVALENT:
+        return _("`{key}` has no equivalent here").format(key=key[:SHOWN])
+    message = _("there is no key {key!r}").format(key=key[:SHOWN])
+    if (write := INSTEAD.get(snake_case(key))) is not None:
+        return message + _("; write `{this}`").format(this=write)
+    if (meant := nearest_key(key)) is not None:
+        return message + _("; did you mean `{key}`?").format(key=meant)
+    return message

@@ -1,0 +1,85 @@
+"""Definition files that somebody names by a path: what is in them, and which tool's way of writing they follow."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from subagents.definitions.discovery import Folder, read_definition
+from subagents.definitions.model import Dialect, Parsed, Scope
+from subagents.errors import SubagentsError
+from subagents.language import _
+
+# The folder that a tool keeps its things in says whose a file is, wherever that folder is.
+_TOOL_FOLDERS = {
+    ".claude": Dialect.CLAUDE,
+    ".codex": Dialect.CODEX,
+    ".gemini": Dialect.GEMINI,
+    ".opencode": Dialect.OPENCODE,
+    "opencode": Dialect.OPENCODE,
+    ".pi": Dialect.PI,
+    ".agents": Dialect.AGENTS,
+    ".github": Dialect.COPILOT,
+    ".copilot": Dialect.COPILOT,
+    ".subagents": Dialect.OWN,
+}
+
+
+def named(path: Path, places: Sequence[Folder]) -> Iterator[Parsed]:
+    """What the file says, or each of the folder. Raises `SubagentsError` where there is nothing of that name.
+
+    A folder that is none of agents, but has such folders in it, stands for those: a project's root for all of its.
+    """
+    if path.is_dir():
+        for folder in _folders(path, places):
+            yield from _in(folder)
+        return
+    if not os.path.lexists(path):
+        raise SubagentsError(_("There is no file or folder {path!r}.").format(path=str(path)))
+    parsed = _read(path.absolute(), _folder_of(path, places))
+    if parsed is None:
+        raise SubagentsError(_("{path!r} has no front matter, so it is no agent.").format(path=str(path)))
+    yield parsed
+
+
+def count_of(places: Iterable[Folder]) -> int:
+    """How many definition files there are in these folders, each counted once."""
+    return len({parsed.source.path for place in places for parsed in _in(place)})
+
+
+def _in(folder: Folder) -> Iterator[Parsed]:
+    try:
+        names = sorted(os.listdir(folder.path))  # noqa: PTH208
+    except FileNotFoundError:
+        return
+    for name in names:
+        if folder.holds(name) and (parsed := _read(folder.path / name, folder)) is not None:
+            yield parsed
+
+
+def _read(path: Path, folder: Folder) -> Parsed | None:
+    return read_definition(path, folder.scope, folder.dialect)
+
+
+def _folders(path: Path, places: Sequence[Folder]) -> list[Folder]:
+    real = Path(os.path.realpath(path))
+    inside = [place for place in places if Path(os.path.realpath(place.path)).is_relative_to(real)]
+    there = [place for place in inside if place.path.is_dir()]
+    return there or [_guessed(path.absolute())]
+
+
+def _folder_of(path: Path, places: Sequence[Folder]) -> Folder:
+    parent = os.path.realpath(path.parent)
+    known = (place for place in places if os.path.realpath(place.path) == parent)
+    return next(known, None) or _guessed(path.absolute().parent, path.suffix)
+
+
+def _guessed(folder: Path, suffix: str = "") -> Folder:
+    """A folder that is none of this project's."""
+    parts = reversed(folder.parts)
+    dialect = next((_TOOL_FOLDERS[part] for part in parts if part in _TOOL_FOLDERS), Dialect.OWN)
+    if suffix == ".toml":
+        dialect = Dialect.CODEX
+    ending = ".toml" if dialect is Dialect.CODEX else ".md"
+    return Folder(folder, Scope.PROJECT, dialect, (ending,))

@@ -1,0 +1,157 @@
+"""The agents of the project one is in, found by name, and what is said of a change to their files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from subagents.cli.place import project_here
+from subagents.cli.streams import answer, say
+from subagents.definitions.catalog import AgentCatalog
+from subagents.definitions.discovery import Folder, folders, load
+from subagents.definitions.editing import DefinitionFiles, Edit, Outcome, is_own, source_path
+from subagents.definitions.model import AgentDefinition, Dialect, Problem, Scope
+from subagents.errors import SubagentsError
+from subagents.language import _
+from subagents.places import Project, user_home
+from subagents.settings.layers import layered
+
+Name = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))]
+Force = Annotated[bool, typer.Option("--force", "-f", help=_("Replace a file that is there already."))]
+ForUser = Annotated[
+    bool, typer.Option("--user", help=_("In your own folder, for all projects, not in the project's."))
+]
+
+
+@dataclass(frozen=True)
+class Here:
+    """A project, the folders its definitions come from, and what they say now."""
+
+    project: Project
+    places: tuple[Folder, ...]
+    catalog: AgentCatalog
+
+    @property
+    def files(self) -> DefinitionFiles:
+        return DefinitionFiles(self.catalog, self.places)
+
+    def folder(self, *, for_user: bool) -> Path:
+        """Where a definition of our own is written."""
+        return (user_home() if for_user else self.project.folder) / "agents"
+
+    def find(self, name: str) -> str:
+        """The exact name of an agent, enabled or not, or of one whose file cannot be used. Raises `UnknownAgent`."""
+        wanted = name.strip()
+        names = [agent.name for agent in self.catalog]
+        alike = [each for each in names if each.casefold() == wanted.casefold()]
+        if wanted in names or (not alike and wanted and self.files.own_file(wanted) is not None):
+            return wanted
+        return alike[0] if len(alike) == 1 else self.catalog.find(wanted).name
+
+    def agent(self, name: str) -> AgentDefinition | None:
+        return self.files.effective(name)
+
+    def problems_of(self, path: str) -> list[Problem]:
+        return [problem for problem in self.catalog.problems if problem.path == path]
+
+
+def here() -> Here:
+    """The agents as their files are now. A setting may hide the packaged ones, but not from being ejected."""
+    project = project_here()
+    every = folders(project)
+    hidden = {Scope.PACKAGED} if layered(project).settings.disable_default_agents else set()
+    return Here(project, every, load(place for place in every if place.scope not in hidden))
+
+
+# --- where one comes from, for people
+
+_TOOLS = {
+    Dialect.CLAUDE: "Claude Code",
+    Dialect.CODEX: "Codex",
+    Dialect.GEMINI: "Gemini CLI",
+    Dialect.OPENCODE: "opencode",
+    Dialect.PI: "pi",
+    Dialect.AGENTS: ".agents",
+    Dialect.COPILOT: "Copilot",
+}
+
+
+def origin(agent: AgentDefinition) -> str:
+    """Whose folder it is in, and for another tool's file, the tool."""
+    if agent.source is None:
+        return "–"
+    match agent.source.scope:
+        case Scope.PACKAGED:
+            whose = _("built in")
+        case Scope.USER:
+            whose = _("user")
+        case _:
+            whose = _("project")
+    tool = next((name for dialect, name in _TOOLS.items() if dialect == agent.source.dialect), "")
+    return f"{whose}, {tool}" if tool else whose
+
+
+def nearby(path: str | Path) -> str:
+    """A path as short as it is clear from where one stands."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
+
+
+# --- what became of a change
+
+_NOTHING_TO_DO = frozenset((Outcome.ALREADY_DISABLED, Outcome.NOT_DISABLED))
+
+
+def told(edit: Edit) -> int:
+    """Says what was done; raises `SubagentsError` where a wish could not be met."""
+    if not edit.outcome.changed and edit.outcome not in _NOTHING_TO_DO:
+        raise SubagentsError(edit.message)
+    answer(edit.message)
+    return 0
+
+
+def told_path(edit: Edit, hint: str = _("Add --force to replace it.")) -> int:
+    """Prints the path of the file that was written, and nothing else, to standard output."""
+    if edit.outcome is Outcome.EXISTS:
+        raise SubagentsError(f"{edit.message} {hint}")
+    if not edit.outcome.changed:
+        raise SubagentsError(edit.message)
+    answer(str(edit.path))
+    return 0
+
+
+def say_in_effect(name: str) -> None:
+    """What a name means, now that files have changed."""
+    agent = here().agent(name)
+    if agent is None:
+        say(_("There is no agent {name!r} any more.").format(name=name))
+        return
+    is_in = source_path(agent) if is_own(agent) else f"{source_path(agent)} ({origin(agent)})"
+    if agent.enabled:
+        say(_("{name} now comes from {path}.").format(name=name, path=is_in))
+    else:
+        say(_("{name} is disabled by {path}.").format(name=name, path=is_in))
+
+
+def say_problems(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        say(str(problem))
+
+
+def agreed(question: str, *, yes: bool, option: str = "--yes") -> bool:
+    """Whether a person wants it. Raises `SubagentsError` when none can be asked."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise SubagentsError(
+            _("{question} Nobody can be asked here; add {option}.").format(question=question, option=option)
+        )
+    return typer.confirm(question, err=True)

@@ -1,0 +1,176 @@
+"""What a translation of another tool's file comes to, and how one is made: key by key, nothing left untold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from subagents.definitions.frontmatter import FrontMatter, Sections
+from subagents.definitions.model import SHOWN
+from subagents.language import _, counted
+
+MAX_UNKNOWN = 20  # unknown keys of one file that are told one by one
+
+#: Our thinking levels, for tools that have words of their own for none.
+LEVELS = {"none": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Something of the file that is unknown, has no equivalent, or no effect. `line` counts from 1."""
+
+    line: int | None
+    message: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A file in our keys, with the line of each in the file. `fences` is None where the format has none."""
+
+    front: FrontMatter
+    body: str
+    problems: tuple[Lost, ...]
+    fences: Sections | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The keys of a dialect. `ours` says what each is called here; `lost` why one has no equivalent, as the end of a
+    sentence; `idle` are those that mean nothing outside their tool. `read` needs code: it takes the translation."""
+
+    tool: str
+    ours: Mapping[str, str]
+    lost: Mapping[str, str] = field(default_factory=dict)
+    idle: Collection[str] = ()
+    read: Mapping[str, Callable[[Translation], None]] = field(default_factory=dict)
+    others_lost: str = ""  # why every key that is not named here is lost; "" where such a key is unknown
+
+    @property
+    def keys(self) -> list[str]:
+        return [*self.ours, *self.lost, *self.idle, *self.read]
+
+
+class Translation:
+    """One file's keys on their way from `theirs` to ours."""
+
+    def __init__(self, theirs: FrontMatter) -> None:
+        self.theirs = theirs
+        self.problems: list[Lost] = []
+        self._values: dict[str, Any] = {}
+        self._lines: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
+
+    @property
+    def front(self) -> FrontMatter:
+        return FrontMatter(self._values, self._lines, self._texts)
+
+    def by(self, vocabulary: Vocabulary) -> None:
+        """Takes over every key that the dialect knows, and tells of the others."""
+        for key, read in vocabulary.read.items():
+            if key in self.theirs.values:
+                read(self)
+        for key, value in self.theirs.values.items():
+            if key in vocabulary.ours:
+                self.keep(key, vocabulary.ours[key])
+            elif key in vocabulary.lost:
+                self.lose(key, vocabulary.lost[key])
+            elif key in vocabulary.idle and value not in (None, False):
+                self.tell(key, _("`{key}` has no effect here").format(key=key))
+        self._unknown(vocabulary)
+
+    # --- reading theirs
+
+    def value(self, key: str) -> Any:
+        return self.theirs.values.get(key)
+
+    def text(self, key: str) -> str:
+        """A single value as text, trimmed; "" for none, and for a list or mapping."""
+        value = self.value(key)
+        if isinstance(value, str):
+            return value.strip()
+        return "" if value is None else self.theirs.texts.get(key, "").strip()
+
+    def names(self, key: str) -> list[str]:
+        """Names in a list, or in a text with commas."""
+        value = self.value(key)
+        items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
+        return [item.strip() for item in items if isinstance(item, str) and item.strip()]
+
+    # --- writing ours
+
+    def keep(self, key: str, ours: str) -> None:
+        """The same value under our key, if there is one; the first spelling of two is kept."""
+        if ours in self._values or key not in self.theirs.values:
+            return
+        self.put(ours, self.value(key), key)
+        if key in self.theirs.texts:
+            self._texts[ours] = self.theirs.texts[key]
+
+    def pass_on(self, but: Collection[str] = ()) -> None:
+        """All keys as they are: a dialect whose keys are ours, or spellings of ours."""
+        for key in self.theirs.values:
+            if key not in but:
+                self.keep(key, key)
+
+    def put(self, ours: str, value: Any, key: str) -> None:
+        """A value of our own making, which stands where theirs does."""
+        self._values[ours] = value
+        self._texts.pop(ours, None)
+        if key in self.theirs.lines:
+            self._lines[ours] = self.theirs.lines[key]
+        else:
+            self._lines.setdefault(ours, 1)
+
+    def has(self, ours: str) -> bool:
+        return ours in self._values
+
+    def deny(self, tools: Collection[str], key: str) -> None:
+        """Takes tools away, on top of what was taken before."""
+        before = self._values.get("disallowed_tools", [])
+        self.put("disallowed_tools", list(dict.fromkeys((*before, *tools))), key)
+
+    # --- telling
+
+    def tell(self, key: str, message: str) -> None:
+        self.problems.append(Lost(self.theirs.lines.get(key), message, key))
+
+    def lose(self, key: str, why: str) -> None:
+        """Tells that a key has no equivalent, unless it says nothing. `why` ends the sentence, not yet translated."""
+        if self.value(key) is not None:
+            self.tell(key, _("`{key}` is lost in translation: {why}").format(key=key[:SHOWN], why=_(why)))
+
+    def lose_part(self, key: str, part: object, why: str) -> None:
+        """The same of a part of the key's value."""
+        shown = str(part)
+        message = _("{part!r} in `{key}` is lost in translation: {why}")
+        short = shown if len(shown) <= SHOWN else shown[:SHOWN] + "…"
+        self.tell(key, message.format(part=short, key=key, why=_(why)))
+
+    def _unknown(self, vocabulary: Vocabulary) -> None:
+        known = frozenset(vocabulary.keys)
+        unknown = [key for key in self.theirs.values if key not in known]
+        for key in unknown[:MAX_UNKNOWN]:
+            meant = _nearest(key, vocabulary.keys)
+            if vocabulary.others_lost and meant is None:
+                self.lose(key, vocabulary.others_lost)
+                continue
+            message = _("{tool} has no key {key!r}").format(tool=vocabulary.tool, key=key[:SHOWN])
+            if meant is not None:
+                message += _("; did you mean `{key}`?").format(key=meant)
+            self.tell(key, message)
+        if (more := len(unknown) - MAX_UNKNOWN) > 0:
+            text = counted("{n} more key is unknown", "{n} more keys are unknown", more)
+            self.problems.append(Lost(None, text, ""))
+
+
+def _nearest(key: str, keys: Collection[str]) -> str | None:
+    """The known key that was probably meant, whatever the way of joining words."""
+    if len(key) > SHOWN:
+        return None
+    plain = {re.sub(r"[-_]", "", each).lower(): each for each in keys}
+    found = get_close_matches(re.sub(r"[-_\s]", "", key).lower(), plain, n=1, cutoff=0.8)
+    return plain[found[0]] if found else None

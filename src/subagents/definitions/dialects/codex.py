@@ -1,0 +1,130 @@
+"""Codex: `.codex/agents/*.toml`, each a layer of its configuration with a name, a description and instructions.
+
+Source: Codex documentation, "Subagents" (custom agent file schema) and "Configuration reference". What a file leaves
+out is inherited from the session that starts the agent. There is no list of tools: the sandbox and the approval
+policy are what restricts an agent.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from subagents.definitions.dialects import toml
+from subagents.definitions.dialects.base import LEVELS, Translated, Translation, Vocabulary
+from subagents.definitions.tool_names import CHANGING
+from subagents.language import _
+
+
+def translated(text: str) -> Translated:
+    translation = Translation(toml.read(text))
+    translation.by(CODEX)
+    body = translation.text("developer_instructions")
+    if not body:
+        key = "developer_instructions"
+        message = _("there are no `developer_instructions`, so the agent has no role of its own")
+        translation.tell(key, message)
+    return Translated(translation.front, body, tuple(translation.problems), None)
+
+
+def _approval(translation: Translation) -> None:
+    """Commands that somebody has to approve are not run; the other policies leave that to the model or nobody."""
+    policy = translation.text("approval_policy")
+    if policy == "never":
+        return
+    if policy in ("on-request", "on-failure"):
+        translation.lose("approval_policy", "nobody is asked here, and a command that fails has failed")
+        return
+    message = _("until approvals exist, `approval_policy` takes `bash` away from this agent")
+    translation.tell("approval_policy", message)
+    translation.deny(("bash",), "approval_policy")
+
+
+def _environment(translation: Translation) -> None:
+    message = _("until it can be restricted what commands see, `{key}` takes `bash` away from this agent")
+    key = "shell_environment_policy"
+    translation.tell(key, message.format(key=key))
+    translation.deny(("bash",), key)
+
+
+def _profile(key: str, translation: Translation) -> None:
+    message = _("until permission rules exist, `{key}` takes {tools} away from this agent")
+    shown = ", ".join(f"`{tool}`" for tool in CHANGING)
+    translation.tell(key, message.format(key=key, tools=shown))
+    translation.deny(CHANGING, key)
+
+
+def _thinking(translation: Translation) -> None:
+    effort = translation.text("model_reasoning_effort")
+    translation.put("thinking", LEVELS.get(effort, effort), "model_reasoning_effort")
+
+
+def _provider(translation: Translation) -> None:
+    """`model_provider` and `model` are one name here; without a model it says nothing."""
+    provider, model = translation.text("model_provider"), translation.text("model")
+    if provider and model and "/" not in model:
+        translation.put("model", f"{provider}/{model}", "model")
+    else:
+        translation.lose("model_provider", "name the provider with the model, as provider/model")
+
+
+def _features(translation: Translation) -> None:
+    """Codex' own switches; the one that counts here is that of the shell."""
+    features = translation.value("features")
+    if isinstance(features, dict) and features.get("shell_tool") is False:
+        translation.deny(("bash",), "features")
+        features = {key: value for key, value in features.items() if key != "shell_tool"}
+    if features:
+        translation.lose("features", "they switch parts of Codex")
+
+
+def _read_elsewhere(translation: Translation) -> None:
+    """The instructions are the body."""
+
+
+def _search(translation: Translation) -> None:
+    if translation.text("web_search") not in ("disabled", "false"):
+        translation.lose("web_search", "an MCP server or a tool of your own can do it")
+
+
+CODEX = Vocabulary(
+    tool="Codex",
+    ours={
+        "name": "name",
+        "description": "description",
+        "model": "model",
+        "mcp_servers": "mcp_servers",
+        "sandbox_mode": "sandbox_mode",
+    },
+    read={
+        "model_provider": _provider,
+        "model_reasoning_effort": _thinking,
+        "approval_policy": _approval,
+        "shell_environment_policy": _environment,
+        "permissions": partial(_profile, "permissions"),
+        "default_permissions": partial(_profile, "default_permissions"),
+        "features": _features,
+        "web_search": _search,
+        "developer_instructions": _read_elsewhere,
+    },
+    lost={
+        "skills": "name skills in `skills` of a file of ours",
+        "tools": "they are switches of Codex' own tools",
+        "sandbox_workspace_write": "a sandbox here is all of the workspace, and no more",
+        "model_instructions_file": "the role is what stands in `developer_instructions`",
+        "instructions": "the role is what stands in `developer_instructions`",
+        "model_verbosity": "how long an answer is, the instructions say",
+        "model_reasoning_summary": "reasoning is not summed up here",
+        "model_context_window": "it is known for each model",
+        "model_auto_compact_token_limit": "it is known for each model",
+        "service_tier": "it is the provider's usual one",
+        "personality": "the instructions say how an agent speaks",
+        "profile": "there are no profiles here",
+        "agents": "how many agents there may be, and how deep, are settings here",
+        "apps": "there are no apps here",
+        "plugins": "there are no plug-ins here",
+        "hooks": "Codex' hooks are not ours",
+        "notify": "nobody is notified here",
+    },
+    idle=("nickname_candidates", "$schema"),
+    others_lost="Codex' settings are not ours",
+)

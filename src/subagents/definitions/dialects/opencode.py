@@ -1,0 +1,89 @@
+"""OpenCode: `.opencode/agents/*.md` (and `.opencode/agent`) with YAML front matter; the body is the role.
+
+Sources: OpenCode documentation, "Agents" and "Permissions" of versions 1 and 2, and its own schema of an agent. What
+a file leaves out is allowed and inherited. Keys that it does not know are passed on to the model's provider.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from subagents.definitions.dialects.base import LEVELS, Translated, Translation, Vocabulary
+from subagents.definitions.dialects.markdown import Opened
+from subagents.definitions.dialects.opencode_rules import take_rules
+from subagents.definitions.fields import THINKING
+
+_HOW_VARIED = "how varied answers are is the model's default"
+
+
+def translated(text: str) -> Translated:
+    opened = Opened(text)
+    take_rules(opened.translation)
+    return opened.by(OPENCODE)
+
+
+def _mode(translation: Translation) -> None:
+    """Every agent can be started, which is `all` and `subagent`."""
+    mode = translation.text("mode")
+    if mode not in ("all", "subagent"):
+        translation.lose("mode", "every agent can be started here")
+
+
+def _disabled(key: str, translation: Translation) -> None:
+    if translation.value(key) in (True, False):
+        translation.put("enabled", not translation.value(key), key)
+    else:
+        translation.keep(key, "enabled")
+
+
+def _color(translation: Translation) -> None:
+    color = translation.text("color")
+    if color.startswith("#"):
+        translation.keep("color", "color")
+    else:
+        translation.lose("color", "it is a colour of OpenCode's theme")
+
+
+def _steps(translation: Translation) -> None:
+    translation.keep("steps" if "steps" in translation.theirs.values else "maxSteps", "max_turns")
+
+
+def _level(key: str, translation: Translation) -> None:
+    """How hard a model thinks, where a variant or the provider's option says that."""
+    level = LEVELS.get(translation.text(key), translation.text(key))
+    if level in THINKING and not translation.has("thinking"):
+        translation.put("thinking", level, key)
+    else:
+        translation.lose(key, "a variant here is a level of thinking")
+
+
+def _rules(translation: Translation) -> None:
+    """`tools`, `permission` and `permissions` count together."""
+
+
+OPENCODE = Vocabulary(
+    tool="OpenCode",
+    ours={"name": "name", "description": "description", "model": "model"},
+    read={
+        "mode": _mode,
+        "disable": partial(_disabled, "disable"),
+        "disabled": partial(_disabled, "disabled"),
+        "color": _color,
+        "steps": _steps,
+        "maxSteps": _steps,
+        "variant": partial(_level, "variant"),
+        "reasoningEffort": partial(_level, "reasoningEffort"),
+        "tools": _rules,
+        "permission": _rules,
+        "permissions": _rules,
+    },
+    lost={
+        "temperature": _HOW_VARIED,
+        "top_p": _HOW_VARIED,
+        "options": "options of a provider are not passed on",
+        "prompt": "the role is what stands below the front matter",
+        "system": "the role is what stands below the front matter",
+    },
+    idle=("hidden", "hidden_from_cycle"),
+    others_lost="options of a provider are not passed on",
+)

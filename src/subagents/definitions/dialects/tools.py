@@ -1,0 +1,59 @@
+"""A list of tools in another tool's names, said in ours. What each name means there is the dialect's to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from subagents.definitions.dialects.base import Translation
+from subagents.definitions.model import SHOWN
+from subagents.language import _
+
+#: By a tool's name in lower case: the tools of ours that do no more than it, or why there is none.
+Names = Mapping[str, tuple[str, ...] | str]
+
+NONE = "there is no such tool here"
+WEB = "an MCP server or a tool of your own can do it"
+PLAN = "there is no list of things to do, and no plan mode, here"
+ASK = "an agent asks its parent, in its answer"
+SKILL = "skills come with a later version"
+AGENTS = "its agents are not to start others"
+
+
+def listed_names(translation: Translation, key: str) -> list[str] | None:
+    """The names in a list of tools; None without one, and for what is none, which is then refused as it is."""
+    value = translation.value(key)
+    items = value if isinstance(value, list) else [value]
+    if value is not None and all(isinstance(item, str) for item in items):
+        return translation.names(key)
+    if value is not None:
+        translation.keep(key, "tools")
+    return None
+
+
+def take_tools(
+    translation: Translation,
+    key: str,
+    names: Sequence[str],
+    known: Names,
+    provider: Callable[[str], str | None],
+) -> None:
+    """Our `tools` for a list of theirs; `*` is everything.
+    `provider` says what a name that is not known is called here when it is a tool provider's, or
+       a tool of one; None when it is not.
+    """
+    ours: dict[str, None] = {}
+    for name in names:
+        match known.get(name.lower()):
+            case None if name == "*":
+                ours["*"] = None
+            case None if (entry := provider(name)) is not None:
+                ours[entry] = None
+            case None:
+                translation.tell(
+                    key, _("{name!r} in `{key}` is no tool that is known").format(name=name[:SHOWN], key=key)
+                )
+            case str(why):
+                translation.lose_part(key, name, why)
+            case found:
+                ours |= dict.fromkeys(found)
+    translation.put("tools", list(ours), key)

@@ -1,0 +1,117 @@
+"""Which tool providers (extensions) a file brings in and which of their tools it selects, as one rule.
+
+`tools: ext:provider/tool` selects, `extensions` and `exclude_extensions` bring in and leave out, and
+`disallowed_tools` takes away. Which providers there are is not known here: they may come while an agent runs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from subagents.definitions.tool_lists import Listed
+from subagents.definitions.values import both
+from subagents.language import _
+from subagents.spec import ProviderRule
+
+_SUFFIX = re.compile(r"\.(ts|js|py|mjs)\Z")
+
+
+def rules(
+    found: Mapping[str, Any], tools: Listed, denied: Listed, *, exact: bool
+) -> tuple[ProviderRule, ...]:
+    """The rule of a file, none where it says nothing. `exact`: a list of our tools selects no other's."""
+    included = _included(found)
+    excluded = tuple(dict.fromkeys((*_excluded(found), *_whole(denied.providers))))
+    selected = tools.providers or (() if tools.patterns or (exact and not tools.everything) else None)
+    if denied.patterns:
+        included = ()
+    rule = ProviderRule(included, excluded, selected)
+    return () if rule == ProviderRule() else (rule,)
+
+
+def denied(listed: Listed) -> tuple[str, ...]:
+    """The single tools of providers that are forbidden, as `provider/tool`."""
+    return tuple(entry for entry in listed.providers if "/" in entry)
+
+
+def told(found: Mapping[str, Any], tools: Listed, denied: Listed) -> Iterator[tuple[str, str]]:
+    """Key and sentence of each mismatch. An isolated agent has no provider's tools, whatever else is said."""
+    yield from _patterns(tools, denied)
+    if found.get("isolated") is True:
+        return
+    yield from _paths(found)
+    yield from _contradictions(found, tools)
+    if servers := [entry for entry in _providers(tools.providers) if entry.startswith("mcp__")]:
+        yield (
+            "tools",
+            _("selects tools of MCP servers ({names}), which has no effect yet").format(names=both(servers)),
+        )
+
+
+# --- the rule's parts
+
+
+def _included(found: Mapping[str, Any]) -> tuple[str, ...] | None:
+    names = found.get("extensions")
+    if names is None or names is True:
+        return None
+    return tuple(dict.fromkeys(_provider(name) for name in names if not _is_path(name)))
+
+
+def _excluded(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """A path leaves out whatever it may be the name of."""
+    names: list[str] = []
+    for name in found.get("exclude_extensions") or ():
+        parts = re.split(r"[/\\]", name) if _is_path(name) else [name]
+        names += [_provider(part) for part in parts if part not in ("", ".", "..", "~")]
+    return tuple(dict.fromkeys(names))
+
+
+def _provider(name: str) -> str:
+    return _SUFFIX.sub("", name.lower().removeprefix("ext:").strip())
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.startswith("~")
+
+
+def _whole(entries: Sequence[str]) -> tuple[str, ...]:
+    return tuple(entry for entry in entries if "/" not in entry)
+
+
+def _providers(entries: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entry.partition("/")[0] for entry in entries))
+
+
+# --- what does not go together
+
+
+def _patterns(tools: Listed, denied: Listed) -> Iterator[tuple[str, str]]:
+    if tools.patterns:
+        message = _("has {names}, a pattern that nothing here follows; name the providers or their tools")
+        yield "tools", message.format(names=both(tools.patterns[:10]))
+    if denied.patterns:
+        message = _("has {names}, a pattern that nothing here follows, so the agent has no provider's tools")
+        yield "disallowed_tools", message.format(names=both(denied.patterns[:10]))
+
+
+def _paths(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key in ("extensions", "exclude_extensions"):
+        names = found.get(key)
+        if isinstance(names, tuple) and (paths := [name for name in names if _is_path(name)]):
+            message = _("has {names}, a path; name the provider instead")
+            yield key, message.format(names=both(paths[:10]))
+
+
+def _contradictions(found: Mapping[str, Any], tools: Listed) -> Iterator[tuple[str, str]]:
+    included, excluded = _included(found), _excluded(found)
+    if twice := [name for name in included or () if name in excluded]:
+        message = _("names {names}, which `extensions` names too; that stays out")
+        yield "exclude_extensions", message.format(names=both(twice[:10]))
+    rule = ProviderRule(included, excluded)
+    orphans = [name for name in _providers(tools.providers) if not rule.includes(name)]
+    if orphans:
+        message = _("selects tools of {names}, which the file does not bring in; add it to `extensions`")
+        yield "tools", message.format(names=both(orphans[:10]))

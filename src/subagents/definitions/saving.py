@@ -1,0 +1,70 @@
+"""Definition files are replaced whole or not at all, and never through a link that leaves their folder."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkstemp
+
+from subagents.language import _
+
+
+class LinkedElsewhere(OSError):
+    """The file is a link out of its folder: what it points to is not ours to change."""
+
+    def __init__(self, path: Path, target: Path) -> None:
+        message = _("it is a link to {target}, outside of its folder; change the file there")
+        super().__init__(0, message.format(target=target), str(path))
+
+
+def save(path: Path, text: str, *, overwrite: bool) -> None:
+    """Writes a file beside the place and moves it there, with the mode of what it replaces.
+
+    Makes the folder. Raises `OSError`: `FileExistsError` when something is there that may not be overwritten,
+    `LinkedElsewhere`, or what the system says.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    real = inside(path) if overwrite else path
+    made = _beside(real, text.encode("utf-8"))
+    try:
+        if overwrite:
+            made.replace(real)
+        else:
+            # A link, unlike a move, is refused where something is there already.
+            real.hardlink_to(made)
+    finally:
+        with suppress(FileNotFoundError):
+            made.unlink()
+
+
+def inside(path: Path) -> Path:
+    """The file itself where `path` is a link within its folder. Raises `LinkedElsewhere` and `PermissionError`."""
+    real = Path(os.path.realpath(path))
+    if real.parent != Path(os.path.realpath(path.parent)):
+        raise LinkedElsewhere(path, real)
+    # Moving another file over it would get round its mode.
+    if real.exists() and not os.access(real, os.W_OK):
+        raise PermissionError(0, _("it may not be written"), str(path))
+    return real
+
+
+def _beside(path: Path, data: bytes) -> Path:
+    """A new file of these bytes, hidden from whoever lists definitions."""
+    descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fchmod(file.fileno(), _mode(path))
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.stat().st_mode & 0o7777
+    except OSError:
+        # The mask can only be read by setting it.
+        mask = os.umask(0o022)
+        os.umask(mask)
+        return 0o666 & ~mask

@@ -1,0 +1,166 @@
+"""The names of tools: our own, and what another tool's names mean here. One table, from which the README's is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+
+from subagents.definitions.model import SHOWN
+
+#: The tools of our own that an agent has unless its file says otherwise.
+OWN_TOOLS = ("read", "write", "edit", "bash", "grep", "find", "ls")
+
+#: Those of them that can change something; who is only to look goes without.
+CHANGING = ("write", "edit", "bash")
+
+#: What starts other agents, and what follows those.
+START = "Agent"
+DELEGATING = (START, "get_subagent_result", "steer_subagent", "stop_subagent", "list_subagents")
+
+
+@dataclass(frozen=True, slots=True)
+class ToolName:
+    """What a tool of Claude Code is here: `ours` is our name for it, "" where there is none."""
+
+    name: str
+    ours: str
+    remark: str = ""
+
+
+#: Names from Claude Code's reference of tools and its older versions (https://code.claude.com/docs/en/tools-reference).
+CLAUDE_TOOLS: tuple[ToolName, ...] = (
+    ToolName("Read", "read"),
+    ToolName("Write", "write"),
+    ToolName("Edit", "edit"),
+    ToolName("MultiEdit", "edit", "several replacements are several calls"),
+    ToolName("Bash", "bash"),
+    ToolName("Grep", "grep"),
+    ToolName("Glob", "find"),
+    ToolName("LS", "ls"),
+    ToolName("Agent", START, "brings the tools that follow what it starts"),
+    ToolName("Task", START, "the older name of `Agent`"),
+    ToolName("TaskOutput", "get_subagent_result"),
+    ToolName("AgentOutputTool", "get_subagent_result"),
+    ToolName("TaskStop", "stop_subagent"),
+    ToolName("SendMessage", "steer_subagent"),
+    ToolName("WebFetch", "", "an MCP server or a tool of your own can do it"),
+    ToolName("WebSearch", "", "an MCP server or a tool of your own can do it"),
+    ToolName("TodoWrite", ""),
+    ToolName("TodoRead", ""),
+    ToolName("TaskCreate", "", "a list of things to do, not agents"),
+    ToolName("TaskGet", ""),
+    ToolName("TaskList", ""),
+    ToolName("TaskUpdate", ""),
+    ToolName("NotebookEdit", "", "notebooks are JSON files to `edit`"),
+    ToolName("NotebookRead", "", "notebooks are JSON files to `read`"),
+    ToolName("BashOutput", "", "`bash` answers when the command has ended"),
+    ToolName("KillShell", ""),
+    ToolName("KillBash", ""),
+    ToolName("PowerShell", ""),
+    ToolName("Monitor", ""),
+    ToolName("LSP", ""),
+    ToolName("Skill", "", "skills come with a later version"),
+    ToolName("SlashCommand", ""),
+    ToolName("ToolSearch", ""),
+    ToolName("AskUserQuestion", "", "an agent asks its parent, in its answer"),
+    ToolName("EnterPlanMode", ""),
+    ToolName("ExitPlanMode", ""),
+    ToolName("EnterWorktree", "", "`isolation` is the file's, not the agent's choice"),
+    ToolName("ExitWorktree", ""),
+    ToolName("CronCreate", ""),
+    ToolName("CronDelete", ""),
+    ToolName("CronList", ""),
+    ToolName("ListMcpResourcesTool", ""),
+    ToolName("ReadMcpResourceTool", ""),
+)
+
+_OURS = {name.lower(): name for name in (*OWN_TOOLS, *DELEGATING)}
+_KNOWN = {each.name.lower(): each.ours for each in CLAUDE_TOOLS} | _OURS
+
+
+def our_name(name: str) -> str | None:
+    """Our name of a tool, whatever its case; "" where it has no equivalent here, None where nobody knows it."""
+    return _KNOWN.get(name.lower())
+
+
+@lru_cache(maxsize=1000)  # the same ones recur from file to file
+def nearest_tool(name: str) -> str | None:
+    """Our tool that was probably meant."""
+    if len(name) > SHOWN:
+        return None
+    found = get_close_matches(name.lower(), _KNOWN, n=5, cutoff=0.7)
+    return next((ours for near in found if (ours := _KNOWN[near])), None)
+
+
+# --- more than a name
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a list of tools. `argument` is what stands in parentheses behind the name, None without them."""
+
+    text: str
+    name: str
+    argument: str | None = None
+
+    @property
+    def restricted(self) -> bool:
+        """Whether it is about some uses of the tool only. `Bash(*)` and `Bash()` are about all."""
+        return self.argument is not None and self.argument not in ("", "*", "**", ":*")
+
+
+def entry(text: str) -> Entry:
+    """`Bash(git *)` is `Bash` with the argument `git *`; a parenthesis that is never closed reaches to the end."""
+    name, found, argument = text.partition("(")
+    if not found:
+        return Entry(text, text)
+    return Entry(text, name.strip(), argument.rstrip().removesuffix(")").strip())
+
+
+def provider_entry(name: str) -> str | None:
+    """A tool provider, or one tool of it, as `provider` or `provider/tool`; None where it is about neither.
+
+    `ext:provider/tool` says so itself, and `ext:` alone is "". The server of `mcp__server__tool` is the provider
+    `mcp__server`: `mcp__server`, `mcp__server__*` and `ext:mcp__server` are the same. Providers are in lower case.
+    """
+    if name.lower().startswith("ext:"):
+        provider, _, tool = name[4:].strip().partition("/")
+        provider, tool = provider.strip().lower(), tool.strip()
+        return f"{provider}/{tool}" if provider and tool else provider
+    if name.lower().startswith("mcp__"):
+        server, _, tool = name[5:].partition("__")
+        provider = f"mcp__{server.lower()}"
+        return f"{provider}/{tool}" if tool not in ("", "*") else provider
+    return None
+
+
+def spelling_table() -> str:
+    """The Markdown table of Claude Code's tools and what they are here; those without an equivalent in one row."""
+    rows = [f"| `{one.name}` | `{one.ours}` | {one.remark} |" for one in CLAUDE_TOOLS if one.ours]
+    rows += [f"| {name} | {ours} | {remark} |" for name, ours, remark in _FORMS]
+    rows += [f"| `{one.name}` | no equivalent | {one.remark} |" for one in CLAUDE_TOOLS if _said(one)]
+    rest = ", ".join(f"`{one.name}`" for one in CLAUDE_TOOLS if not one.ours and not one.remark)
+    rows.append(f"| {rest} | no equivalent | |")
+    head = ("| In the file | Here | Remark |", "|---|---|---|")
+    return "\n".join((*head, *(row.replace("|  |", "| |") for row in rows)))
+
+
+def _said(one: ToolName) -> bool:
+    return not one.ours and bool(one.remark)
+
+
+#: What is written around names, in Markdown.
+_FORMS = (
+    ("`Agent(type)`, `Task(a, b)`", "`Agent`, and `allowed_subagents`", "only these types"),
+    (
+        "`Bash(git *)`, `Read(src/**)`, …",
+        "no tool",
+        "until permission rules exist, the whole tool is left out",
+    ),
+    (
+        "`mcp__server__tool`, `mcp__server`",
+        "`ext:mcp__server/tool`, `ext:mcp__server`",
+        "MCP servers come with a later version",
+    ),
+)

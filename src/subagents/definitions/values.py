@@ -1,0 +1,241 @@
+"""How a value of the front matter is read: text, names, numbers, yes or no. Which keys there are is not known here."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from subagents.definitions.model import SHOWN
+from subagents.language import _
+
+MAX_NAME = 100
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class BadValue(ValueError):
+    """A key has a value that it cannot have; the text says which would work.
+
+    `kept` is the value all the same, where somebody else may know what to do with it; None for none.
+    """
+
+    def __init__(self, message: str, kept: Any = None) -> None:
+        super().__init__(message)
+        self.kept = kept
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A value as YAML means it, and as it is written where it is a single one."""
+
+    value: Any
+    text: str | None = None
+
+    def __str__(self) -> str:
+        shown = (
+            self.text if self.text is not None else json.dumps(self.value, ensure_ascii=False, default=str)
+        )
+        return repr(shown if len(shown) <= SHOWN else shown[:SHOWN] + "…")
+
+
+# --- text
+
+
+def words(written: Written) -> str | None:
+    """Text, trimmed; None for none. A number or date is taken as it is written."""
+    if written.value is None:
+        return None
+    if isinstance(written.value, str):
+        return written.value.strip() or None
+    if written.text is not None:
+        return written.text.strip()
+    raise BadValue(_("must be text, not {value}").format(value=written))
+
+
+def a_name(written: Written) -> str | None:
+    """What the agent is called: one line of printable text without a colon, which is kept for prefixes."""
+    name = words(written)
+    if name is not None and (":" in name or not name.isprintable() or len(name) > MAX_NAME):
+        message = _("must be one line of at most {most} characters without a colon, not {value}")
+        raise BadValue(message.format(most=MAX_NAME, value=Written(name, name)))
+    return name
+
+
+def one_of(kinds: type[Choice], **also: Choice) -> Callable[[Written], Choice | None]:
+    """A reader of one of some words, whatever their case; `also` are other spellings in lower case."""
+
+    def read(written: Written) -> Choice | None:
+        word = words(written)
+        if word is None:
+            return None
+        known = {kind.value.lower(): kind for kind in kinds} | also
+        if (found := known.get(word.lower())) is None:
+            raise BadValue(_("must be {choices}, not {value}").format(choices=either(kinds), value=written))
+        return found
+
+    return read
+
+
+def either(words: Sequence[str] | type[StrEnum]) -> str:
+    """`a, b or c`."""
+    *first, last = list(words)
+    return _("{first} or {last}").format(first=", ".join(first), last=last) if first else last
+
+
+def both(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    *first, last = words
+    return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last
+
+
+# --- names
+
+
+def some_names(written: Written) -> tuple[str, ...]:
+    """Names in a list, or in a text with commas; blanks are trimmed and empty ones dropped. No value is no names.
+
+    A comma between parentheses belongs to its name: `Bash(git diff, git log)` is one.
+    """
+    match written.value:
+        case None:
+            return ()
+        case str(text):
+            items: list[Any] = split_names(text)
+        case list(items):
+            pass
+        case _:
+            items = [written.value]
+    if not all(isinstance(item, str) or item is None for item in items):
+        raise BadValue(
+            _("must be names, as a list or separated by commas, not {value}").format(value=written)
+        )
+    trimmed = (item.strip() for item in items if item)
+    return tuple(dict.fromkeys(name for name in trimmed if name))
+
+
+def split_names(text: str) -> list[str]:
+    """A text at its commas, but for those between parentheses. One that is never closed reaches to the end."""
+    if "(" not in text:
+        return text.split(",")
+    pieces, depth, begin = list[str](), 0, 0
+    for place, character in enumerate(text):
+        if character == "(":
+            depth += 1
+        elif character == ")":
+            depth = max(depth - 1, 0)
+        elif character == "," and depth == 0:
+            pieces.append(text[begin:place])
+            begin = place + 1
+    return [*pieces, text[begin:]]
+
+
+def plain_names(written: Written) -> tuple[str, ...]:
+    """Names, of which `none` alone is none."""
+    names = some_names(written)
+    return () if is_none(names) else names
+
+
+def all_or_names(written: Written) -> bool | tuple[str, ...] | None:
+    """True for all, () for none, else the names: `true`, `all` and `*` are all, `false` and `none` none of them."""
+    if isinstance(written.value, bool):
+        return True if written.value else ()
+    names = plain_names(written)
+    return True if names_all(names) else names
+
+
+def names_all(names: Sequence[str]) -> bool:
+    return any(name.lower() in ("*", "all") for name in names)
+
+
+def is_none(names: Sequence[str]) -> bool:
+    return [name.lower() for name in names] in (["none"], ["false"])
+
+
+# --- numbers, and yes or no
+
+
+def a_count(written: Written) -> int | None:
+    """A whole number, at least 0."""
+    value = written.value
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise BadValue(_("must be a whole number, 0 for no limit, not {value}").format(value=written))
+    return value
+
+
+def seconds(written: Written) -> float | None:
+    if (value := _number(written.value)) is not None and 0 < value < math.inf:
+        return value
+    if written.value is None:
+        return None
+    raise BadValue(_("must be a number of seconds above 0, not {value}").format(value=written))
+
+
+def dollars(written: Written) -> float | None:
+    if (value := _number(written.value)) is not None and 0 <= value < math.inf:
+        return value
+    if written.value is None:
+        return None
+    raise BadValue(_("must be a number of US dollars, 0 for no limit, not {value}").format(value=written))
+
+
+def _number(value: object) -> float | None:
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+
+
+def yes_or_no(written: Written) -> bool | None:
+    """Only YAML 1.2's own booleans: the text "false" would otherwise switch something off by chance."""
+    if written.value is None or isinstance(written.value, bool):
+        return written.value
+    raise BadValue(_("must be true or false, without quotes, not {value}").format(value=written))
+
+
+# --- mappings
+
+
+def a_mapping(written: Written) -> Mapping[str, Any] | None:
+    if written.value is None or isinstance(written.value, dict):
+        return written.value
+    raise BadValue(_("must be a mapping, not {value}").format(value=written))
+
+
+def mapping_or_words(written: Written) -> Mapping[str, Any] | str | None:
+    if written.value is None or isinstance(written.value, dict):
+        return written.value
+    if isinstance(written.value, str):
+        return words(written)
+    raise BadValue(_("must be text or a mapping, not {value}").format(value=written))
+
+
+def named_mappings(written: Written) -> Mapping[str, Any] | None:
+    """By name: a mapping, or a list of names and of mappings. What is only named has no value of its own, None."""
+    if written.value is None or isinstance(written.value, dict):
+        return written.value
+    items = split_names(written.value) if isinstance(written.value, str) else written.value
+    if not isinstance(items, list) or not all(isinstance(item, str | dict) for item in items):
+        raise BadValue(_("must be a mapping, or a list of names, not {value}").format(value=written))
+    named: dict[str, Any] = {}
+    for item in items:
+        named.update(item if isinstance(item, dict) else {item.strip(): None} if item.strip() else {})
+    return named
+
+
+def a_schema(written: Written) -> Mapping[str, Any] | None:
+    """A JSON Schema as a mapping or as JSON text. Whether it is a good one is checked where a run begins."""
+    value = written.value
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        schema = json.loads(value) if isinstance(value, str) else value
+        json.dumps(schema, allow_nan=False)
+    except (ValueError, RecursionError):
+        schema = None
+    if not isinstance(schema, dict):
+        message = _("must be a JSON Schema, as a mapping or as JSON text, not {value}")
+        raise BadValue(message.format(value=written))
+    return schema
