@@ -62,6 +62,8 @@ def home(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         value.mkdir(parents=True, exist_ok=True, mode=0o700)
         monkeypatch.setenv(name, str(value))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    if not live:  # whoever runs the tests may have one
+        monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:1")
     (folder / ".gitconfig").write_text(_GITCONFIG, encoding="utf-8")
     yield folder
     shutil.rmtree(folder, ignore_errors=True)

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from subagents.bootstrap import AgentManager
     from subagents.errors import (
+        BadAnswer,
         BadSetting,
+        BadTools,
         CommitFailed,
         InvalidSchema,
         InvalidScript,
@@ -44,13 +46,16 @@ if TYPE_CHECKING:
     from subagents.runs.result import Result
     from subagents.runs.state import RunState, RunStatus
     from subagents.spec import AskedBy, SpawnRequest
+    from subagents.toolsets.providers import ToolProvider
 
     __version__: str
 
 __all__ = [
     "AgentManager",
     "AskedBy",
+    "BadAnswer",
     "BadSetting",
+    "BadTools",
     "CommitFailed",
     "InvalidSchema",
     "InvalidScript",
@@ -74,6 +79,7 @@ __all__ = [
     "SpawnRefused",
     "SpawnRequest",
     "SubagentsError",
+    "ToolProvider",
     "UnknownAgent",
     "WorkspaceError",
     "__version__",
@@ -89,6 +95,7 @@ _ELSEWHERE = {
     "RunStatus": "runs.state",
     "SessionId": "ids",
     "SpawnRequest": "spec",
+    "ToolProvider": "toolsets.providers",
 }
 
 

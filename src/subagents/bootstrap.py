@@ -20,16 +20,18 @@ from subagents.delegation import DELEGATION_TOOLS
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
 from subagents.ids import RUN_ID_LENGTH, RunId, SessionId, is_run_id
-from subagents.models.choice import ModelChoice, ModelWish
-from subagents.models.selection import exact_model, model_of
+from subagents.models.selection import model_of
+from subagents.models.served import Served
+from subagents.models.wishes import choose
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
 from subagents.prompts.environment import read_environment
 from subagents.prompts.instructions import project_instructions
 from subagents.prompts.system import system_prompt
 from subagents.runners.base import RunContext, Runner
-from subagents.runners.native import NativeRunner, RunDeps
+from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
+from subagents.runs.rights import DELEGATING
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
 from subagents.runtime.supervisor import Shared
@@ -42,9 +44,12 @@ from subagents.sessions.lock import SessionLock, this_program
 from subagents.sessions.sqlite import SqliteStore
 from subagents.sessions.store import EventStore, MemoryStore
 from subagents.sessions.transcript import export_jsonl
-from subagents.settings.model import Settings, declared, from_environment
-from subagents.spec import PromptMode, RunSpec
+from subagents.settings.layers import Layered, SettingProblem, layered
+from subagents.settings.model import Settings, declared
+from subagents.spec import PromptMode, ProviderRule, RunSpec, ToolSelection
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
+from subagents.toolsets.providers import ToolProvider, Tools, as_providers
+from subagents.toolsets.providers_catalog import ToolProviders
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.groups import end_group_if_same
 from subagents.workspaces.shared import SharedWorkspaces
@@ -63,6 +68,8 @@ class AgentManager(runtime.AgentManager):
     folder: SessionFolder | None = None
     #: What of the session could not be read and was set aside on opening, as a sentence; "" when all is well.
     set_aside: str = ""
+    #: What was dropped of the settings in files and environment.
+    setting_problems: Sequence[SettingProblem] = ()
 
     @classmethod
     @asynccontextmanager
@@ -76,22 +83,28 @@ class AgentManager(runtime.AgentManager):
         settings: Settings | None = None,
         clock: Clock | None = None,
         runners: Mapping[str, Runner] | None = None,
+        tools: Tools | None = None,
     ) -> AsyncIterator[AgentManager]:
         """The manager of a session of the project that `path` is in; leaving stops what is still running.
 
         `session` goes on with an existing one (id, unique prefix or title), else a new one is made; `memory` keeps
-        everything in this process only. `model` answers where neither a definition nor a request names one.
-        `runners` adds ways to execute runs, or replaces them.
-        Raises `SessionNotFound`, `SessionLocked`, `NewerSession`, and `SessionError` where none can be kept.
+        everything in this process only. `settings` are all that is set; without them the user's file, the project's
+        and the environment are read. `model` answers where neither a definition nor a request names one.
+        `runners` adds ways to execute runs, or replaces them. `tools` are tools of one's own, by the name of their
+        provider: `{"shop": [price, order]}`, beside those that installed packages bring.
+        Raises `BadTools`, `SessionNotFound`, `SessionLocked`, `NewerSession`, and `SessionError` where none can be
+        kept.
         """
-        chosen = settings or from_environment(os.environ)[0]
-        chosen = replace(chosen, model=model) if model else chosen
+        project = project_at(Path(path))
+        found = Layered(settings) if settings is not None else layered(project)
         plan = _Plan(
-            project=project_at(Path(path)),
+            project=project,
             here=Path(os.path.realpath(path)),
-            settings=chosen,
+            settings=replace(found.settings, model=model) if model else found.settings,
+            setting_problems=found.problems,
             clock=clock or SystemClock(),
             runners=runners or {},
+            tools=as_providers(tools),
         )
         if memory:
             async with cls._manage(plan, MemoryStore(), None) as manager:
@@ -120,12 +133,14 @@ class AgentManager(runtime.AgentManager):
             journal = Journal.load(store, plan.clock)
             await _recover(journal, store)
             await journal.record(lambda _: _opening(plan))
-            tools = _Toolsets(plan.settings)
+            providers = ToolProviders(plan.tools, reserved=(*CODING_TOOLS, *DELEGATING))
+            tools = _Toolsets(plan.settings, providers)
             async with own_tasks() as tasks:
                 shared = _shared(plan, journal, store, tools)
                 admission = Admission(plan.settings, plan.clock, plan.project.state if plan.place else None)
-                manager = cls(_surroundings(plan), journal, admission, shared, tasks)
+                manager = cls(_surroundings(plan, providers), journal, admission, shared, tasks)
                 manager.folder, manager.set_aside = plan.place, journal.set_aside
+                manager.setting_problems = plan.setting_problems
                 tools.manager = manager
                 try:
                     yield manager
@@ -148,6 +163,8 @@ class _Plan:
     settings: Settings
     clock: Clock
     runners: Mapping[str, Runner]
+    tools: tuple[ToolProvider, ...] = ()
+    setting_problems: Sequence[SettingProblem] = ()
     place: SessionFolder | None = None
     claimed: set[RunId] = field(default_factory=set)
 
@@ -216,23 +233,27 @@ def _user() -> str:
 # --- the parts
 
 
-def _surroundings(plan: _Plan) -> Surroundings:
+def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
     return Surroundings(
         project=plan.project.root,
         here=plan.here,
         user=_user(),
         settings=plan.settings,
         definitions=Definitions(plan.project),
-        choose_model=_choose_model,
+        choose_model=partial(choose, settings=plan.settings, served=Served(plan.clock)),
         is_trusted=lambda _: False,
         claim_id=plan.claim,
         environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
         outer=_outer_run(started_in(os.environ)),
+        tool_notes=partial(_tool_notes, providers),
     )
 
 
-async def _choose_model(wish: ModelWish) -> ModelChoice:
-    return ModelChoice(exact_model(wish.asked))
+async def _tool_notes(
+    providers: ToolProviders, own: Sequence[ProviderRule], tools: ToolSelection
+) -> Sequence[str]:
+    """In a thread: what others wrote is imported for it, which takes as long as it takes."""
+    return await anyio.to_thread.run_sync(providers.notes, own, tools)
 
 
 def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
@@ -246,7 +267,8 @@ def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
 
 
 def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) -> Shared:
-    native = NativeRunner(model_of, tools, partial(_role, plan))
+    retries = Retries(plan.settings.model_retries, plan.clock)
+    native = NativeRunner(model_of, tools, partial(_prepared, plan, tools), retries)
     export = None
     if plan.place is not None and plan.settings.output_transcript:
         export = partial(_export, plan.place, journal, store)
@@ -259,6 +281,12 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
         output=plan.place.output if plan.place is not None else None,
         export=export,
     )
+
+
+async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunContext) -> str:
+    """The role, when what its tools come from is loaded as well: a run that is resumed was not looked at before."""
+    await anyio.to_thread.run_sync(tools.load, spec)
+    return await _role(plan, spec, context)
 
 
 async def _role(plan: _Plan, spec: RunSpec, context: RunContext) -> str:
@@ -281,28 +309,38 @@ class _Toolsets:
     #: Set as soon as there is one; no run begins before.
     manager: AgentManager
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, providers: ToolProviders) -> None:
         self._settings = settings
+        self._providers = providers
         self._made: dict[object, Sequence[AbstractToolset[Any]]] = {}
+
+    def load(self, spec: RunSpec) -> None:
+        """Loads what the run's tools come from; for a thread. Raises `BadTools`."""
+        self._providers.load(spec.tools)
 
     def __call__(self, spec: RunSpec, depth: int) -> Sequence[AbstractToolset[RunDeps]]:
         coding, delegation = spec.tools.among(CODING_TOOLS), self._delegation(spec, depth)
         # The agents stand in a tool's description: an edited definition makes another catalog, and so another tool.
-        key = (coding, delegation, self.manager.agents if delegation else None)
+        agents = (self.manager.agents, spec.subagents) if delegation else None
+        key = (coding, delegation, agents, spec.tools.denied, spec.tools.providers)
         if key not in self._made:
-            self._made[key] = [reported(toolset) for toolset in self._make(coding, delegation)]
+            self._made[key] = [reported(toolset) for toolset in self._make(spec, coding, delegation)]
         return self._made[key]
 
     def _delegation(self, spec: RunSpec, depth: int) -> tuple[str, ...]:
-        """Only what the definition names, and only where a run may still go deeper."""
-        if spec.tools.names is None or depth >= self._settings.max_depth:
+        """Only what the definition names, and only where a run may still go deeper and start anything at all."""
+        if spec.tools.names is None or depth >= self._settings.max_depth or spec.subagents == ():
             return ()
         return spec.tools.among(DELEGATION_TOOLS)
 
-    def _make(self, coding: Sequence[str], delegation: Sequence[str]) -> Iterator[AbstractToolset[Any]]:
+    def _make(
+        self, spec: RunSpec, coding: Sequence[str], delegation: Sequence[str]
+    ) -> Iterator[AbstractToolset[Any]]:
         from subagents.delegation.toolset import delegation_toolset
 
         if coding:
             yield coding_toolset(coding)
         if delegation:
-            yield delegation_toolset(self.manager, delegation)
+            yield delegation_toolset(self.manager, delegation, spec.subagents)
+        if (provided := self._providers.toolset(spec.tools)) is not None:
+            yield provided

@@ -2,7 +2,11 @@
 
     SubagentsError
     ├── UnknownAgent            no agent type of that name (carries the nearest names)
+    ├── BadDefinition           an agent file cannot be used, and the settings refuse to go on without it
     ├── BadSetting              a setting cannot have that value
+    ├── BadTools                what was given as tools cannot be used
+    ├── BadAnswer               an answer fits its schema, but not the class it was asked for by
+    ├── SettingsFileError       a file of settings, or the keyring, cannot be read or written
     ├── SpawnRefused            the run may not begin: a limit, a bad schema, a bad folder
     │   └── InvalidSchema       an output schema that is not JSON Schema
     ├── RunNotFound             no run of that id, prefix or handle, or several
@@ -16,6 +20,7 @@
     ├── WorkspaceError          the place where a run's files live cannot be used
     ├── ModelError
     │   ├── ModelUnavailable    no such model, or no key for it
+    │   ├── ProviderFailed      a provider refused, broke or stayed away, as often as it was asked
     │   ├── NeedsLanguageModel  the offline model was asked for more than it can do
     │   ├── InvalidScript       a script file that cannot be played
     │   └── ScriptEnded         a script with no turn left
@@ -43,8 +48,24 @@ class UnknownAgent(SubagentsError):
         self.nearest = tuple(nearest)
 
 
+class BadDefinition(SubagentsError):
+    """An agent file cannot be used, and `strict_agent_files` is on; the sentence names file and reason."""
+
+
 class BadSetting(SubagentsError):
     """A setting cannot have that value; the sentence says which it can have."""
+
+
+class SettingsFileError(SubagentsError):
+    """A file of settings, or the keyring, cannot be read or written; what was in it is as it was."""
+
+
+class BadTools(SubagentsError):
+    """What a program gave as tools cannot be used; the sentence says what could."""
+
+
+class BadAnswer(SubagentsError):
+    """An answer fits its JSON Schema, and a rule of the pydantic class that the schema is from refuses it."""
 
 
 class SpawnRefused(SubagentsError):
@@ -97,6 +118,10 @@ class ModelError(SubagentsError):
 
 class ModelUnavailable(ModelError):
     """No model of that name, or the key it needs is not set (the sentence names the variable)."""
+
+
+class ProviderFailed(ModelError):
+    """A model's provider did not answer; the sentence says what happened, how often it was asked, and what may help."""
 
 
 class NeedsLanguageModel(ModelError):

@@ -126,6 +126,17 @@ class ModelReplied(RunEvent, frozen=True, kw_only=True):
     tool_calls: int = 0
 
 
+class ModelRequestFailed(RunEvent, frozen=True, kw_only=True):
+    """A request to the model failed for the `attempt`th time; `reason` is the end of a sentence. It was made again
+    after `wait` seconds, or given up when that is None. `usage` is what a reply that broke off had used."""
+
+    model: str
+    reason: str = ""
+    attempt: int = 1
+    wait: float | None = None
+    usage: ModelUsage = ModelUsage()
+
+
 class ToolCalled(RunEvent, frozen=True, kw_only=True):
     """A tool began. `digest` is the SHA-256 of all the arguments' JSON; `arguments` its first 4096 characters.
     `changes` tells that it can change something outside the run, and so must not be repeated unknowingly."""
@@ -199,7 +210,7 @@ class SteerDelivered(RunEvent, frozen=True, kw_only=True):
 
 
 class WrapUpAsked(RunEvent, frozen=True, kw_only=True):
-    """The run was asked to finish, because `limit` (turns, time) is near."""
+    """The run was asked to finish, because `limit` (turns, time, tokens, cost) is near."""
 
     limit: str
 

@@ -30,24 +30,40 @@ class PromptMode(StrEnum):
 class ProviderRule(msgspec.Struct, frozen=True):
     """Which tools of tool providers (extensions) may be seen.
 
-    `included` and `excluded` name providers, in lower case; `included` None is all of them, and `excluded` wins.
-    `selected` None is every tool of those; else it holds `provider` and `provider/tool` entries, of which one that
-    names a tool narrows its provider, whatever else selects it. A provider that is not included is not brought in
-    by selecting it.
+    `included` and `excluded` name providers, in any case and kept in lower case; `included` None is all of them, and
+    `excluded` wins. `selected` None is every tool of those; else it holds `provider` and `provider/tool` entries, of
+    which one that names a tool, exactly as it is spelled, narrows its provider, whatever else selects it. A provider
+    that is not included is not brought in by selecting it.
     """
 
     included: tuple[str, ...] | None = None
     excluded: tuple[str, ...] = ()
     selected: tuple[str, ...] | None = None
 
+    def __post_init__(self) -> None:
+        if self.included is not None:
+            msgspec.structs.force_setattr(self, "included", _names(self.included))
+        msgspec.structs.force_setattr(self, "excluded", _names(self.excluded))
+        if self.selected is not None:
+            entries = (_selector(entry) for entry in self.selected)
+            msgspec.structs.force_setattr(self, "selected", tuple(dict.fromkeys(filter(None, entries))))
+
     def includes(self, provider: str) -> bool:
-        return (self.included is None or provider in self.included) and provider not in self.excluded
+        name = provider.lower()
+        return (self.included is None or name in self.included) and name not in self.excluded
+
+    def reaches(self, provider: str) -> bool:
+        """Whether any of the provider's tools could be seen, whatever they are called."""
+        if not self.includes(provider) or self.selected is None:
+            return self.includes(provider)
+        return any(entry.partition("/")[0] == provider.lower() for entry in self.selected)
 
     def admits(self, provider: str, tool: str) -> bool:
         if not self.includes(provider) or self.selected is None:
             return self.includes(provider)
-        narrowed = any(entry.startswith(f"{provider}/") for entry in self.selected)
-        return (f"{provider}/{tool}" if narrowed else provider) in self.selected
+        name = provider.lower()
+        narrowed = any(entry.startswith(f"{name}/") for entry in self.selected)
+        return (f"{name}/{tool}" if narrowed else name) in self.selected
 
 
 class ToolSelection(msgspec.Struct, frozen=True):
@@ -65,11 +81,27 @@ class ToolSelection(msgspec.Struct, frozen=True):
 
     def admits(self, provider: str, tool: str) -> bool:
         """Whether a tool of a provider may be seen. Asked at each call too, for tools that come late."""
-        return tool not in self.denied and all(rule.admits(provider, tool) for rule in self.providers)
+        allowed = tool not in self.denied and f"{provider.lower()}/{tool}" not in self.denied
+        return allowed and all(rule.admits(provider, tool) for rule in self.providers)
+
+    def reaches(self, provider: str) -> bool:
+        """Whether any tool of a provider could be seen; one that cannot be reached need not be loaded."""
+        return all(rule.reaches(provider) for rule in self.providers)
 
     def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """The allowed ones of `known`, in their order."""
         return tuple(name for name in known if self.allows(name))
+
+
+def _names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip().lower() for name in names if name.strip()))
+
+
+def _selector(entry: str) -> str:
+    """`provider` or `provider/tool`, split at the first slash; "" for one without a provider."""
+    provider, _, tool = entry.strip().partition("/")
+    name = provider.strip().lower()
+    return f"{name}/{tool}" if name and tool else name
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,18 @@ class ModelUsage(msgspec.Struct, frozen=True, kw_only=True):
             unpriced=self.unpriced + other.unpriced,
         )
 
+    def __sub__(self, other: ModelUsage) -> ModelUsage:
+        """What came after `other`, when this is what was used since then too."""
+        return ModelUsage(
+            requests=self.requests - other.requests,
+            input=self.input - other.input,
+            output=self.output - other.output,
+            cache_read=self.cache_read - other.cache_read,
+            cache_write=self.cache_write - other.cache_write,
+            cost=max(0.0, self.cost - other.cost),  # fractions of a cent do not add up exactly
+            unpriced=self.unpriced - other.unpriced,
+        )
+
 
 class Usage(msgspec.Struct, frozen=True):
     """Usage by model id. Adding never loses a model and never counts a request twice."""

@@ -17,7 +17,16 @@ from subagents.runs.resolve import resolve, wanted_folder
 from subagents.runs.rights import DELEGATING, narrowed
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
-from subagents.spec import AskedBy, DefinitionSource, Limits, PromptMode, RunSpec, SpawnRequest, ToolSelection
+from subagents.spec import (
+    AskedBy,
+    DefinitionSource,
+    Limits,
+    PromptMode,
+    ProviderRule,
+    RunSpec,
+    SpawnRequest,
+    ToolSelection,
+)
 
 S1 = {"type": "object"}
 S2 = {"type": "array"}
@@ -197,6 +206,33 @@ def test_any_caller_chooses_the_schema_and_nothing_is_free_text(asked_by):
     assert (free.output_schema, free.decided["output_schema"]) == (None, "caller")
     assert resolved(request(asked_by=asked_by), file).output_schema == S1
     assert resolved(request(asked_by=asked_by)).output_schema is None
+
+
+@pytest.mark.parametrize(
+    ("file", "asked", "settings", "key", "effective", "decided"),
+    [
+        pytest.param({"model": "m1"}, {"model": "m2"}, {}, "model", "m1", "definition", id="F1"),
+        pytest.param(
+            {"thinking": "high"}, {"thinking": "minimal"}, {}, "thinking", "high", "definition", id="F3"
+        ),
+        # Until a run can inherit its parent's conversation, `isolated` is the one boolean that a caller may ask for.
+        pytest.param({"isolated": False}, {"isolated": True}, {}, "isolated", False, "definition", id="F5"),
+        pytest.param({}, {}, {}, "isolated", False, "default", id="F7"),
+        pytest.param({"max_turns": 7}, {}, {"default_max_turns": 20}, "max_turns", 7, "definition", id="F13"),
+        pytest.param({}, {}, {"default_max_turns": 0}, "max_turns", None, "settings", id="F15"),
+        pytest.param(
+            {"output_schema": S1}, {"output_schema": ""}, {}, "output_schema", None, "caller", id="F17"
+        ),
+    ],
+)
+def test_what_a_model_asks_for_gives_way_to_what_the_file_decided(
+    file, asked, settings, key, effective, decided
+):
+    spec = resolved(request(**asked), definition(**file), Settings(**settings))
+
+    isolated = spec.tools.providers == (ProviderRule(included=()),)
+    found = {"isolated": isolated, "max_turns": spec.limits.max_turns}.get(key, getattr(spec, key, None))
+    assert (found, spec.decided[key]) == (effective, decided)
 
 
 # --- what is refused

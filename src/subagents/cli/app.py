@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import subagents
-from subagents.cli import doctor, log, result, resume, run, sessions, show, stop
+from subagents.cli import agents, doctor, log, models, result, resume, run, sessions, settings, setup, show, stop
 from subagents.cli.ps import ps
 from subagents.cli.usage import mount
 from subagents.language import _
@@ -72,7 +72,11 @@ mount(commands, "log", log.log, usage="ID [OPTIONS]", text=log.HELP)
 mount(commands, "logs", log.log, usage="ID [OPTIONS]", text=log.HELP, hidden=True)
 mount(commands, "result", result.result, usage="ID [--json]", text=result.HELP)
 mount(commands, "stop", stop.stop, usage="ID… [OPTIONS]", text=stop.HELP)
+commands.add_typer(agents.commands, name="agents")
 commands.add_typer(sessions.commands, name="sessions")
+commands.add_typer(settings.commands, name="settings")
+mount(commands, "setup", setup.setup, usage="", text=setup.HELP)
+mount(commands, "models", models.models, usage="[--provider PROVIDER] [--json]", text=models.HELP)
 mount(commands, "doctor", doctor.doctor, usage="[--json]", text=doctor.HELP)
 
 

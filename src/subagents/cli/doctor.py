@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,9 +21,12 @@ import subagents
 from subagents.cli.place import folder_at
 from subagents.cli.streams import answer_json, draw, width_of
 from subagents.errors import SubagentsError
-from subagents.language import _
+from subagents.language import _, counted
 from subagents.places import project_at, state_home, user_home
 from subagents.view.cells import fit, pad
+
+if TYPE_CHECKING:
+    from subagents.cli.models import Shelf
 
 HELP = _(
     """Look whether everything is here that agents need.
@@ -78,7 +81,8 @@ def findings() -> Iterator[Finding]:
     yield _bubblewrap()
     yield from _models()
     yield _writable(_("sessions"), state_home(), "SUBAGENTS_STATE")
-    yield _readable(_("your settings"), user_home())
+    yield _readable(_("your folder"), user_home())
+    yield from _settings()
     yield from _project()
 
 
@@ -147,20 +151,40 @@ def _program(name: str, command: str, without: Verdict, advice: str) -> Finding:
 
 
 def _models() -> Iterator[Finding]:
-    from subagents.models.selection import KEYS, OFFLINE_LABEL
+    from subagents.cli.models import look
+    from subagents.models.providers import every_variable
+    from subagents.models.selection import OFFLINE, label
 
-    opened = [provider for provider, names in KEYS.items() if any(os.environ.get(name) for name in names)]
-    for provider in opened:
-        # Whether a key is a good one only its provider knows.
-        held = next(name for name in KEYS[provider] if os.environ.get(name))
-        yield Finding(
-            _("model keys"), Verdict.GOOD, _("{provider}: {name} is set").format(provider=provider, name=held)
-        )
-    if not opened:
-        every = ", ".join(name for names in KEYS.values() for name in names)
-        advice = _("For a language model set one of {names}, and name a model with --model provider:id.")
-        found = _("none: {model} answers").format(model=OFFLINE_LABEL)
-        yield Finding(_("model keys"), Verdict.NOTE, found, advice.format(names=every))
+    choice = look()
+    for shelf in choice.shelves:
+        yield from _provider(shelf)
+    if not any(shelf.is_open for shelf in choice.shelves):
+        advice = _("For a language model set one of {names}, or start Ollama.")
+        found = _("none: {model} answers").format(model=label(OFFLINE))
+        yield Finding(_("model keys"), Verdict.NOTE, found, advice.format(names=", ".join(every_variable())))
+    name = _("model")
+    if choice.problem:
+        yield Finding(name, Verdict.NOTE, _("none answers when nothing is said"), choice.problem)
+    else:
+        found = _("{model} answers when nothing is said").format(model=label(choice.answers))
+        yield Finding(name, Verdict.GOOD, found, " ".join(choice.notes))
+
+
+def _provider(shelf: Shelf) -> Iterator[Finding]:
+    """What is open. Whether a key is a good one only its provider knows."""
+    from subagents.cli.models import is_set
+
+    name, provider = _("model keys"), shelf.provider.name
+    if shelf.problem and shelf.variable:
+        yield Finding(name, Verdict.NOTE, f"{provider}: {shelf.server or shelf.variable}", shelf.problem)
+    elif shelf.variable:
+        text = _("{provider}: {held}, {model} unless another is named")
+        found = text.format(provider=provider, held=is_set(shelf.variable), model=shelf.default)
+        yield Finding(name, Verdict.GOOD, found)
+    elif shelf.server and not shelf.problem:
+        count = counted("{n} model", "{n} models", len(shelf.models))
+        found = _("{server} has {models}").format(server=shelf.server, models=count)
+        yield Finding(shelf.provider.label, Verdict.GOOD, found)
 
 
 def _writable(name: str, folder: Path, variable: str) -> Finding:
@@ -180,6 +204,35 @@ def _readable(name: str, folder: Path) -> Finding:
     return Finding(
         name, Verdict.NOTE, _("{path} cannot be read").format(path=folder), _("Give yourself the right to.")
     )
+
+
+def _settings() -> Iterator[Finding]:
+    """How much is set and where, what of it was dropped, and which keys are not where they are said to be."""
+    from subagents.settings.keys import opened
+    from subagents.settings.layers import Layer, layered
+    from subagents.settings.model import by_name
+
+    name = _("settings")
+    try:
+        project = project_at(folder_at())
+    except SubagentsError:
+        return  # which is told of the project
+    found = layered(project)
+    counts = [
+        (layer, sum(origin.layer is layer for origin in found.origins.values())) for layer in reversed(Layer)
+    ]
+    told = ", ".join(_("{n} by {layer}").format(n=n, layer=layer) for layer, n in counts if n)
+    yield Finding(name, Verdict.GOOD, told or _("all as they come"))
+    for problem in found.problems:
+        yield Finding(name, Verdict.NOTE, str(problem), _("What is said there is left out; put it right."))
+    idle = [each for each in found.origins if by_name()[each].later]
+    if idle:
+        yield Finding(name, Verdict.NOTE, _("without effect yet: {names}").format(names=", ".join(idle)))
+    kept = opened()
+    for variable in found.settings.keys_in_keyring:
+        if not kept.get(variable, "").strip():
+            text = _("{name} is not in the keyring, or it is locked").format(name=variable)
+            yield Finding(name, Verdict.NOTE, text, _("Call `subagents setup`, or set the variable."))
 
 
 def _project() -> Iterator[Finding]:

@@ -24,13 +24,12 @@ from subagents.errors import SessionError, SubagentsError
 from subagents.events import StoppedBy
 from subagents.ids import RunId, SessionId
 from subagents.language import _
-from subagents.models.selection import OFFLINE, OFFLINE_LABEL
+from subagents.models.selection import OFFLINE, OFFLINE_LABEL, SCRIPT
 from subagents.own_tasks import own_tasks
 from subagents.places import project_at
 from subagents.runs.result import Result
 from subagents.serve.control import control
 from subagents.sessions import retention
-from subagents.settings.model import from_environment
 from subagents.spec import AskedBy, SpawnRequest
 
 ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -173,12 +172,18 @@ async def _reachable(manager: AgentManager) -> AsyncIterator[None]:
 
 def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
     """What should be known before it works: what is wrong with settings and definition, and what it may do."""
-    yield from (str(problem) for problem in from_environment(os.environ)[1])
-    spec = manager.state.run(run_id).spec
+    yield from (str(problem) for problem in manager.setting_problems)
+    run = manager.state.run(run_id)
+    spec = run.spec
+    if run.episode == 1:
+        yield from spec.notes
     path = spec.source.path if spec.source is not None else ""
     yield from (str(problem) for problem in manager.agents.problems if problem.path == path)
     if spec.model == OFFLINE:
         text = _("{model} answers, by searching; name a model with --model.")
         yield text.format(model=OFFLINE_LABEL)
-    elif spec.tools.allows("bash"):
+        return
+    if not spec.notes and spec.asked_model != spec.model and not spec.model.startswith(SCRIPT):
+        yield _("{model} answers.").format(model=spec.model)
+    if spec.tools.allows("bash"):
         yield _("{agent} may run commands in {folder}.").format(agent=spec.agent, folder=spec.cwd)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -95,10 +94,10 @@ def agent_and_prompt(words: Sequence[str], folder: Path, model: str) -> tuple[st
     if not rest and not first.strip():
         raise typer.BadParameter(_('The prompt is empty; say what is to be done: subagents run "…"'))
     if not rest and (first == "-" or " " in first.strip() or "\n" in first.strip()):
-        return _default_agent(model), first
+        return _default_agent(folder, model), first
     agent = _found(load(folders(project_at(folder))), first)
     if agent is None:
-        return _default_agent(model), " ".join(words)
+        return _default_agent(folder, model), " ".join(words)
     if not rest:
         text = _('What is {agent} to do? Add a prompt: subagents run {agent} "…"')
         raise typer.BadParameter(text.format(agent=agent))
@@ -126,9 +125,20 @@ def _problems_of(agents: AgentCatalog, name: str) -> list[str]:
     return [_("It cannot be used: {problem}").format(problem=problem) for problem in told[:MOST_PROBLEMS]]
 
 
-def _default_agent(model: str) -> str:
-    from subagents.models.selection import OFFLINE
-    from subagents.settings.model import from_environment
+def _default_agent(folder: Path, model: str) -> str:
+    """The one for everything, unless what answers is no language model."""
+    import anyio
 
-    chosen = model or from_environment(os.environ)[0].model
-    return OFFLINE_AGENT if chosen in ("", OFFLINE) else DEFAULT_AGENT
+    from subagents.clock import SystemClock
+    from subagents.models.providers import variables_here
+    from subagents.models.selection import INHERIT, OFFLINE, exact_model
+    from subagents.models.served import Served
+    from subagents.models.wishes import Chooser
+    from subagents.settings.layers import layered
+
+    settings = layered(project_at(folder)).settings
+    named = ("" if model == INHERIT else model) or settings.model or exact_model("")
+    # Where no variable opens a provider there may still be a local one.
+    if named == OFFLINE and not (model or settings.model):
+        named = anyio.run(Chooser(settings, Served(SystemClock()), variables_here()).default).model
+    return OFFLINE_AGENT if named == OFFLINE else DEFAULT_AGENT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import Annotated
@@ -114,11 +113,12 @@ def gc(
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be removed."))] = False,
 ) -> int:
     from subagents.sessions import retention
-    from subagents.settings.model import from_environment
+    from subagents.settings.layers import layered
 
     at_least_nothing("--days", days)
     at_least_nothing("--megabytes", megabytes)
-    project, settings = project_here(), from_environment(os.environ)[0]
+    project = project_here()
+    settings = layered(project).settings
     if not dry_run:
         recover(project)
     report = retention.gc(

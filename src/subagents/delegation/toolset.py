@@ -42,11 +42,16 @@ AgentId = Annotated[str, Field(description="The id that Agent answered, or its h
 Seconds = Annotated[float, Field(description="How long to wait at most.", gt=0, le=MAX_WAIT)]
 
 
-def delegation_toolset(manager: AgentManager, selection: Collection[str]) -> FunctionToolset[HasRun]:
-    """The selected tools. A run sees only what it started itself. One toolset serves all runs of a manager."""
+def delegation_toolset(
+    manager: AgentManager, selection: Collection[str], types: Collection[str] | None = None
+) -> FunctionToolset[HasRun]:
+    """The selected tools, with the agents of these `types` listed, None for all. A run sees only what it started
+    itself. One toolset serves all runs of a manager that may start the same agents."""
     delegation = _Delegation(manager)
     tools = {
-        "Agent": Tool(delegation.start, name="Agent", description=_described("agent") + _types(manager)),
+        "Agent": Tool(
+            delegation.start, name="Agent", description=_described("agent") + _types(manager, types)
+        ),
         "get_subagent_result": Tool(
             delegation.get_result, name="get_subagent_result", description=_described("get_result")
         ),
@@ -131,6 +136,7 @@ def _described(name: str) -> str:
     return (files("subagents.delegation") / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
-def _types(manager: AgentManager) -> str:
-    lines = [f"- {agent.name}: {agent.description}" for agent in manager.agents.listed()]
+def _types(manager: AgentManager, types: Collection[str] | None) -> str:
+    agents = [agent for agent in manager.agents.listed() if types is None or agent.name in types]
+    lines = [f"- {agent.name}: {agent.description}" for agent in agents]
     return "\n\nAgents:\n" + "\n".join(lines)

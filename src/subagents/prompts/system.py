@@ -50,7 +50,7 @@ def system_prompt(
         start = [parent_prompt] if parent_prompt else [_BASE]
         shared = "" if parent_prompt else project_instructions
         parts = [*start, _HEADER, tag, _environment(environment), shared, own]
-    return "\n\n".join(part for part in [*parts, _final_answer(spec.output_schema)] if part)
+    return "\n\n".join(part for part in [*parts, final_answer(spec.output_schema)] if part)
 
 
 def _attribute(name: str) -> str:
@@ -85,7 +85,8 @@ def _changes(changed: int) -> str:
     return "clean" if not changed else f"{changed} changed file{'' if changed == 1 else 's'}"
 
 
-def _final_answer(schema: Mapping[str, Any] | None) -> str:
+def final_answer(schema: Mapping[str, Any] | None) -> str:
+    """What a run is told of the output schema its answer must fit; "" when there is none."""
     if schema is None:
         return ""
     text = json.dumps(schema, indent=2, ensure_ascii=False)

@@ -46,6 +46,21 @@ class Replied:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """The `attempt`th request for a reply failed; `reason` is the end of a sentence, without its full stop.
+
+    It is made again after `wait` seconds, and then `TextArrived` begins anew: what had arrived of the reply is void.
+    None gives up: the prompt raises. `usage` is what the provider counted for it nevertheless; no `Replied` repeats it.
+    """
+
+    model: str
+    reason: str
+    attempt: int
+    wait: float | None
+    usage: ModelUsage
+
+
+@dataclass(frozen=True, slots=True)
 class Called:
     """A tool begins. `arguments` is their JSON; `changes` tells that it may change something outside the run."""
 
@@ -111,6 +126,7 @@ Update = (
     PromptSent
     | TextArrived
     | Replied
+    | RequestFailed
     | Called
     | Returned
     | CommandBegan
@@ -121,7 +137,8 @@ Update = (
 )
 
 #: Returns when the update is kept. After `TurnDone` it returns only when the next turn may begin, so a
-#: pause, a wrap-up message or the end of patience takes effect between two turns.
+#: pause, a wrap-up message or the end of patience takes effect between two turns; after `RequestFailed` only when the
+#: request may be made again.
 Report = Callable[[Update], Awaitable[None]]
 
 

@@ -5,21 +5,26 @@ The library is imported when the first run begins, because that alone costs over
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
 
+from subagents.clock import Clock, SystemClock
 from subagents.errors import RunnerError
 from subagents.ids import RunId
+from subagents.models import remote, thinking
+from subagents.models.pricing import usage_of
 from subagents.own_tasks import own_tasks
 from subagents.runners.base import (
     PromptSent,
     Replied,
+    RequestFailed,
     Returned,
     RunContext,
     SteerRead,
@@ -31,16 +36,19 @@ from subagents.runners.native_tools import CallReports, coding_deps
 from subagents.spec import RunSpec
 from subagents.toolsets.coding import FAILED
 from subagents.toolsets.coding.deps import CodingDeps
-from subagents.usage import ModelUsage
 
 if TYPE_CHECKING:
     from pydantic_ai import Agent, AgentRun
     from pydantic_ai.messages import ModelResponse, ModelResponseStreamEvent
     from pydantic_ai.models import Model
+    from pydantic_ai.settings import ModelSettings
     from pydantic_ai.toolsets import AbstractToolset
+
+    from subagents.models.retrying import Setback
 
 CANCEL_BOUND = 10.0  # seconds that ending a reply and its tools may take before they are abandoned
 INVALID_CALLS = 10  # times in a row that a model may call a tool wrongly before the run fails
+RETRIES = 5  # times that a request is made again unless the settings say otherwise
 
 
 @dataclass
@@ -60,33 +68,50 @@ ModelOf = Callable[[str], "Model[Any]"]
 RoleOf = Callable[[RunSpec, RunContext], Awaitable[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a request to a model is made again (0: never), and whose time and chance decide when."""
+
+    count: int = RETRIES
+    clock: Clock = field(default_factory=SystemClock)
+    chance: Callable[[], float] = random.random
+
+
 class NativeRunner:
     """Runs on the model library. `role_of` is awaited for each conversation."""
 
-    def __init__(self, model_of: ModelOf, toolsets_of: ToolsetsOf, role_of: RoleOf) -> None:
+    def __init__(
+        self, model_of: ModelOf, toolsets_of: ToolsetsOf, role_of: RoleOf, retries: Retries | None = None
+    ) -> None:
         self._model_of = model_of
         self._toolsets_of = toolsets_of
         self._role_of = role_of
+        self._retries = retries or Retries()
         self._loading = anyio.Lock()
-        self._loaded = False
+        self._loaded: set[str] = set()
 
     @asynccontextmanager
     async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[NativeConversation]:
-        await self._library_loaded()
-        yield NativeConversation(
-            spec.model,
-            context,
-            model=self._model_of(spec.model),
-            role=await self._role_of(spec, context),
-            toolsets=self._toolsets_of(spec, context.depth),
-        )
+        await self._library_loaded(spec.model)
+        # Entered, its connections are open; the last run to leave closes them.
+        async with self._model_of(spec.model) as model:
+            yield NativeConversation(
+                spec.model,
+                context,
+                model=model,
+                settings=thinking.settings_of(spec.thinking),
+                role=await self._role_of(spec, context),
+                toolsets=self._toolsets_of(spec, context.depth),
+                retries=self._retries,
+            )
 
-    async def _library_loaded(self) -> None:
+    async def _library_loaded(self, model: str) -> None:
         """In a thread, because everybody else would stand still for the seconds that it takes."""
+        provider = model.partition(":")[0]
         async with self._loading:
-            if not self._loaded:
-                await anyio.to_thread.run_sync(_shared_agent)
-                self._loaded = True
+            if provider not in self._loaded:
+                await anyio.to_thread.run_sync(_load, model)
+                self._loaded.add(provider)
 
 
 class NativeConversation:
@@ -99,12 +124,18 @@ class NativeConversation:
         context: RunContext,
         *,
         model: Model[Any],
+        settings: ModelSettings | None,
         role: str,
         toolsets: Sequence[AbstractToolset[RunDeps]],
+        retries: Retries,
     ) -> None:
+        from subagents.models.retrying import Patience, RetryingModel
+
+        patience = Patience(retries.count, retries.clock, retries.chance)
         self._name = name
         self._context = context
-        self._model = model
+        self._model = RetryingModel(model, name, patience, self._failed)
+        self._settings = settings
         self._role = role
         self._toolsets = toolsets
         self._calls = CallReports(context.report)
@@ -181,6 +212,7 @@ class NativeConversation:
             text,
             message_history=self._history,
             model=self._model,
+            model_settings=self._settings,
             instructions=self._role,
             deps=self._deps,
             toolsets=self._toolsets,
@@ -222,7 +254,7 @@ class NativeConversation:
         await self._context.report(
             Replied(
                 model=self._name,
-                usage=_usage(response),
+                usage=usage_of(response),
                 text=response.text or "",
                 tool_calls=len(response.tool_calls),
                 messages=(stored_reply(response),),
@@ -230,6 +262,12 @@ class NativeConversation:
         )
         _refuse_broken(response, self._name)
         return response
+
+    async def _failed(self, setback: Setback) -> None:
+        """A request failed, and is made again or given up."""
+        await self._context.report(
+            RequestFailed(self._name, setback.reason, setback.attempt, setback.wait, setback.usage)
+        )
 
     async def _reply_event(self, event: ModelResponseStreamEvent) -> None:
         match event.event_kind:
@@ -283,18 +321,11 @@ def _shared_agent() -> Agent[RunDeps, str]:
     return pydantic_ai.Agent(output_type=str, deps_type=RunDeps, retries=INVALID_CALLS)
 
 
-def _usage(response: ModelResponse) -> ModelUsage:
-    """Its tokens, with the cache's counted apart; a price that is not known is counted as unknown, not as 0."""
-    used = response.usage
-    return ModelUsage(
-        requests=1,
-        input=max(0, used.input_tokens - used.cache_read_tokens - used.cache_write_tokens),
-        output=used.output_tokens,
-        cache_read=used.cache_read_tokens,
-        cache_write=used.cache_write_tokens,
-        cost=float(used.cost) if used.cost is not None else 0.0,
-        unpriced=0 if used.cost is not None else 1,
-    )
+def _load(model: str) -> None:
+    _shared_agent()
+    import subagents.models.retrying  # noqa: F401 it imports more of the library
+
+    remote.load(model)
 
 
 def _refuse_broken(response: ModelResponse, model: str) -> None:

@@ -55,6 +55,8 @@ def parse_schema(asked: Mapping[str, Any] | str) -> dict[str, Any] | None:
     """
     if isinstance(asked, str) and not asked.strip():
         return None
+    if not isinstance(asked, str | Mapping):
+        raise _invalid(f"it is {asked!r}; give an object, or its JSON text")
     text = asked if isinstance(asked, str) else _as_json(asked)
     if len(text) > MAX_SCHEMA:
         raise _invalid(f"it is longer than {MAX_SCHEMA:,} characters")

@@ -6,13 +6,21 @@ Where more can be found, and how to wait, differs by door: the doors say it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
+from subagents.errors import BadAnswer
 from subagents.events import StoppedBy
+from subagents.runs.output_types import output_type
 from subagents.runs.state import Outcome, RunState, RunStatus
 from subagents.usage import ModelUsage, Usage
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
 
 MAX_BODY = 20_000  # characters of a result, or of partial work
 HEAD = 15_000  # of a longer one, so much of its beginning; the rest is its end, which often is the conclusion
@@ -32,12 +40,36 @@ _WHO = {
 class Result:
     """A run with its words: the whole answer, or the partial work of one that has none (yet).
 
-    `structured` is the answer's value as JSON, where an output schema was asked for and fits.
+    `structured` is the answer's value as JSON, where an output schema was asked for and fits. `read` makes an instance
+    of it where the schema was given as a class, in the process that did so.
     """
 
     run: RunState
     text: str
     structured: str | None = None
+    read: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def value(self) -> Any:
+        """The structured answer: an instance of the pydantic class that was asked for, else plain values; None where
+        there is none. After a restart only the schema is known, and the value is plain: see `value_as`.
+
+        Raises `BadAnswer` where a rule of the class, that its schema does not say, refuses the answer.
+        """
+        if self.structured is None:
+            return None
+        return json.loads(self.structured) if self.read is None else self.read(self.structured)
+
+    def value_as(self, kind: type[T] | TypeAdapter[T]) -> T:
+        """The structured answer as an instance of a pydantic model class, or of what a `TypeAdapter` describes.
+
+        Raises `BadAnswer` where there is no structured answer, or it is not one of these.
+        """
+        known = output_type(kind)
+        if self.structured is None or known is None:
+            raise BadAnswer(f"Run {self.run.id!r} is {self.run.status} and has no structured answer.")
+        value: T = known.read(self.structured)
+        return value
 
 
 def result_text(result: Result, *, now: float, while_running: str = "", when_cut: str = "") -> str:
@@ -73,6 +105,8 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
         "structured": json.loads(result.structured) if result.structured is not None else None,
         "schema_valid": _schema_valid(result),
         "model": run.model,
+        "asked_model": run.spec.asked_model,
+        "notes": list(run.spec.notes),
         "turns": run.turns,
         "tool_uses": run.tool_uses,
         "usage": _usage_json(run.usage),
@@ -113,6 +147,7 @@ def _header(run: RunState, now: float) -> str:
     ]
     if run.spec.description:
         lines.append(f"Description: {run.spec.description}")
+    lines += [f"Note: {note}" for note in run.spec.notes]
     if run.outcome is not None and (note := _note(run, run.outcome)):
         lines.append(f"Note: {note}")
     return "\n".join(lines)

@@ -13,6 +13,7 @@ from subagents.events import (
     Ending,
     Entry,
     ModelReplied,
+    ModelRequestFailed,
     OutputRejected,
     ResultDelivered,
     RunCleared,
@@ -39,7 +40,7 @@ from subagents.events import (
 )
 from subagents.ids import RunId
 from subagents.spec import AskedBy, RunSpec
-from subagents.usage import Usage
+from subagents.usage import ModelUsage, Usage
 
 
 class RunStatus(StrEnum):
@@ -91,7 +92,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a run but its words, which are in the transcript.
 
     Times are seconds since the epoch. `turns`, `tool_uses` and `usage` are sums over all episodes;
-    `turns_before` is where this episode began to count. `progress_at` is the last sign of life.
+    `turns_before` and `usage_before` are where this episode began to count. `progress_at` is the last sign of life.
     """
 
     id: RunId
@@ -114,6 +115,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     turns_before: int = 0
     tool_uses: int = 0
     usage: Usage = Usage()
+    usage_before: ModelUsage = ModelUsage()
     text: str = ""
     in_flight: tuple[ToolInFlight, ...] = ()
     command: Command | None = None
@@ -131,6 +133,11 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def episode_turns(self) -> int:
         return self.turns - self.turns_before
+
+    @property
+    def episode_usage(self) -> ModelUsage:
+        """What this episode used, of all models together."""
+        return self.usage.total - self.usage_before
 
     @property
     def elapsed_from(self) -> float:
@@ -177,14 +184,16 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
     match event:
         case ModelReplied(model=model, usage=usage, text=text):
             return replace(run, usage=run.usage.plus(model, usage), model=model, text=text or run.text)
+        case ModelRequestFailed(model=model, usage=usage) if usage.requests:
+            return replace(run, usage=run.usage.plus(model, usage))
         case ToolCalled(call=call, tool=tool, arguments=arguments):
             flight = ToolInFlight(call, tool, arguments[:MAX_PREVIEW], entry.at)
             return replace(run, tool_uses=run.tool_uses + 1, in_flight=(*run.in_flight, flight))
         case ToolReturned(call=call):
             left = tuple(flight for flight in run.in_flight if flight.call != call)
-            return replace(run, in_flight=left, command=None)
+            return replace(run, in_flight=left, command=_program(run))
         case TurnEnded(turn=turn):
-            return replace(run, turns=turn, in_flight=(), command=None)
+            return replace(run, turns=turn, in_flight=(), command=_program(run))
         case RunStarted(model=model):
             return replace(
                 run,
@@ -274,6 +283,7 @@ def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:
         ended_at=None,
         outcome=None,
         turns_before=run.turns,
+        usage_before=run.usage.total,
         # What it said before is not what this episode came to.
         text="",
         progress_at=entry.at,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import msgspec
 
 from subagents.definitions.model import AgentDefinition, Scope
@@ -16,10 +19,11 @@ REFUSES = "none"  # the value of `fallback_subagent` that is no agent's name
 
 
 async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundings) -> RunSpec:
-    """All that decides how the run runs. Raises `UnknownAgent`, `SpawnRefused` or `ModelUnavailable`."""
+    """All that decides how the run runs. Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable` or `BadTools`."""
     if parent is not None and parent.status.ended:
         raise SpawnRefused(f"run {parent.id!r} has ended and can begin nothing any more")
-    definition, note = _definition(asked, parent, around)
+    found, note = _definition(asked, parent, around)
+    definition, unknown = _with_types(found, around)
     _refuse_untrusted(definition, around)
     _refuse_depth(around)
     cwd = wanted_folder(asked, parent, around.here)
@@ -33,7 +37,36 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
         user=around.user,
         folder_exists=cwd.is_dir(),
     )
-    return await _with_model(msgspec.structs.replace(spec, notes=note), asked, parent, around)
+    notes = (*note, *unknown, *await _about_tools(spec, definition, around))
+    return await _with_model(msgspec.structs.replace(spec, notes=notes), asked, parent, around)
+
+
+def _with_types(definition: AgentDefinition, around: Surroundings) -> tuple[AgentDefinition, tuple[str, ...]]:
+    """The definition with the types it may start by their own names, and a note on each that there is not.
+
+    What is written otherwise than the agent is called means that agent; what may mean two means neither.
+    """
+    types, notes = [], []
+    for name in definition.subagents or ():
+        try:
+            types.append(around.definitions.find(name).name)
+        except UnknownAgent as error:
+            types.append(name)  # it may come yet
+            notes.append(f"The agent {definition.name!r} may start {name!r}. {error}")
+    if definition.subagents is None:
+        return definition, ()
+    return replace(definition, subagents=tuple(dict.fromkeys(types))), tuple(notes)
+
+
+async def _about_tools(spec: RunSpec, definition: AgentDefinition, around: Surroundings) -> Sequence[str]:
+    """What is to be told about tools of providers. An isolated run, or another program, has none of them."""
+    if around.tool_notes is None or spec.runner != "native" or _sees_no_provider(spec):
+        return ()
+    return await around.tool_notes(definition.tools.providers, spec.tools)
+
+
+def _sees_no_provider(spec: RunSpec) -> bool:
+    return any(rule.included == () for rule in spec.tools.providers)
 
 
 async def _with_model(

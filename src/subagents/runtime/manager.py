@@ -35,6 +35,7 @@ from subagents.events import (
 )
 from subagents.ids import RunId, new_fact_id, new_run_id, next_handle
 from subagents.runs import lifecycle
+from subagents.runs.output_types import OutputType, output_type
 from subagents.runs.result import Result
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
@@ -73,6 +74,7 @@ class AgentManager:
         self._tasks = tasks
         self._live: dict[RunId, Supervisor] = {}
         self._idle = anyio.Event()
+        self._reads: dict[RunId, Callable[[str], Any]] = {}
         self._endings = Endings(journal, shared.clock)
         self._due: deque[Callable[[], None]] = deque()
         self._due_came = anyio.Event()
@@ -124,9 +126,16 @@ class AgentManager:
 
         `request` is a whole `SpawnRequest`, or an agent type, with the prompt and any other of its fields beside it.
         A request with a `request_id` that was seen before answers with the first one's run.
-        Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable`; then nothing was begun.
+        `output_schema` may also be a pydantic model class or `TypeAdapter`; `Result.value` is then an instance.
+        Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable`, `BadTools`; then nothing was begun.
         """
-        asked = request if isinstance(request, SpawnRequest) else _request(request, prompt, wishes)
+        asked, kind = _request(request, prompt, wishes)
+        run_id = await self._spawn(asked)
+        if kind is not None:
+            self._reads[run_id] = kind.read
+        return run_id
+
+    async def _spawn(self, asked: SpawnRequest) -> RunId:
         if (known := self._answered(asked)) is not None:
             return known
         parent = self._journal.head.run(asked.parent) if asked.parent is not None else None
@@ -342,7 +351,7 @@ class AgentManager:
         entry = await anyio.to_thread.run_sync(self._shared.store.entry, run.outcome.seq)
         match entry.event:
             case RunCompleted(text=text, structured=structured):
-                return Result(run, text, structured)
+                return Result(run, text, structured, self._reads.get(run.id))
             case Ending(partial=partial):
                 return Result(run, partial)
             case other:
@@ -359,7 +368,19 @@ class AgentManager:
             await self._journal.record(lambda _: event)
 
 
-def _request(agent: str, prompt: str, wishes: Mapping[str, Any]) -> SpawnRequest:
+def _request(
+    request: SpawnRequest | str, prompt: str, wishes: Mapping[str, Any]
+) -> tuple[SpawnRequest, OutputType | None]:
+    """What is asked for, its schema as JSON Schema, and the class it was given as."""
+    given = request.output_schema if isinstance(request, SpawnRequest) else wishes.get("output_schema")
+    kind = output_type(given)
+    if not isinstance(request, SpawnRequest):
+        wishes = wishes if kind is None else {**wishes, "output_schema": kind.schema}
+        return _of_wishes(request, prompt, wishes), kind
+    return (request if kind is None else msgspec.structs.replace(request, output_schema=kind.schema)), kind
+
+
+def _of_wishes(agent: str, prompt: str, wishes: Mapping[str, Any]) -> SpawnRequest:
     if unknown := sorted(wishes.keys() - set(SpawnRequest.__struct_fields__)):
         known = ", ".join(SpawnRequest.__struct_fields__)
         raise SpawnRefused(f"there is nothing like {unknown[0]!r} to ask for; there is {known}")

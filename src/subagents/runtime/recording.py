@@ -13,6 +13,7 @@ from subagents.events import (
     DirectoryChanged,
     FileEdited,
     ModelReplied,
+    ModelRequestFailed,
     RunEvent,
     SteerDelivered,
     ToolCalled,
@@ -25,6 +26,7 @@ from subagents.runners.base import (
     FolderMoved,
     PromptSent,
     Replied,
+    RequestFailed,
     Returned,
     SteerRead,
     TextArrived,
@@ -51,6 +53,9 @@ def kept_of(update: Update, run: RunState) -> Kept:
     match update:
         case Replied():
             return Kept(_replied(update, run), update.messages, reply_lines(update.text), draft="")
+        case RequestFailed(wait=wait):
+            # Where it is not asked for again, what had arrived is all that there is.
+            return Kept(_failed(update, run), draft=None if wait is None else "")
         case Called():
             return Kept(_called(update, run), lines=(call_line(update.tool, update.arguments),))
         case Returned():
@@ -79,6 +84,18 @@ def _replied(update: Replied, run: RunState) -> ModelReplied:
         usage=update.usage,
         text=update.text[:MAX_PREVIEW],
         tool_calls=update.tool_calls,
+    )
+
+
+def _failed(update: RequestFailed, run: RunState) -> ModelRequestFailed:
+    return ModelRequestFailed(
+        run=run.id,
+        episode=run.episode,
+        model=update.model,
+        reason=update.reason[:MAX_PREVIEW],
+        attempt=update.attempt,
+        wait=update.wait,
+        usage=update.usage,
     )
 
 

@@ -20,7 +20,15 @@ from subagents.clock import Clock
 from subagents.errors import RunnerError, SessionError, SubagentsError, WorkspaceError
 from subagents.events import Event, StoppedBy, WorkspaceClosed, WorkspaceOpened
 from subagents.ids import RunId
-from subagents.runners.base import Conversation, RunContext, Runner, TextArrived, TurnDone, Update
+from subagents.runners.base import (
+    Conversation,
+    RequestFailed,
+    RunContext,
+    Runner,
+    TextArrived,
+    TurnDone,
+    Update,
+)
 from subagents.runs import lifecycle, limits
 from subagents.runs.limits import Verdict
 from subagents.runs.output_schema import judge
@@ -184,6 +192,7 @@ class Supervisor:
             self._hand_over_unread()
             answer = await conversation.prompt(text)
             while self._unread:
+                await self._mind_usage()
                 unread, self._unread = self._unread, []
                 for steer, _ in unread:
                     await self._delivered(steer)
@@ -225,6 +234,10 @@ class Supervisor:
                 self._keep_draft(text)
             case TurnDone(more=more):
                 await self._end_turn(more=more)
+            case RequestFailed():
+                await self._keep(update)
+                if update.wait is not None:
+                    await self._mind_usage()
             case _:
                 await self._keep(update)
 
@@ -267,10 +280,28 @@ class Supervisor:
         if verdict is Verdict.WRAP_UP:
             await self._ask_to_wrap_up("turns")
         elif verdict is Verdict.STOP:
-            await self.stop(StoppedBy.LIMIT, f"it used {run.episode_turns} turns, which was its limit")
-            await anyio.sleep_forever()  # until the cancellation is here: there is no next turn
+            await self._stop_at_limit(f"it used {run.episode_turns} turns, which was its limit")
+        await self._mind_usage()
         if self.run.paused:
             await self._rest()
+
+    async def _mind_usage(self) -> None:
+        """Before another request: near a limit of tokens or cost asks to wrap up, and at it stops and never returns."""
+        run = self.run
+        if run.spec.limits.max_tokens is None and run.spec.limits.max_cost is None:
+            return
+        used = run.episode_usage
+        match limits.after_usage(run.spec.limits, used, asked=bool(run.wrap_up)):
+            case Verdict.WRAP_UP:
+                await self._ask_to_wrap_up(limits.nearest(run.spec.limits, used))
+            case Verdict.STOP:
+                await self._stop_at_limit(limits.used_up(run.spec.limits, used))
+            case Verdict.CONTINUE:
+                pass
+
+    async def _stop_at_limit(self, reason: str) -> None:
+        await self.stop(StoppedBy.LIMIT, reason)
+        await anyio.sleep_forever()  # until the cancellation is here: there is no next request
 
     async def _ask_to_wrap_up(self, limit: str) -> None:
         if await self.shared.journal.record(self._ours(lambda run: lifecycle.wrap_up(run, limit))):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,11 @@ from subagents.definitions.model import AgentDefinition
 from subagents.ids import RunId
 from subagents.models.choice import ChooseModel
 from subagents.settings.model import Settings
-from subagents.spec import DefinitionSource
+from subagents.spec import DefinitionSource, ProviderRule, ToolSelection
+
+#: What whoever asks for a run should know about its tools of providers: from what its definition says, and what the
+#: run may use. Raises `BadTools`.
+ToolNotes = Callable[[Sequence[ProviderRule], ToolSelection], Awaitable[Sequence[str]]]
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,4 @@ class Surroundings:
     environment: Mapping[str, str]
     is_trusted: Callable[[DefinitionSource], bool]
     outer: OuterRun | None = None
+    tool_notes: ToolNotes | None = None

@@ -48,7 +48,10 @@ FIRST_LOOK, LONGEST_LOOK = 0.05, 1.0
 FAST_GROWTH = 1_000_000
 
 # The command begins when somebody writes to its stdin. When this process dies before that, `read` fails.
-GATE = ("/bin/sh", "-c", 'read -r go || exit 125; exec "$@" </dev/null', "sh")
+# What it reads itself stands in the place of the script's name.
+GATE = ("/bin/sh", "-c", 'read -r go || exit 125; exec "$@" <"$0"')
+
+NOTHING = -1  # no file descriptor
 
 OnStart = Callable[[int, str], Awaitable[None]]
 
@@ -67,7 +70,8 @@ class Command:
 
     `argv` is executed as it is, without a shell; `environment` is the whole one but for the mark. `timeout` is
     in seconds. Over `output_limit` bytes the command is ended; the file may then hold more, by what it wrote
-    between two looks. `inherit` are file descriptors that the command may use under the same numbers.
+    between two looks. `inherit` are file descriptors that the command may use under the same numbers. It reads
+    `stdin`; what it writes to stderr goes to `errors`, or where that is None to its output.
     """
 
     argv: Sequence[str]
@@ -76,6 +80,8 @@ class Command:
     timeout: float
     output_limit: int = OUTPUT_LIMIT
     inherit: tuple[int, ...] = ()
+    stdin: Path = Path(os.devnull)
+    errors: BinaryIO | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class CommandResult:
 async def run_command(command: Command, output: BinaryIO, on_start: OnStart | None = None) -> CommandResult:
     """Runs it until it exits, its time is up or it has written too much; then ends what it left running.
 
-    Stdin is empty, stdout and stderr both go to `output`, which the caller opened and reads (with
+    Stdout, and unless `errors` is given stderr too, go to `output`, which the caller opened and reads (with
     `os.pread`: a process that got away may still move the file's position). `on_start` is awaited with the
     process group, its start and its mark (see `groups.py`) before the command itself begins: if it raises, or this
     process dies in it, the command never ran.
@@ -128,7 +134,9 @@ async def _until_over(child: _Child, command: Command, output: BinaryIO) -> Endi
         with anyio.move_on_at(min(anyio.current_time() + pause, deadline)):
             await child.exited()
             return Ending.EXITED
-        written = os.fstat(output.fileno()).st_size
+        written = sum(
+            os.fstat(file.fileno()).st_size for file in (output, command.errors) if file is not None
+        )
         if written > command.output_limit:
             return Ending.TOO_MUCH_OUTPUT
         if anyio.current_time() >= deadline:
@@ -149,17 +157,19 @@ class _Child:
         self._gate: int | None = None
         self.mark = new_mark()
         self._strangers = sessions()
-        stdin = subprocess.DEVNULL
+        stdin = NOTHING
         try:
             if gated:
                 stdin, self._gate = os.pipe()
+            else:
+                stdin = os.open(command.stdin, os.O_RDONLY)
             self._process = subprocess.Popen(
-                [*GATE, *command.argv] if gated else list(command.argv),
+                [*GATE, str(command.stdin), *command.argv] if gated else list(command.argv),
                 cwd=command.folder,
                 env={**command.environment, COMMAND: self.mark},
                 stdin=stdin,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if command.errors is None else command.errors,
                 start_new_session=True,
                 pass_fds=command.inherit,
             )
@@ -167,7 +177,7 @@ class _Child:
             self._close_gate()
             raise WorkspaceError(_not_started(command, error)) from error
         finally:
-            if stdin != subprocess.DEVNULL:
+            if stdin != NOTHING:
                 os.close(stdin)
         self.pid = self._process.pid
         self._pidfd = _pidfd(self.pid)

@@ -1,0 +1,210 @@
+"""What a program says, one thing after the other, as replies, tool calls and turns. Waits for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from subagents.runners.base import Called, Replied, Returned, TextArrived, TurnDone, Update
+from subagents.runners.commands.mapping import (
+    AnswerSaid,
+    CallSaid,
+    ErrorSaid,
+    ModelNamed,
+    ReturnSaid,
+    Said,
+    SessionNamed,
+    TextSaid,
+    TurnSaid,
+    UsageSaid,
+)
+from subagents.runners.commands.messages import Call, Standing, reply_row, result_row
+from subagents.runners.commands.spending import Spending
+from subagents.sessions.messages import NewMessage
+from subagents.usage import ModelUsage
+
+# Characters of a text that are kept: half of them of its beginning and half of its end.
+LONGEST_TEXT = 1_000_000
+
+
+@dataclass(slots=True)
+class Text:
+    """A text that is still arriving, in bounded memory."""
+
+    head: str = ""
+    tail: str = ""
+    left_out: int = 0
+
+    def add(self, piece: str) -> str:
+        """Takes a piece in; answers what of it belongs to the beginning, which is shown as it arrives."""
+        room = LONGEST_TEXT // 2 - len(self.head)
+        shown, rest = piece[:room], piece[room:]
+        self.head += shown
+        if rest:
+            both = self.tail + rest
+            cut = max(0, len(both) - LONGEST_TEXT // 2)
+            self.tail, self.left_out = both[cut:], self.left_out + cut
+        return shown
+
+    def __str__(self) -> str:
+        note = f"\n[… {self.left_out:,} characters left out …]\n" if self.left_out else ""
+        return f"{self.head}{note}{self.tail}"
+
+    def __bool__(self) -> bool:
+        return bool(self.head or self.tail)
+
+
+@dataclass(slots=True)
+class Turns:
+    """One run of a program. `prefix` makes its call ids those of this run alone.
+
+    A reply is reported with its first tool call; a call that follows while others are open is reported as a reply of
+    its own, whose row waits for the results of those before, because a reply is stored after what it answers to.
+    """
+
+    program: str
+    prefix: str
+    model: str
+    spending: Spending
+    session: str = ""
+    answer: str = ""
+    error: str = ""
+    warning: str = ""
+    _text: Text = field(default_factory=Text)
+    _message: str = ""
+    _calls: dict[str, Call] = field(default_factory=dict)
+    _open: set[str] = field(default_factory=set)
+    _stored: set[str] = field(default_factory=set)
+    _waiting: list[NewMessage] = field(default_factory=list)
+    _replies: int = 0
+
+    def feed(self, said: Said) -> Iterator[Update]:
+        match said:
+            case SessionNamed(name=name):
+                self.session = name
+            case ModelNamed(name=name):
+                self.model = name.partition("[")[0].strip() or self.model
+            case AnswerSaid(text=text):
+                self.answer = text
+            case ErrorSaid(text=text, fatal=fatal):
+                self.error = text if fatal else self.error
+                self.warning = text
+            case UsageSaid():
+                model = said.model or self.model or self.program
+                self.spending.count(said, model, self._replies + bool(self._text))
+            case TextSaid():
+                yield from self._add_text(said)
+            case CallSaid():
+                yield from self._call(said)
+            case ReturnSaid():
+                yield from self._return(said)
+            case TurnSaid():
+                # The last one ends when the program does.
+                yield from self.rest()
+
+    def rest(self) -> Iterator[Update]:
+        """For a moment nothing more comes: a turn whose tools have all returned is over."""
+        if self._calls and not self._open:
+            yield from self._end_turn()
+
+    def close(self, *, answered: bool, more: bool = False) -> Iterator[Update]:
+        """Nothing more comes. Without an answer an unfinished text stays unfinished: it is what there is.
+
+        `more` tells that the program is asked again.
+        """
+        self.spending.close()
+        if answered:
+            yield from self.rest()
+            if not self._text:
+                self._text.add(self.answer)
+            yield from self._reply(())
+            yield TurnDone(more=more)
+        elif due := self.spending.due():
+            yield from self._usage(due)
+            # What is used is reported with a reply, which ends what was arriving.
+            if self._text:
+                yield TextArrived(str(self._text))
+
+    @property
+    def final(self) -> str:
+        """The answer: what the program says it is, else the text of its last turn."""
+        return self.answer.strip() or str(self._text).strip()
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(program=self.program, session=self.session, totals=self.spending.totals)
+
+    # --- what is said
+
+    def _add_text(self, said: TextSaid) -> Iterator[Update]:
+        yield from self._begin(said.message)
+        gap = "\n\n" if self._text and not said.piece else ""
+        if shown := self._text.add(f"{gap}{said.text}"):
+            yield TextArrived(shown)
+
+    def _call(self, said: CallSaid) -> Iterator[Update]:
+        call = Call(f"{self.prefix}{said.call}", said.tool, said.arguments)
+        if call.id in self._calls:
+            return
+        yield from self._begin(said.message)
+        late = bool(self._open)
+        yield from self._reply((call,), late=late)
+        self._calls[call.id] = call
+        self._open.add(call.id)
+        if not late:
+            self._stored.add(call.id)
+        yield Called(call.id, call.tool, call.arguments, changes=True)
+
+    def _return(self, said: ReturnSaid) -> Iterator[Update]:
+        if (call := self._calls.get(f"{self.prefix}{said.call}")) is None or call.id not in self._open:
+            return
+        self._open.discard(call.id)
+        rows = self._rows(call, result_row(call, said.text, ok=said.ok))
+        yield Returned(call.id, call.tool, said.ok, said.text, rows)
+
+    # --- turns
+
+    def _begin(self, message: str) -> Iterator[Update]:
+        """Something of the reply `message` comes ("" when that is not said): the turn before it may be over."""
+        same = bool(message) and message == self._message
+        if not self._open and not same:
+            if self._calls:
+                yield from self._end_turn()
+            elif self._text and message and self._message:
+                yield from self._reply(())
+                yield TurnDone(more=True)
+        self._message = message or self._message
+
+    def _end_turn(self) -> Iterator[Update]:
+        self._calls.clear()
+        self._stored.clear()
+        self._message = ""
+        yield from self._usage(self.spending.due())
+        yield TurnDone(more=True)
+
+    def _reply(self, calls: tuple[Call, ...], *, late: bool = False) -> Iterator[Update]:
+        text = "" if late else str(self._text).strip()
+        row = reply_row(text, calls, self.model, self.standing)
+        if late:
+            self._waiting.append(row)
+        else:
+            self._text, self._replies = Text(), self._replies + 1
+        due = self.spending.due()
+        model, usage = due.pop(0) if due else (self.model or self.program, ModelUsage())
+        yield Replied(model, usage, text, len(calls), () if late else (row,))
+        yield from self._usage(due)
+
+    def _usage(self, due: list[tuple[str, ModelUsage]]) -> Iterator[Update]:
+        for model, usage in due:
+            yield Replied(model, usage, "", 0, ())
+
+    def _rows(self, call: Call, row: NewMessage) -> tuple[NewMessage, ...]:
+        """What can be stored now that `call` has returned."""
+        if call.id not in self._stored:
+            self._waiting.append(row)
+            rows: list[NewMessage] = []
+        else:
+            rows = [row]
+        if not self._open:
+            rows, self._waiting = [*rows, *self._waiting], []
+        return tuple(rows)

@@ -1,0 +1,169 @@
+"""The four ready tables, over what the programs really printed (`make test-live` prints such lines)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from inline_snapshot import snapshot
+
+from subagents.definitions.output_table import table_of
+from subagents.runners.base import Called, Replied, Returned, TextArrived, TurnDone, Update
+from subagents.runners.commands.messages import Standing
+from subagents.runners.commands.reading import JsonReader
+from subagents.runners.commands.spending import Spending
+from subagents.runners.commands.turns import Turns
+from subagents.usage import ModelUsage
+
+FRAMES = Path(__file__).parent / "frames"
+
+
+def played(program: str, story: str, before: Standing | None = None) -> tuple[Turns, list[str]]:
+    """Where the program stands in the end, and what was reported of it, a line each, the answer last."""
+    turns = Turns(program, "1.1.", "", Spending(before.totals if before else {}))
+    reader = JsonReader(table_of(program), turns)
+    told = [*reader.feed((FRAMES / f"{program}-{story}.jsonl").read_bytes()), *reader.close()]
+    answer = turns.final
+    told += turns.close(answered=not turns.error)
+    assert not reader.strange
+    return turns, [*map(_shown, told), answer]
+
+
+def _shown(update: Update) -> str:
+    match update:
+        case TextArrived(text=text):
+            return f"… {text}"
+        case Replied():
+            return f"{update.model}: {update.text!r} {update.tool_calls} calls, {_used(update.usage)}"
+        case Called():
+            return f"▸ {update.tool} {update.arguments}"
+        case Returned():
+            return f"  {'ok' if update.ok else 'not ok'} {update.text!r}"
+        case TurnDone(more=more):
+            return "—" if more else "end"
+        case _:
+            return str(update)
+
+
+def _used(usage: ModelUsage) -> str:
+    cache = f"{usage.cache_read}+{usage.cache_write}"
+    price = f"${usage.cost:.6f}" + ("?" if usage.unpriced else "")
+    return f"{usage.requests}× {usage.input}/{usage.output} cache {cache} {price}"
+
+
+def test_claude():
+    turns, told = played("claude", "success")
+    assert told == snapshot(
+        [
+            "… Hello from loopback",
+            "claude-opus-4-8: 'Hello from loopback' 1 calls, 1× 10/1 cache 7+3 $0.000000",
+            '▸ Bash {"command":"ls","description":"list"}',
+            "  ok 'a.py'",
+            "claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000",
+            "—",
+            "… Hello from loopback again",
+            "claude-opus-4-8: 'Hello from loopback again' 0 calls, 0× 0/8 cache 0+0 $0.000394",
+            "end",
+            "Hello from loopback again",
+        ]
+    )
+    assert turns.session == snapshot("e256ec5d-2c7a-4dbc-8e0a-5906040f408c")
+
+
+def test_codex():
+    turns, told = played("codex", "success")
+    assert told == snapshot(
+        [
+            "… Hello from loopback",
+            "codex: 'Hello from loopback' 1 calls, 0× 0/0 cache 0+0 $0.000000",
+            '▸ shell {"command":"/bin/bash -lc ls"}',
+            "  ok 'a.py\\n'",
+            "—",
+            "… Hello from loopback",
+            "codex: 'Hello from loopback' 0 calls, 2× 26/10 cache 14+0 $0.000000?",
+            "end",
+            "Hello from loopback",
+        ]
+    )
+    assert turns.session == snapshot("01a1fb82-4b9d-71c1-bfcc-9c3acb660f78")
+
+
+def test_gemini():
+    turns, told = played("gemini", "success")
+    assert told == snapshot(
+        [
+            "… Hello from loopback",
+            "gemini-2.5-flash: 'Hello from loopback' 1 calls, 0× 0/0 cache 0+0 $0.000000",
+            '▸ list_directory {"dir_path":"."}',
+            "  ok ''",
+            "—",
+            "… Hello from loopback",
+            "gemini-x: 'Hello from loopback' 0 calls, 2× 26/10 cache 14+0 $0.000000?",
+            "end",
+            "Hello from loopback",
+        ]
+    )
+    assert turns.session == snapshot("023f5d51-2be6-4098-aa07-9e5b5f8f2f9f")
+
+
+def test_opencode():
+    turns, told = played("opencode", "success")
+    assert told == snapshot(
+        [
+            "… Hello from loopback",
+            "opencode: 'Hello from loopback' 1 calls, 0× 0/0 cache 0+0 $0.000000",
+            '▸ bash {"command":"ls","description":"list"}',
+            "  ok 'a.py\\n'",
+            "opencode: '' 0 calls, 1× 13/5 cache 7+0 $0.000000?",
+            "—",
+            "… Hello from loopback",
+            "opencode: 'Hello from loopback' 0 calls, 1× 13/5 cache 7+0 $0.000000?",
+            "end",
+            "Hello from loopback",
+        ]
+    )
+    assert turns.session == snapshot("ses_e047d9fb8ffezd8oOLsWdAaZDO")
+
+
+def test_what_codex_counts_for_a_whole_session_is_counted_once():
+    first, _told = played("codex", "success")
+    _turns, told = played("codex", "resumed", first.standing)
+    assert told == snapshot(
+        [
+            "… Hello from loopback",
+            "codex: 'Hello from loopback' 0 calls, 1× 13/5 cache 7+0 $0.000000?",
+            "end",
+            "Hello from loopback",
+        ]
+    )
+
+
+@pytest.mark.parametrize("program", ["claude", "codex", "gemini", "opencode"])
+def test_a_session_that_is_gone_on_with_keeps_its_name(program: str):
+    first, _told = played(program, "success")
+    resumed, told = played(program, "resumed", first.standing)
+    assert resumed.session == first.session
+    assert told[-1].startswith("Hello from loopback")
+
+
+def errors() -> Iterator[str]:
+    for program in ("claude", "codex", "gemini", "opencode"):
+        turns, _told = played(program, "failure")
+        yield f"{program}: {turns.error}"
+
+
+def test_what_a_provider_refuses_is_an_error_and_never_an_answer():
+    assert list(errors()) == snapshot(
+        [
+            "claude: API Error: 400 the loopback refuses",
+            'codex: {"error": {"type": "invalid_request_error", "message": "the loopback refuses"}}',
+            'gemini: [API Error: {"error":{"code":400,"status":"INVALID_ARGUMENT","message":"the loopback refuses"}}]',
+            "opencode: the loopback refuses",
+        ]
+    )
+
+
+def test_the_made_up_reply_with_an_error_is_no_reply():
+    _turns, told = played("claude", "failure")
+    assert told == snapshot(["API Error: 400 the loopback refuses"])
