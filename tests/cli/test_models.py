@@ -10,6 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from subagents.cli.app import commands
+from subagents.cli.models import Choice, Shelf, lines
+from subagents.models.known import Known
+from subagents.models.names import Named
+from subagents.models.providers import OLLAMA
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +77,18 @@ def test_a_server_of_ones_own_that_says_nothing(monkeypatch: pytest.MonkeyPatch)
     assert out.endswith(
         "http://127.0.0.1:1/v1 does not say which models it has, so openai:gpt-6.1-sol is asked for; name another "
         "with the setting `model`.\nWhen nothing is said, openai:gpt-6.1-sol answers.\n"
+    )
+
+
+def test_a_local_server_has_what_it_has():
+    found = [Known(Named("ollama", id)) for id in ("qwen3:8b", "llama3.2:latest")]
+    ollama = Shelf(OLLAMA, True, "", "http://127.0.0.1:11434", "llama3.2:latest", found)
+    assert "\n".join(lines(Choice([ollama], "ollama:qwen3:8b", (), "", ()), few=True)) == (
+        "Ollama: http://127.0.0.1:11434 has 2 models\n"
+        "  * ollama:llama3.2:latest\n"
+        "    ollama:qwen3:8b\n"
+        "\n"
+        "When nothing is said, ollama:qwen3:8b answers."
     )
 
 

@@ -295,6 +295,17 @@ async def test_i13_without_a_scope_anything_goes():
     assert (await unavailable(wish("claude-opus-4-6", by=AskedBy.MODEL))).model == "anthropic:claude-opus-4-6"
 
 
+async def test_local_models_stay_the_only_ones_while_their_server_is_down():
+    scope: dict[str, Any] = {"scope_models": True, "enabled_models": ("ollama/mistral", "ollama/qwen3:8b")}
+    served = Told(ollama=("mistral:latest", "qwen3:8b", "other:1b"))
+    choose = chooser(ANTHROPIC, served, **scope)
+    for asked, model in (("ollama:mistral", "ollama:mistral:latest"), ("ollama/qwen", "ollama:qwen3:8b")):
+        assert (await choose(wish(asked, by=AskedBy.MODEL))).model == model
+    for up_or_down in (served, Told()):
+        with pytest.raises(ModelUnavailable, match=r"Choose one of: ollama/mistral, ollama/qwen3:8b\."):
+            await chooser(ANTHROPIC, up_or_down, **scope)(wish("opus", by=AskedBy.MODEL))
+
+
 async def test_a_word_means_a_model_in_scope_where_there_is_one():
     choose = chooser(ANTHROPIC | OPENAI, **SCOPE)
     assert (await choose(wish("haiku", by=AskedBy.MODEL))).model == "anthropic:claude-haiku-4-5"

@@ -91,8 +91,8 @@ def models(
         answer_json(json.dumps(_object(choice), ensure_ascii=False, indent=2))
         return 0
     width = width_of(sys.stdout)
-    lines = _lines(choice, few=not provider)
-    draw(line if width is None else fit(line, width) for line in lines)
+    shown = lines(choice, few=not provider)
+    draw(line if width is None else fit(line, width) for line in shown)
     return 0
 
 
@@ -174,7 +174,8 @@ def _provider(name: str) -> Provider:
 # --- lines
 
 
-def _lines(choice: Choice, *, few: bool) -> Iterator[str]:
+def lines(choice: Choice, *, few: bool) -> Iterator[str]:
+    """What a person reads; of each provider only a `few` models, and none of closed ones."""
     for shelf in choice.shelves:
         yield f"{shelf.provider.label}: {_state(shelf)}"
         if shelf.is_open or not few:
@@ -216,7 +217,7 @@ def _shown(shelf: Shelf, most: int) -> Iterator[str]:
     for each in ordered[:most]:
         mark = "*" if each.named.id == shelf.default else " "
         yield f"  {mark} {pad(each.named.exact, names)}  {_window(each):>5}  {_prices(each)}".rstrip()
-    if more := len(ordered) - most:
+    if (more := len(ordered) - most) > 0:
         yield "    " + counted("and {n} more", "and {n} more", more)
 
 

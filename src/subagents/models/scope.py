@@ -11,7 +11,7 @@ def allowed(enabled: Iterable[str], available: Collection[str]) -> frozenset[str
     An entry counts only where it is the exact name of an available model, whatever its case: a blank one, a bare id,
     a part of a name or a pattern does not.
     """
-    known = {name.casefold() for name in available}
+    known = {slashed(name) for name in available}
     return frozenset(name for entry in enabled if (name := slashed(entry)) in known)
 
 
@@ -21,7 +21,7 @@ def in_scope(name: str, allowed: frozenset[str]) -> bool:
 
 
 def slashed(name: str) -> str:
-    """`provider/id` in lower case, of this or of `provider:id`."""
-    name = name.strip().casefold()
+    """`provider/id` in lower case, of this or of `provider:id`. The latest of a local model needs no tag."""
+    name = name.strip().casefold().removesuffix(":latest")
     provider, colon, id = name.partition(":")
     return f"{provider}/{id}" if colon and "/" not in provider else name

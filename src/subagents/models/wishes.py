@@ -287,12 +287,13 @@ class Chooser:
         return ModelChoice(usual, (text.format(server=server, model=usual),))
 
     def _unlisted(self, entries: Collection[str]) -> set[str]:
-        """Exact names of open providers that are not in the price data yet."""
+        """Exact names of open providers that are not in the price data yet. Ollama's count also while it is down: a
+        restriction must not end with that."""
         parted = ((entry, *_parted(entry)) for entry in entries)
         return {
             slashed(entry)
             for entry, _prefix, provider, id in parted
-            if provider is not None and opened_by(provider, self._environ) and _is_id(id)
+            if provider is OLLAMA or (provider and opened_by(provider, self._environ) and _is_id(id))
         }
 
 

@@ -143,14 +143,20 @@ class _Filler:
         """What the items of a list are made of: words, the lines of one place, or places."""
         if (words := self.known.words(spot.called, spot.one)) is not None:
             return self.fitting(schema, spot, words)
-        if spot.one and spot.called & {"line", "lines"} and "string" not in types_of(schema):
-            return [line for line in (spot.one.line, *spot.one.also) if line]
+        if spot.one and spot.called & {"line", "lines"} and (limits := self.counting(schema)) is not None:
+            return [line for line in (spot.one.line, *spot.one.also) if line and fits_number(line, limits)]
         places = [spot.one] if spot.one else self.known.places(spot.called)
         values = []
         for place in places:
             with suppress(Unfillable):
                 values.append(self.value(schema, spot.inner(spot.name, place)))
         return values
+
+    def counting(self, schema: Schema) -> Mapping[str, Any] | None:
+        """The limits of items that are just numbers; None for others."""
+        limits = merged(resolved(schema, self.root), self.root)
+        numbers = types_of(limits) and {"integer", "number"}.issuperset(types_of(limits))
+        return None if not numbers or {"const", "enum", "anyOf", "oneOf"} & limits.keys() else limits
 
     def fitting(self, schema: Schema, spot: Spot, words: Sequence[str]) -> list[str]:
         limits = merged(resolved(schema, self.root), self.root)
