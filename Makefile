@@ -1,6 +1,8 @@
 # make run           ask the built-in Explore agent about this repository; no key needed
 # make test          formatting, style, types, imports, tests
 # make test-doors    the tests that need npm or a browser
+# make test-live     claude, codex, gemini and opencode from npm, each against a model on this machine
+# make release-check TAG=v0.1.0   may this tree be released under that tag?
 #
 # PYTHON=python3.12  which Python makes .venv      QUESTION="..."  what `make run` asks
 # UV=                install with pip although uv is there
@@ -20,7 +22,7 @@ INSTALL := $(UV) pip install -q --python $(BIN)/python
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv venv-dev test test-doors lint format bench constraints clean
+.PHONY: help run venv venv-dev test test-doors test-live lint format bench constraints release-check clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -38,6 +40,15 @@ test-doors: venv-dev
 	if [ $$code = 5 ]; then echo "make test-doors: no test is marked 'doors' yet"; \
 	elif [ $$code != 0 ]; then echo "$$found"; exit $$code; \
 	else $(BIN)/python -m pytest -q -m doors; fi
+
+# The programs are installed into a folder that goes away again; nothing is asked of any provider.
+LIVE_PROGRAMS := @anthropic-ai/claude-code @openai/codex @google/gemini-cli opencode-ai
+test-live: venv-dev
+	@prefix=$$(mktemp -d) && trap 'rm -rf "$$prefix"' EXIT && \
+	npm install --prefix "$$prefix" --no-audit --no-fund --loglevel=error $(LIVE_PROGRAMS) && \
+	for name in claude codex gemini opencode; do \
+	  echo "$$name $$("$$prefix/node_modules/.bin/$$name" --version 2>/dev/null | tail -1)"; done && \
+	LIVE_PROGRAMS="$$prefix/node_modules/.bin" $(BIN)/python -m pytest -q -m live tests/live
 
 lint: venv-dev
 	$(BIN)/ruff format --check
@@ -63,6 +74,10 @@ constraints: | $(BIN)/python
 	  $(VENV)/resolve/bin/python -m pip freeze --disable-pip-version-check | grep -v '^subagents'; } > $(VENV)/constraints.txt
 	rm -rf $(VENV)/resolve
 	mv $(VENV)/constraints.txt constraints.txt
+
+# Also what the release workflow asks first; RELEASE.md says what it looks at.
+release-check: | $(BIN)/python
+	@$(BIN)/python .github/release_check.py "$(TAG)"
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,11 +1,11 @@
-"""Prints every table, or those that are named: `python -m benchmarks [startup] [overhead]`."""
+"""Prints every table, or those that are named: `python -m benchmarks [startup] [definitions] [overhead]`."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-TABLES = ("startup", "overhead")
+TABLES = ("startup", "definitions", "overhead")
 
 
 def main() -> None:

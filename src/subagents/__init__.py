@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from subagents.bootstrap import AgentManager
     from subagents.errors import (
         BadAnswer,
+        BadDefinition,
         BadSetting,
         BadTools,
         CommitFailed,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         NeedsLanguageModel,
         NewerSession,
         NotNow,
+        ProviderFailed,
         RunnerError,
         RunNotFound,
         ScriptEnded,
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
         SessionError,
         SessionLocked,
         SessionNotFound,
+        SettingsFileError,
         SpawnRefused,
         SubagentsError,
+        TrustError,
         UnknownAgent,
         WorkspaceError,
     )
@@ -46,7 +50,7 @@ if TYPE_CHECKING:
     from subagents.runs.result import Result
     from subagents.runs.state import RunState, RunStatus
     from subagents.spec import AskedBy, SpawnRequest
-    from subagents.toolsets.providers import ToolProvider
+    from subagents.toolsets.providers import ToolProvider, Tools
 
     __version__: str
 
@@ -54,6 +58,7 @@ __all__ = [
     "AgentManager",
     "AskedBy",
     "BadAnswer",
+    "BadDefinition",
     "BadSetting",
     "BadTools",
     "CommitFailed",
@@ -64,6 +69,7 @@ __all__ = [
     "NeedsLanguageModel",
     "NewerSession",
     "NotNow",
+    "ProviderFailed",
     "Result",
     "RunId",
     "RunNotFound",
@@ -76,10 +82,12 @@ __all__ = [
     "SessionId",
     "SessionLocked",
     "SessionNotFound",
+    "SettingsFileError",
     "SpawnRefused",
     "SpawnRequest",
     "SubagentsError",
     "ToolProvider",
+    "TrustError",
     "UnknownAgent",
     "WorkspaceError",
     "__version__",
@@ -99,18 +107,21 @@ _ELSEWHERE = {
 }
 
 
-def run(agent: str, prompt: str, *, path: str = ".", model: str = "", **wishes: Any) -> Result:
+def run(
+    agent: str, prompt: str, *, path: str = ".", model: str = "", tools: Tools | None = None, **wishes: Any
+) -> Result:
     """Runs one agent to its end and returns its result; the whole thing is one call, for scripts.
 
-    `path` is the folder to work in; `wishes` are other fields of `SpawnRequest`, such as `output_schema` or
-    `max_turns`. Raises what `AgentManager.open` and `spawn` raise. In an event loop use `AgentManager` instead.
+    `path` is the folder to work in; `tools` are tools of one's own, as for `AgentManager.open`; `wishes` are other
+    fields of `SpawnRequest`, such as `output_schema` or `max_turns`. Raises what `AgentManager.open` and `spawn` raise.
+    In an event loop use `AgentManager` instead.
     """
     import anyio
 
     from subagents.bootstrap import AgentManager
 
     async def whole() -> Result:
-        async with AgentManager.open(path, model=model) as manager:
+        async with AgentManager.open(path, model=model, tools=tools) as manager:
             run_id = await manager.spawn(agent, prompt, **wishes)
             return await manager.get_result(run_id, wait=True, timeout=None)
 

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.discovery import Definitions
+from subagents.definitions.trust import is_trusted
 from subagents.delegation import DELEGATION_TOOLS
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
@@ -29,6 +30,7 @@ from subagents.prompts.environment import read_environment
 from subagents.prompts.instructions import project_instructions
 from subagents.prompts.system import system_prompt
 from subagents.runners.base import RunContext, Runner
+from subagents.runners.command import CommandRunner
 from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
 from subagents.runs.rights import DELEGATING
@@ -241,7 +243,7 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         settings=plan.settings,
         definitions=Definitions(plan.project),
         choose_model=partial(choose, settings=plan.settings, served=Served(plan.clock)),
-        is_trusted=lambda _: False,
+        is_trusted=is_trusted,
         claim_id=plan.claim,
         environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
         outer=_outer_run(started_in(os.environ)),
@@ -276,7 +278,7 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
         journal=journal,
         store=store,
         clock=plan.clock,
-        runners={"native": native, **plan.runners},
+        runners={"native": native, "command": CommandRunner(os.environ), **plan.runners},
         workspaces=SharedWorkspaces(),
         output=plan.place.output if plan.place is not None else None,
         export=export,

@@ -4,6 +4,7 @@
     ├── UnknownAgent            no agent type of that name (carries the nearest names)
     ├── BadDefinition           an agent file cannot be used, and the settings refuse to go on without it
     ├── BadSetting              a setting cannot have that value
+    ├── TrustError              a file cannot be trusted, or the list of those that are cannot be read or written
     ├── BadTools                what was given as tools cannot be used
     ├── BadAnswer               an answer fits its schema, but not the class it was asked for by
     ├── SettingsFileError       a file of settings, or the keyring, cannot be read or written
@@ -58,6 +59,10 @@ class BadSetting(SubagentsError):
 
 class SettingsFileError(SubagentsError):
     """A file of settings, or the keyring, cannot be read or written; what was in it is as it was."""
+
+
+class TrustError(SubagentsError):
+    """A file cannot be trusted, or what was trusted cannot be read or written."""
 
 
 class BadTools(SubagentsError):

@@ -69,7 +69,8 @@ class ProviderRule(msgspec.Struct, frozen=True):
 class ToolSelection(msgspec.Struct, frozen=True):
     """Which tools a run may see: all of our own when `names` is None, else these, and never the `denied`.
 
-    Of other providers' tools those that every one of `providers` admits, and never the `denied`.
+    Of other providers' tools those that every one of `providers` admits, and never the `denied`, which names them as
+    `tool` or as `provider/tool`.
     """
 
     names: tuple[str, ...] | None = None
@@ -136,7 +137,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One wish for a run, as it came through a door. None and "" mean: not decided by the caller.
 
     `output_schema` is a JSON Schema, as an object or as its JSON text; "" asks for free text even where the
-    definition has a schema. `request_id` makes a repeated request get the first answer.
+    definition has a schema. `request_id` makes a repeated request get the first answer. With `trust` a person or
+    program trusts the definition's file as it is now, for this run.
     """
 
     prompt: str
@@ -155,6 +157,7 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     parent: RunId | None = None
     asked_by: AskedBy = AskedBy.PROGRAM
     request_id: str = ""
+    trust: bool = False
 
 
 class DefinitionSource(msgspec.Struct, frozen=True):

@@ -1,28 +1,35 @@
 from collections.abc import Sequence
 
+from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.toolsets import FunctionToolset
 
 from subagents.models.local import LocalModel
 from subagents.runners.base import RunContext, Runner
-from subagents.runners.native import NativeRunner
+from subagents.runners.native import NativeRunner, Retries
 from subagents.runners.native_tools import reported
 from subagents.spec import RunSpec
-from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Step, Tool, Wait
-from subagents.testing.runner_contract import RunnerContract
+from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Step, Stumble, Tool, Wait
+from subagents.testing.runner_contract import AskingAgainContract, RunnerContract
 
 
-class TestTheScriptedRunner(RunnerContract):
+class TestTheScriptedRunner(RunnerContract, AskingAgainContract):
     def runner_that(self, steps: Sequence[Step]) -> Runner:
         return ScriptedRunner(default=steps)
 
+    def runner_that_stumbles(self) -> Runner:
+        return ScriptedRunner(default=[Stumble("it"), Say("it is here")])
 
-class TestTheNativeRunner(RunnerContract):
+
+class TestTheNativeRunner(RunnerContract, AskingAgainContract):
+    def runner_that_stumbles(self) -> Runner:
+        return self.runner_that([Break(ModelHTTPError(500, "test")), Say("it is here")])
+
     def runner_that(self, steps: Sequence[Step]) -> Runner:
         model = LocalModel(_Playing(steps).reply, system="test", model_name="test")
         toolset = reported(FunctionToolset([look]))
-        return NativeRunner(lambda _: model, lambda *_: [toolset], role)
+        return NativeRunner(lambda _: model, lambda *_: [toolset], role, Retries(chance=lambda: 0.0))
 
 
 async def role(spec: RunSpec, context: RunContext) -> str:

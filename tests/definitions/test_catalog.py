@@ -43,7 +43,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_and_all_that_are_enabled():
     assert (error.name, error.nearest) == ("scoot", ("scout",))
 
 
-def test_a_disabled_agent_cannot_be_found_nor_listed_and_is_said_to_be_disabled():
+def test_b21_a_disabled_agent_cannot_be_found_nor_listed_and_is_said_to_be_disabled():
     assert str(refused(SCOUTS, "retired")) == snapshot(
         "The agent 'retired' is disabled in project/retired.md. There are: router, scout."
     )
@@ -88,7 +88,7 @@ def test_of_very_many_names_some_are_listed():
 # --- precedence
 
 
-def test_a_later_file_replaces_an_earlier_one_wholly():
+def test_b5_a_later_file_replaces_an_earlier_one_wholly():
     catalog = AgentCatalog(
         [
             file("packaged/Explore.md", "description: ours", "tools: read", "max_turns: 3"),
@@ -101,13 +101,13 @@ def test_a_later_file_replaces_an_earlier_one_wholly():
     assert catalog.problems == ()
 
 
-def test_a_file_that_only_disables_hides_the_one_below():
+def test_b21_a_file_that_only_disables_hides_the_one_below():
     catalog = AgentCatalog([file("packaged/Plan.md"), file("project/Plan.md", "enabled: false")])
 
     assert catalog.names() == []
 
 
-def test_of_two_files_of_one_folder_with_the_same_name_the_later_counts_and_that_is_told():
+def test_b11_of_two_files_of_one_folder_with_the_same_name_the_later_counts_and_that_is_told():
     catalog = AgentCatalog(
         [
             file("project/a.md", "name: shared", "description: first"),
@@ -121,6 +121,26 @@ def test_of_two_files_of_one_folder_with_the_same_name_the_later_counts_and_that
     )
 
 
+def test_which_of_two_folders_counts_is_nothing_to_tell():
+    catalog = AgentCatalog(
+        [
+            file("project/.codex/agents/shared.md", "description: first"),
+            file("project/.claude/agents/shared.md", "description: second"),
+        ]
+    )
+
+    assert [agent.description for agent in catalog.listed()] == ["second"]
+    assert catalog.problems == ()
+
+
+def test_of_several_files_below_a_broken_one_the_last_is_in_effect():
+    told = problems(
+        file("packaged/scout.md", "description: one"), file("user/scout.md", "description: two"), BROKEN
+    )
+
+    assert told[-1] == "project/scout.md: user/scout.md is in effect for 'scout' instead"
+
+
 BROKEN = file("project/scout.md", "tools: 3")
 
 
@@ -128,7 +148,7 @@ def problems(*files: Parsed) -> list[str]:
     return [str(problem) for problem in AgentCatalog(files).problems]
 
 
-def test_a_broken_file_leaves_the_one_below_in_effect_and_says_so():
+def test_b14_a_broken_file_leaves_the_one_below_in_effect_and_says_so():
     catalog = AgentCatalog([file("user/scout.md", "description: good"), BROKEN])
 
     assert catalog.find("scout").description == "good"
@@ -141,10 +161,13 @@ def test_a_broken_file_leaves_the_one_below_in_effect_and_says_so():
     )
 
 
+def test_b15_nothing_is_said_to_be_in_effect_where_that_one_is_disabled():
+    assert problems(file("user/scout.md", "enabled: false"), BROKEN) == problems(BROKEN)
+
+
 def test_nothing_is_said_to_be_in_effect_where_nothing_was_replaced():
     alone = problems(BROKEN)
 
-    assert problems(file("user/scout.md", "enabled: false"), BROKEN) == alone
     assert problems(file("user/other.md"), BROKEN) == alone
     assert problems(BROKEN, file("project/other.md", "name: scout")) == alone
 

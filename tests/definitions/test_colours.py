@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.definitions.stories import agent, told
 
 from subagents.definitions.colours import COLOURS
-from tests.definitions.stories import agent, told
 
 
 @pytest.mark.parametrize(

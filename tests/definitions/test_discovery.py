@@ -19,8 +19,8 @@ from subagents.definitions.discovery import (
     load,
     read_definition,
 )
-from subagents.definitions.model import Scope
-from subagents.errors import UnknownAgent
+from subagents.definitions.model import Dialect, Scope
+from subagents.errors import BadDefinition, UnknownAgent
 from subagents.places import project_at
 
 
@@ -44,17 +44,183 @@ def write(path: Path, text: str) -> Path:
 # --- folders
 
 
-def test_the_packaged_definitions_come_first_the_projects_last(place: Path, home: Path):
+FOREIGN = ["copilot", "agents", "pi", "opencode", "opencode", "gemini", "codex", "claude"]
+
+
+def test_by_scope_the_packaged_come_first_and_in_each_ours_come_after_those_of_other_tools(
+    place: Path, home: Path
+):
     found = folders(project_at(place.parents[1]))
 
-    assert [(folder.scope, folder.path) for folder in found] == [
-        ("packaged", builtin_folder()),
-        ("user", home / "subagents" / "agents"),
-        ("project", place),
+    assert [(folder.scope, folder.dialect) for folder in found] == [
+        ("packaged", "subagents"),
+        *(("user", dialect) for dialect in FOREIGN),
+        ("user", "subagents"),
+        *(("project", dialect) for dialect in FOREIGN),
+        ("project", "subagents"),
+    ]
+    own = [folder.path for folder in found if folder.dialect is Dialect.OWN]
+    assert own == [builtin_folder(), home / "subagents" / "agents", place]
+
+
+def test_each_tool_has_its_folders_in_the_project_and_at_home(place: Path, home: Path):
+    root = place.parents[1]
+    foreign = [folder for folder in folders(project_at(root)) if folder.dialect is not Dialect.OWN]
+
+    assert [folder.path.relative_to(home).as_posix() for folder in foreign if folder.scope == "user"] == [
+        ".copilot/agents",
+        ".agents/agents",
+        ".pi/agent/agents",
+        ".config/opencode/agent",
+        ".config/opencode/agents",
+        ".gemini/agents",
+        ".codex/agents",
+        ".claude/agents",
+    ]
+    assert [folder.path.relative_to(root).as_posix() for folder in foreign if folder.scope == "project"] == [
+        ".github/agents",
+        ".agents/agents",
+        ".pi/agents",
+        ".opencode/agent",
+        ".opencode/agents",
+        ".gemini/agents",
+        ".codex/agents",
+        ".claude/agents",
     ]
 
 
-def test_a_user_overrides_the_package_and_a_project_the_user(place: Path, home: Path):
+@pytest.mark.parametrize(
+    ("variable", "dialect"),
+    [
+        ("CLAUDE_CONFIG_DIR", "claude"),
+        ("CODEX_HOME", "codex"),
+        ("PI_CODING_AGENT_DIR", "pi"),
+        ("COPILOT_HOME", "copilot"),
+    ],
+)
+def test_a_tool_whose_home_was_moved_is_found_there(
+    place: Path, monkeypatch: pytest.MonkeyPatch, variable: str, dialect: str
+):
+    def at_home() -> list[Path]:
+        found = folders(project_at(place.parents[1]))
+        return [each.path for each in found if (each.scope, each.dialect) == ("user", dialect)]
+
+    usual = at_home()
+    monkeypatch.setenv(variable, "/srv/elsewhere")
+    assert at_home() == [Path("/srv/elsewhere/agents")]
+    monkeypatch.setenv(variable, "relative")
+    assert at_home() == usual
+
+
+def test_without_a_home_there_are_no_agents_of_other_tools_at_home(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Path, "home", lambda: Path("~nobody-of-this-name").expanduser())
+
+    found = folders(project_at(place.parents[1]))
+    assert not [each for each in found if (each.scope, each.dialect is Dialect.OWN) == ("user", False)]
+
+
+def test_b3_the_order_of_scopes_and_tools_decides_which_of_a_name_counts(place: Path, home: Path):
+    root = place.parents[1]
+    definitions = Definitions(project_at(root))
+    for folder, description in (
+        (home / ".copilot" / "agents", "copilot's, the user's"),
+        (home / ".claude" / "agents", "claude's, the user's"),
+        (home / "subagents" / "agents", "the user's"),
+        (root / ".github" / "agents", "copilot's"),
+        (root / ".agents" / "agents", "of several tools"),
+        (root / ".pi" / "agents", "pi's"),
+        (root / ".opencode" / "agent", "opencode's, older"),
+        (root / ".opencode" / "agents", "opencode's"),
+        (root / ".gemini" / "agents", "gemini's"),
+        (root / ".claude" / "agents", "claude's"),
+        (place, "ours"),
+    ):
+        write(folder / "Explore.md", f"---\nname: Explore\ndescription: {description}\n---\n")
+        assert definitions.find("Explore").description == description
+    assert definitions.catalog().problems == ()
+
+
+def test_a_definition_says_whose_way_of_writing_it_follows(place: Path):
+    write(place.parents[1] / ".codex" / "agents" / "a.toml", 'name = "a"\ndeveloper_instructions = "Do it."')
+    [agent] = [each for each in Definitions(project_at(place.parents[1])).catalog() if each.name == "a"]
+
+    assert agent.source is not None
+    assert (agent.source.dialect, agent.source.scope) == ("codex", "project")
+
+
+def test_a_file_of_another_tool_without_front_matter_is_no_agent_and_no_problem(place: Path):
+    root = place.parents[1]
+    write(root / ".claude" / "agents" / "README.md", "# Our agents")
+    write(root / ".github" / "agents" / "empty.md", "")
+    (root / ".claude" / "agents" / "latin.md").write_bytes("café".encode("latin-1"))
+    write(root / ".gemini" / "agents" / "_shared.md", "---\nname: [\n---\n")
+    write(root / ".codex" / "agents" / "notes.md", "---\nname: [\n---\n")
+    write(root / ".opencode" / "agents" / "deeper" / "a.md", "---\nname: a\n---\n")
+    catalog = Definitions(project_at(root), hide_packaged=True).catalog()
+
+    assert (len(catalog), catalog.problems) == (0, ())
+
+
+def test_front_matter_of_another_tool_that_is_never_closed_is_told_and_is_no_agent(place: Path):
+    path = write(place.parents[1] / ".claude" / "agents" / "a.md", "---\nname: a\n")
+    catalog = Definitions(project_at(place.parents[1]), hide_packaged=True).catalog()
+
+    assert len(catalog) == 0
+    assert [str(problem) for problem in catalog.problems] == [
+        f"{path}:1: the front matter is never closed with ---, so the file is not used"
+    ]
+
+
+def test_a_file_of_another_tool_is_only_read(place: Path):
+    path = write(place.parents[1] / ".claude" / "agents" / "a.md", "---\nname: a\n---\n")
+    path.chmod(0o400)
+    path.parent.chmod(0o500)
+    before = path.stat()
+
+    Definitions(project_at(place.parents[1])).find("a")
+    path.parent.chmod(0o700)
+    assert (path.stat().st_mtime_ns, path.stat().st_ctime_ns) == (before.st_mtime_ns, before.st_ctime_ns)
+
+
+# --- settings
+
+
+def test_the_packaged_definitions_can_be_hidden(place: Path):
+    here = project_at(place.parents[1])
+    write(place / "mine.md", "prompt")
+
+    assert Definitions(here, hide_packaged=True).catalog().names() == ["mine"]
+    assert "Explore" in Definitions(here).catalog().names()
+    assert not [folder for folder in folders(here, hide_packaged=True) if folder.scope == "packaged"]
+
+
+def test_b19_where_it_is_strict_a_file_that_cannot_be_used_is_refused_with_its_reason(place: Path):
+    path = write(place / "broken.md", "---\ntools: 3\n---\n")
+    write(place / "good.md", "prompt")
+    strict = Definitions(project_at(place.parents[1]), [Folder(place, Scope.PROJECT)], strict=True)
+
+    for look in (strict.catalog, lambda: strict.find("good")):
+        with pytest.raises(BadDefinition) as caught:
+            look()
+        assert str(caught.value) == (
+            f"{path}:2: `tools` must be names, as a list or separated by commas, not '3'. "
+            "The setting strict_agent_files refuses to start with such a file."
+        )
+
+
+def test_b19_what_breaks_after_a_good_start_is_a_problem_only(place: Path):
+    path = write(place / "a.md", "prompt")
+    strict = Definitions(project_at(place.parents[1]), [Folder(place, Scope.PROJECT)], strict=True)
+    assert strict.catalog().names() == ["a"]
+
+    write(path, "---\ntools: 3\n---\n")
+    assert strict.catalog().names() == []
+    assert strict.catalog().problems != ()
+
+
+def test_b5_a_user_overrides_the_package_and_a_project_the_user(place: Path, home: Path):
     here = project_at(place.parents[1])
     definitions = Definitions(here)
     assert definitions.find("Explore").source.scope == "packaged"  # type: ignore[union-attr]
@@ -72,7 +238,7 @@ def test_missing_folders_are_silently_empty(tmp_path: Path):
     assert (len(catalog), catalog.problems) == (0, ())
 
 
-def test_only_markdown_files_directly_in_the_folder_count(place: Path):
+def test_b1_only_markdown_files_directly_in_the_folder_count(place: Path):
     write(place / "real.md", "prompt")
     write(place / "notes.txt", "no")
     write(place / ".hidden.md", "no")
@@ -87,6 +253,44 @@ def test_the_same_folder_is_read_once(place: Path):
     assert project(place, place).problems == ()
 
 
+def test_a_folder_that_is_a_link_to_another_is_that_one_and_ours_stays_ours(place: Path):
+    root = place.parents[1]
+    write(place / "a.md", "no front matter")
+    (root / ".claude").mkdir()
+    (root / ".claude" / "agents").symlink_to(place)
+    (root / ".codex").symlink_to(root / ".claude")
+    [agent] = Definitions(project_at(root), hide_packaged=True).catalog().listed()
+
+    assert agent.source is not None
+    assert (agent.source.path, agent.source.dialect) == (str(place / "a.md"), "subagents")
+
+
+def test_a_users_folder_stays_the_users_where_the_home_is_a_project_too(home: Path):
+    write(home / ".claude" / "agents" / "a.md", "---\nname: a\n---\n")
+    (home / ".subagents").mkdir()
+    [agent] = Definitions(project_at(home), hide_packaged=True).catalog().listed()
+
+    assert agent.source is not None
+    assert agent.source.scope == "user"
+
+
+def test_a_link_that_leads_nowhere_is_an_empty_folder_and_one_to_itself_is_told(tmp_path: Path):
+    gone, circle = tmp_path / "gone", tmp_path / "circle"
+    gone.symlink_to(tmp_path / "nowhere")
+    circle.symlink_to(circle)
+    catalog = project(gone, circle)
+
+    assert [problem.path for problem in catalog.problems] == [str(circle)]
+
+
+def test_a_file_on_the_way_to_a_folder_is_no_folder_and_one_in_its_place_is_told(tmp_path: Path):
+    write(tmp_path / ".agents", "a file")
+    in_place = write(tmp_path / "agents", "a file")
+    catalog = project(tmp_path / ".agents" / "agents", in_place)
+
+    assert [problem.path for problem in catalog.problems] == [str(in_place)]
+
+
 # --- files
 
 
@@ -94,13 +298,14 @@ def test_a_definition_knows_its_file_and_the_digest_of_its_bytes(place: Path):
     path = write(place / "a.md", "prompt\r\n")
     found = read_definition(path, Scope.USER)
 
+    assert found is not None
     assert (found.source.path, found.source.scope) == (str(path), "user")
     assert found.source.digest == hashlib.sha256(b"prompt\r\n").hexdigest()
     assert found.definition is not None
     assert found.definition.source == found.source
 
 
-def test_a_broken_file_is_told_and_the_others_are_loaded(place: Path):
+def test_b13_a_broken_file_is_told_and_the_others_are_loaded(place: Path):
     write(place / "broken.md", "---\ndescription: a: b\n---\n")
     write(place / "good.md", "prompt")
     catalog = project(place)
@@ -140,6 +345,16 @@ def test_a_file_name_that_is_not_utf8_can_still_be_stored(place: Path):
 
     assert agent.source is not None
     assert agent.source.path.encode() == os.fsencode(place) + rb"/a\xff.md"
+
+
+def test_five_thousand_files_are_all_there(place: Path):
+    place.mkdir(exist_ok=True)
+    for number in range(5_000):
+        text = f"---\nname: agent-{number}\ndescription: Number {number}\ntools: read, grep\n---\nDo it.\n"
+        (place / f"{number}.md").write_text(text)
+
+    catalog = project(place)
+    assert (len(catalog), catalog.problems) == (5_000, ())
 
 
 # --- keeping up

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from inline_snapshot import snapshot
+from tests.definitions.stories import agent, definition, parsed, told, unusable
 
 from subagents.definitions.fields import FIELDS, LATER, THINKING
 from subagents.definitions.model import Isolation, MemoryScope, Sandbox
 from subagents.spec import CommandLine
-from tests.definitions.stories import agent, definition, parsed, told, unusable
 
 # --- the name
 
@@ -51,11 +51,11 @@ def test_a23_numbers_that_are_none_are_left_undecided_with_a_problem():
 
     assert (found.max_turns, found.max_seconds, found.max_tokens, found.max_cost) == (None,) * 4
     assert told(
-        "max_turns: -3", "max_turns_: 1", "max_seconds: 0", "max_tokens: many", "max_cost: $5"
+        "max_turns: -3", "max_trns: 1", "max_seconds: 0", "max_tokens: many", "max_cost: $5"
     ) == snapshot(
         [
             ":2: `max_turns` must be a whole number, 0 for no limit, not '-3'",
-            ":3: there is no key 'max_turns_'; did you mean `max_turns`?",
+            ":3: there is no key 'max_trns'; did you mean `max_turns`?",
             ":4: `max_seconds` must be a number of seconds above 0, not '0'",
             ":5: `max_tokens` must be a whole number, 0 for no limit, not 'many'",
             ":6: `max_cost` must be a number of US dollars, 0 for no limit, not '$5'",
@@ -106,11 +106,8 @@ def test_each_level_of_thinking_is_known(level):
 def test_a29_a_level_that_nobody_knows_is_told_and_passed_on_as_it_is():
     assert agent("thinking: max").thinking == "max"
     assert agent("thinking: Turbo").thinking == "Turbo"
-    assert told("thinking: turbo") == snapshot(
-        [
-            ":2: `thinking` must be off, minimal, low, medium, high, xhigh or max, not 'turbo'; it is passed on as it is"
-        ]
-    )
+    [problem] = told("thinking: turbo")
+    assert "off, minimal, low, medium, high, xhigh or max, not 'turbo'; it is passed on" in problem
 
 
 @pytest.mark.parametrize(
@@ -196,7 +193,7 @@ def test_what_is_neither_yes_nor_no_is_undecided_but_isolated_which_restricts():
     assert agent('inherit_context: "yes"').inherit_context is None
     assert agent("isolated: yes").isolated is True
     assert told("isolated: yes") == snapshot(
-        [":2: `isolated` must be true or false, without quotes, not 'yes'; until then it is taken for true"]
+        [":2: `isolated` must be true or false, without quotes, not 'yes'; it is taken for true"]
     )
 
 
@@ -244,6 +241,13 @@ def test_skills_are_all_none_or_some(line, skills):
     assert agent(line).skills == skills
 
 
+@pytest.mark.parametrize("key", ["gate", "hooks", "mcp_servers"])
+@pytest.mark.parametrize("value", ["", "none", "off", "false", '""'])
+def test_there_may_be_no_gate_no_hooks_and_no_servers(key, value):
+    assert getattr(agent(f"{key}: {value}"), key) is None
+    assert told(f"{key}: {value}") == []
+
+
 def test_servers_are_named_or_written_out():
     assert agent("mcpServers: {docs: {command: docs-server}}").mcp_servers == {
         "docs": {"command": "docs-server"}
@@ -256,7 +260,7 @@ def test_servers_are_named_or_written_out():
     assert agent("mcp_servers: 3").mcp_servers is None
 
 
-@pytest.mark.parametrize("line", ["hooks: [a]", "hooks: on", "gate: 3", "gate: [a]"])
+@pytest.mark.parametrize("line", ["hooks: [a]", "hooks: run", "gate: 3", "gate: [a]"])
 def test_a_file_whose_gate_or_hooks_cannot_be_read_is_not_used_because_they_may_restrict_it(line):
     assert unusable(line)
 
@@ -359,9 +363,9 @@ ASKING_NOTHING = {
 
 @pytest.mark.parametrize("key", ASKING)
 def test_a_key_that_comes_later_is_told_once_where_it_asks_for_something(key):
-    [problem] = told("tools: read", f"{key}: {ASKING[key]}")
+    [problem] = told("extensions: none", "tools: read", f"{key}: {ASKING[key]}")
 
-    assert problem.startswith(f":3: `{key}` has no effect yet")
+    assert problem.startswith(f":4: `{key}` has no effect yet")
 
 
 @pytest.mark.parametrize("key", ASKING_NOTHING)

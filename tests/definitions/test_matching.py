@@ -42,7 +42,7 @@ def test_debugging_python_tests_is_for_who_can_test_and_for_who_can_debug():
         ("review my change", "code-reviewer"),
         ("is there a vulnerability in the login?", "code-reviewer"),
         ("the pytest suite is flaky", "tester"),
-        ("TestPythonDebugger", "pythonist"),
+        ("PythonDebugger", "pythonist"),
         ("write_docs", "writer"),
     ],
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+
 from inline_snapshot import snapshot
+from tests.definitions.stories import definition, parsed
 
 from subagents.definitions.model import AgentDefinition
 from subagents.spec import DefinitionSource, PromptMode, ToolSelection
-
-from tests.definitions.stories import definition, parsed
 
 ALL = ToolSelection()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 from inline_snapshot import snapshot
+from tests.definitions.stories import agent, told, unusable
 
 from subagents.definitions.model import Dialect
 from subagents.definitions.tool_names import CHANGING, DELEGATING, OWN_TOOLS
 from subagents.runs import rights
 from subagents.spec import ProviderRule, ToolSelection
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
-from tests.definitions.stories import agent, told, unusable
 
 WITH_AGENTS = (*OWN_TOOLS, *DELEGATING)
 
@@ -38,6 +38,9 @@ def test_the_tools_are_those_that_there_are():
         ("tools: ' read ,, bash , read'", ("read", "bash")),
         ("tools: [read, no-such-tool]", ("read", "no-such-tool")),
         ("tools: [no-such-tool]", ("no-such-tool",)),
+        ('tools: ["read, bash"]', ("read", "bash")),
+        ("tools: Read Grep", ("read", "grep")),
+        ("tools: Read quux", ("Read quux",)),
     ],
 )
 def test_tools_are_names_or_all_or_none(line, names):
@@ -75,6 +78,9 @@ def test_a_selector_without_a_provider_is_skipped():
         ("disallowed_tools:", ()),
         ("disallowedTools: Write, MultiEdit, Edit, WebFetch", ("write", "edit")),
         ("disallowed_tools: my_own_tool", ("my_own_tool",)),
+        ('disallowed_tools: ["bash, write"]', ("bash", "write")),
+        ("disallowed_tools: Bash Write", ("bash", "write")),
+        ("disallowed_tools: bash quux", ("bash", "quux")),
         ("disallowed_tools: ext:foo/Bar, mcp__GitHub__merge", ("foo/Bar", "mcp__github/merge")),
     ],
 )
@@ -115,6 +121,15 @@ def test_names_that_there_are_not_are_told_with_the_nearest_and_kept():
         ]
     )
     assert len(told(f"tools: [{', '.join(f't{n}' for n in range(500))}]")) == 11
+    assert len(told(f"disallowed_tools: [{', '.join(f'bash{n}' for n in range(500))}]")) == 20
+
+
+def test_of_very_many_names_in_one_sentence_some_are_said_and_each_on_one_line():
+    [many] = told(f"tools: [{', '.join(f'Bash(x{n})' for n in range(500))}]")
+    [odd] = told('tools: ["Bash(\\e[31m)"]')
+
+    assert "Bash(x9) and 490 more" in many
+    assert "\x1b" not in odd
 
 
 # --- Claude Code's names
@@ -151,6 +166,7 @@ def test_a_list_of_nothing_that_there_is_here_is_no_tools_not_all():
         ("tools: all, Bash(git *)", False),
         ("tools: Read, Bash(git", False),
         ("disallowed_tools: Bash(rm *)", False),
+        ("disallowed_tools: Read(./.env), Bash(rm *)", False),
         ("tools: Bash(*)", True),
         ("tools: Bash(:*), Read(**)", True),
         ("tools: Bash()", True),
@@ -162,11 +178,14 @@ def test_a_tool_that_is_allowed_in_part_is_left_out_until_that_is_enforced(line,
 
 
 def test_what_is_left_out_is_said():
-    assert told("tools: Read, Bash(git *), Edit(src/**)", "disallowed_tools: Read(.env)") == snapshot(
+    assert told("tools: Bash(git *), Edit(a)", "disallowed_tools: Read(.env)") == snapshot(
         [
-            ":2: `tools` names Bash(git *) and Edit(src/**); until such rules are enforced, the agent goes without bash and edit",
-            ":3: `disallowed_tools` forbids Read(.env); until such rules are enforced, the agent goes without read",
+            ":2: `tools` names Bash(git *) and Edit(a), which nothing enforces yet, so it goes without bash and edit",
+            ":3: `disallowed_tools` forbids Read(.env), which nothing enforces yet, so it goes without read and grep",
         ]
+    )
+    assert told("tools: Read quux") == snapshot(
+        [":2: `tools` names 'Read quux', and there is no such tool; separate names by commas"]
     )
 
 
@@ -196,6 +215,8 @@ def test_what_is_left_out_is_said():
         ),
         ("disallowed_tools: ext:foo, mcp__github", (ProviderRule(excluded=("foo", "mcp__github")),)),
         ("disallowed_tools: mcp__*", (ProviderRule(included=()),)),
+        ("disallowed_tools: mcp__docs__edit_*", (ProviderRule(excluded=("mcp__docs",)),)),
+        ("disallowed_tools: ext:foo/x(y)", (ProviderRule(excluded=("foo",)),)),
         ("exclude_extensions: ./ext/Telemetry.ts", (ProviderRule(excluded=("ext", "telemetry")),)),
         ("extensions: ./ext/foo.ts", (ProviderRule(included=()),)),
         ("extensions: 3", (ProviderRule(included=()),)),
@@ -241,11 +262,11 @@ def test_paths_patterns_and_servers_are_told():
         "exclude_extensions: ~/b",
     ) == snapshot(
         [
-            ":2: `tools` has mcp__*, a pattern that nothing here follows; name the providers or their tools",
+            ":2: `tools` has mcp__*, which nothing here follows; name the providers or their tools",
             ":2: `tools` selects tools of mcp__docs, which the file does not bring in; add it to `extensions`",
             ":2: `tools` selects tools of MCP servers (mcp__docs), which has no effect yet",
             ":3: `extensions` has ./a.ts, a path; name the provider instead",
-            ":4: `disallowed_tools` has mcp__x__*_all, a pattern that nothing here follows, so the agent has no provider's tools",
+            ":4: `disallowed_tools` has mcp__x__*_all, a pattern that takes all tools of mcp__x away",
             ":5: `exclude_extensions` has ~/b, a path; name the provider instead",
         ]
     )
@@ -303,7 +324,9 @@ def test_forbidding_the_tool_beats_allowing_agents():
 def test_forbidding_some_agents_forbids_all_until_that_is_enforced():
     assert not agent("tools: Agent, Read", "disallowedTools: Agent(deploy)").tools.allows("Agent")
     assert told("tools: Agent, Read", "disallowedTools: Agent(deploy)") == snapshot(
-        [":3: `disallowedTools` forbids some agents (deploy); until that is enforced, it can start none"]
+        [
+            ":3: `disallowedTools` forbids some agents (deploy), which nothing enforces yet, so it can start none"
+        ]
     )
 
 
@@ -314,9 +337,9 @@ def test_what_cannot_be_started_is_told():
     assert told("tools: Agent(a), read", "allowed_subagents: [c]") == snapshot(
         [":2: `tools` and `allowed_subagents` have no agent in common, so it can start none"]
     )
-    assert told("allowed_subagents: {a: b}") == snapshot(
+    assert told("allowed_subagents: 3") == snapshot(
         [
-            ':2: `allowed_subagents` must be names, as a list or separated by commas, not \'{"a": "b"}\'; until then it is taken for none'
+            ":2: `allowed_subagents` must be names, as a list or separated by commas, not '3'; it is taken for none"
         ]
     )
 
@@ -328,49 +351,56 @@ HOOK = "hooks: {{PreToolUse: [{{matcher: '{matcher}', hooks: []}}]}}"
 
 
 @pytest.mark.parametrize(
-    ("line", "without"),
+    ("line", "without", "providers"),
     [
-        ("permission_mode: plan", CHANGING),
-        ("permissionMode: dontAsk", CHANGING),
-        ("permission_mode: default", ()),
-        ("permission_mode: acceptEdits", ()),
-        ("permission_mode: bypassPermissions", ()),
-        ("permission_mode: strict", CHANGING),
-        ("sandbox: read-only", CHANGING),
-        ("sandbox: workspace-write", ("bash",)),
-        ("sandbox: off", ()),
-        ("gate: make check", CHANGING),
-        ("gate: {command: [make, check]}", CHANGING),
-        (HOOK.format(matcher="Bash"), ("bash",)),
-        (HOOK.format(matcher="Edit|Write|MultiEdit"), ("write", "edit")),
-        (HOOK.format(matcher="Glob, mcp__docs__.*, my_tool"), ("find",)),
-        (HOOK.format(matcher="*"), OWN_TOOLS),
-        (HOOK.format(matcher=""), OWN_TOOLS),
-        (HOOK.format(matcher="^Note.*"), OWN_TOOLS),
-        ("hooks: {PreToolUse: run}", OWN_TOOLS),
-        ("hooks: {before_tool: [{matcher: bash}]}", ("bash",)),
-        ("hooks: {PermissionRequest: [{matcher: Bash}, {matcher: Write}]}", ("write", "bash")),
-        ("hooks: {PostToolUse: [{matcher: '*'}], Stop: []}", ()),
+        ("permission_mode: plan", CHANGING, False),
+        ("permissionMode: dontAsk", CHANGING, False),
+        ("permission_mode: default", (), True),
+        ("permission_mode: acceptEdits", (), True),
+        ("permission_mode: bypassPermissions", (), True),
+        ("permission_mode: strict", CHANGING, False),
+        ("sandbox: read-only", CHANGING, False),
+        ("sandbox: workspace-write", ("bash",), False),
+        ("sandbox: off", (), True),
+        ("gate: make check", CHANGING, False),
+        ("gate: {command: [make, check]}", CHANGING, False),
+        (HOOK.format(matcher="Bash"), ("bash",), True),
+        (HOOK.format(matcher="Edit|Write|MultiEdit"), ("write", "edit"), True),
+        (HOOK.format(matcher="Glob, WebFetch"), ("find",), True),
+        (HOOK.format(matcher="mcp__docs__.*|Bash"), ("bash",), False),
+        (HOOK.format(matcher="my_tool"), (), False),
+        (HOOK.format(matcher="*"), OWN_TOOLS, False),
+        (HOOK.format(matcher=""), OWN_TOOLS, False),
+        (HOOK.format(matcher="^Note.*"), OWN_TOOLS, False),
+        ("hooks: {PreToolUse: run}", OWN_TOOLS, False),
+        ("hooks: {before_tool: [{matcher: bash}]}", ("bash",), True),
+        ("hooks: {PermissionRequest: [{matcher: Bash}, {matcher: Write}]}", ("write", "bash"), True),
+        ("hooks: {PostToolUse: [{matcher: '*'}], Stop: []}", (), True),
     ],
 )
-def test_a_restriction_that_nothing_enforces_takes_the_tools_away_that_it_is_about(line, without):
-    assert agent(line).tools == ToolSelection(None, tuple(without))
+def test_a_restriction_that_nothing_enforces_takes_the_tools_away_that_it_is_about(line, without, providers):
+    tools = agent(line).tools
+
+    assert (tools.names, tools.denied) == (None, tuple(without))
+    assert tools.admits("docs", "search") is providers
+    assert agent(line, "extensions: [docs]").tools.admits("docs", "search") is providers
 
 
 def test_what_it_goes_without_is_said_once():
-    assert told("permissionMode: plan", "sandbox: read-only", "gate: make check") == snapshot(
+    assert told("sandbox: read-only", "permissionMode: plan", "gate: make check") == snapshot(
         [
-            ":2: `permissionMode` is not enforced yet, so the agent goes without write, edit and bash",
+            ":3: `permissionMode` is not enforced yet, so it goes without write, edit, bash and providers' tools",
             ":4: `gate` has no effect yet",
         ]
     )
     assert told("tools: Read, Bash", HOOK.format(matcher="Bash|Write")) == snapshot(
-        [":3: `hooks` is not enforced yet, so the agent goes without bash"]
+        [":3: `hooks` is not enforced yet, so it goes without bash"]
     )
 
 
-def test_who_only_looks_loses_nothing_and_nothing_is_said():
-    assert told("tools: Read, Grep", "permissionMode: plan", "sandbox: read-only") == []
+def test_who_only_looks_and_has_no_providers_loses_nothing_and_nothing_is_said():
+    assert told("tools: Read, Grep", "extensions: none", "permissionMode: plan", "sandbox: read-only") == []
+    assert told("tools: Read, Grep", "permissionMode: plan", dialect=Dialect.CLAUDE) == []
 
 
 # --- programs
@@ -405,9 +435,10 @@ def test_a_program_without_restrictions_is_used(line):
 
 
 def test_what_to_do_with_a_program_that_cannot_be_restricted_is_said():
-    assert told("runner: {command: [tool]}", "tools: read", "sandbox_mode: read-only") == snapshot(
+    assert told("runner: acp", "tools: read", "sandbox: read-only") == snapshot(
         [
-            ":2: `runner` runs 'tool', which nobody here keeps to `sandbox_mode` and `tools`; restrict it by its own arguments, and take that out",
-            ": the file is not used, because it would be without its `sandbox_mode` and `tools`",
+            ":2: `runner` runs 'acp', which nobody can keep to `sandbox` and `tools`; restrict it by its own arguments",
+            ":4: `sandbox` is not enforced yet, so it goes without providers' tools",
+            ": the file is not used, because it would be without its `sandbox` and `tools`",
         ]
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from inline_snapshot import snapshot
+from tests.definitions.stories import agent, parsed, told, unusable
 
 from subagents.definitions.fields import KEYS
 from subagents.definitions.spelling import ALIASES, INSTEAD, WITHOUT_EQUIVALENT, canonical
 from subagents.definitions.tool_names import CLAUDE_TOOLS, DELEGATING, OWN_TOOLS, our_name, spelling_table
-from tests.definitions.stories import agent, parsed, told, unusable
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,8 @@ from tests.definitions.stories import agent, parsed, told, unusable
         ("max-turns", "max_turns"),
         ("Name", "name"),
         (" name ", "name"),
+        ("disallowedtools", "disallowed_tools"),
+        ("MAX TURNS", "max_turns"),
         ("max_turn", None),
         ("", None),
     ],

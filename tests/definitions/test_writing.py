@@ -287,8 +287,13 @@ RESTRICTING = st.fixed_dictionaries(
                     "get_subagent_result",
                     "Bash(git *)",
                     "ext:a",
+                    "ext:a/b",
+                    "ext:",
+                    "mcp__s__t",
+                    "WebFetch",
+                    "nix",
+                    "*",
                 ]
-                + ["ext:a/b", "ext:", "mcp__s__t", "WebFetch", "nix", "*"]
             )
         ).map(", ".join),
         "disallowed_tools": st.lists(

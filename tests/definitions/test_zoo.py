@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.definitions.zoo_listing import DIALECTS, ZOO, agents, files, problems, read
 
 from subagents.definitions.model import Dialect
-from tests.definitions.zoo_listing import DIALECTS, ZOO, agents, files, problems, read
 
 AGAIN = "if it is meant so, list it anew: python -m tests.definitions.zoo_listing"
 

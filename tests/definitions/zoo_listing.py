@@ -1,6 +1,6 @@
 """What becomes of the agent files of the zoo: the listings beside its folders are made, and made anew, with
 
-    python -m tests.definitions.zoo_listing
+    python -m tests.definitions.zoo_listing [dialect ...]
 
 A folder is named for its dialect. `<dialect>.problems.txt` lists every problem of its files and nothing else,
 `<dialect>.agents.txt` every definition with what is not as in a file that says nothing.
@@ -8,6 +8,7 @@ A folder is named for its dialect. `<dialect>.problems.txt` lists every problem 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -86,12 +87,12 @@ def _rule(rule: ProviderRule) -> str:
     return " ".join(said)
 
 
-def main() -> None:
-    for dialect in DIALECTS:
+def main(names: list[str]) -> None:
+    for dialect in [Dialect(name) for name in names] or DIALECTS:
         found = read(dialect)
         (ZOO / f"{dialect}.problems.txt").write_text(problems(found), encoding="utf-8")
         (ZOO / f"{dialect}.agents.txt").write_text(agents(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 
 def main() -> int:
-    with open(sys.argv[1], encoding="utf-8") as file:
-        steps = json.load(file)
+    steps = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     for number, step in enumerate(steps):
         code = play(step, number)
         if code is not None:
@@ -21,8 +22,9 @@ def main() -> int:
     return 0
 
 
-def play(step, number):
-    kind, value = step["do"], step.get("value")
+def play(step: dict[str, Any], number: int) -> int | None:
+    kind: str = step["do"]
+    value: Any = step["value"]
     if kind == "print":
         tell(value)
     elif kind == "raw":
@@ -46,33 +48,33 @@ def play(step, number):
     elif kind == "hang":
         if value == "deaf":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        with open("hanging", "w", encoding="utf-8") as file:
-            file.write(str(os.getpid()))
         while True:
             time.sleep(3600)
+    elif kind == "pid":
+        Path(value).write_text(str(os.getpid()), encoding="utf-8")
     elif kind == "exit":
-        return value
+        return int(value)
     return None
 
 
-def told():
-    stdin = "" if sys.stdin.isatty() else sys.stdin.read()
+def told() -> dict[str, Any]:
+    stdin = sys.stdin.read()
     names = ("prompt.md", "schema.json")
     files = [argument for argument in sys.argv if argument.endswith(names)]
     return {
         "arguments": sys.argv[2:],
         "stdin": stdin,
-        "files": [open(path, encoding="utf-8").read() for path in files],
+        "files": [Path(path).read_text(encoding="utf-8") for path in files],
         "environment": dict(os.environ),
-        "folder": os.getcwd(),
+        "folder": str(Path.cwd()),
     }
 
 
-def tell(line):
+def tell(line: dict[str, Any]) -> None:
     write(json.dumps(line).encode() + b"\n")
 
 
-def write(data):
+def write(data: bytes) -> None:
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 

@@ -25,6 +25,7 @@ from subagents.events import (
     Event,
     FileEdited,
     ModelReplied,
+    ModelRequestFailed,
     OutputRejected,
     ResultDelivered,
     RunCleared,
@@ -83,6 +84,7 @@ SPEC = RunSpec(
     decided={"model": "caller", "max_turns": "definition"},
 )
 USAGE = ModelUsage(requests=1, input=1_200, output=80, cache_read=900, cache_write=40, cost=0.0123)
+BROKEN = ModelUsage(requests=1, input=1_200, output=1, cost=0.0012)
 
 
 def story() -> list[Event]:
@@ -114,6 +116,14 @@ def _parent_begins() -> list[Event]:
         ),
         RunStarted(**here, model="anthropic:some-model-2026"),
         WorkspaceOpened(**here, root="/home/me/project", isolation="shared"),
+        ModelRequestFailed(
+            **here,
+            model="anthropic:some-model-2026",
+            reason="its provider is overloaded (HTTP 529: Overloaded)",
+            attempt=1,
+            wait=1.5,
+            usage=BROKEN,
+        ),
         ModelReplied(
             **here, model="anthropic:some-model-2026", usage=USAGE, text="I will look.", tool_calls=2
         ),

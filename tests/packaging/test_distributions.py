@@ -20,7 +20,7 @@ AGENTS = sorted(path.name for path in (ROOT / "agents").glob("*.md"))
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 SOURCES = {"agents", "src", "tests", "Makefile", "constraints.txt", "pyproject.toml", "PKG-INFO"}
-SOURCES |= {"CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", ".gitignore"}
+SOURCES |= {"CHANGELOG.md", "LICENSE", "README.md", "RELEASE.md", "SECURITY.md", ".gitignore", ".github"}
 IMAGES = {".avif", ".bmp", ".gif", ".ico", ".jpeg", ".jpg", ".png", ".svg", ".tiff", ".webp"}
 DOCUMENTS = {".html", ".md", ".pdf", ".rst", ".txt"}
 _WORDS = "drafts?|notes?|plans?|reviews?|scratch|todo"
@@ -110,7 +110,7 @@ def _strays(names: Iterable[str]) -> list[str]:
 
 
 def _is_private(path: PurePosixPath) -> bool:
-    of_an_agent = any(part in {"agents", "builtin_agents"} for part in path.parts[:-1])
+    of_an_agent = any(part in {"agents", "builtin_agents", "zoo"} for part in path.parts[:-1])
     return not of_an_agent and any(PRIVATE.search(part) for part in path.parts)
 
 

@@ -48,7 +48,7 @@ def do(kind: str, value: object = None) -> dict[str, object]:
     return {"do": kind, "value": value}
 
 
-def say(kind: str, said: str = "", **more: object) -> dict[str, object]:
+def say(kind: str, said: str = "", **more: Any) -> dict[str, object]:
     return do("print", {"kind": kind, "said": said, **more})
 
 

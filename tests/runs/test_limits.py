@@ -1,4 +1,4 @@
-"""When a run is asked to finish, and when it is stopped: turns, and time."""
+"""When a run is asked to finish, and when it is stopped: turns, time, tokens and cost."""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from inline_snapshot import snapshot
 
 from subagents.events import Event, StoppedBy, TurnEnded
 from subagents.runs import lifecycle
-from subagents.runs.limits import Verdict, after_seconds, after_turn, next_check, wrap_up_message
+from subagents.runs.limits import (
+    Verdict,
+    after_seconds,
+    after_turn,
+    after_usage,
+    dollars,
+    nearest,
+    next_check,
+    used_up,
+    wrap_up_message,
+)
 from subagents.runs.state import RunState
 from subagents.spec import Limits
 from subagents.testing.facts import RUN, spawned, spec, started, state_after
+from subagents.usage import ModelUsage
 
 LIMITS = Limits(max_turns=5, max_seconds=100.0)
 
@@ -127,6 +138,106 @@ def test_the_model_is_told_which_limit_is_near_and_what_to_do():
         "You are almost out of time. Wrap up now: do not begin anything new, and answer with what you have, "
         "saying what is missing."
     )
+    both = Limits(max_tokens=10_000, max_cost=0.5)
+    assert wrap_up_message(both, "tokens") == snapshot(
+        "You have used most of your 10,000 tokens. Wrap up now: do not begin anything new, and answer with what you "
+        "have, saying what is missing."
+    )
+    assert wrap_up_message(both, "cost") == snapshot(
+        "You have used most of the $0.50 that you may cost. Wrap up now: do not begin anything new, and answer with "
+        "what you have, saying what is missing."
+    )
+
+
+# --- tokens and cost
+
+BOTH = Limits(max_tokens=1000, max_cost=2.0)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "cost", "asked", "verdict"),
+    [
+        (0, 0.0, False, Verdict.CONTINUE),
+        (799, 1.59, False, Verdict.CONTINUE),
+        (800, 0.0, False, Verdict.WRAP_UP),
+        (0, 1.6, False, Verdict.WRAP_UP),
+        (999, 1.99, True, Verdict.CONTINUE),
+        (1000, 0.0, True, Verdict.STOP),
+        (1000, 0.0, False, Verdict.STOP),
+        (0, 2.0, False, Verdict.STOP),
+        (5000, 0.1, True, Verdict.STOP),
+    ],
+)
+def test_the_last_fifth_of_tokens_or_cost_is_for_finishing(
+    tokens: int, cost: float, asked: bool, verdict: Verdict
+):
+    used = ModelUsage(requests=3, input=tokens, cache_read=10**6, cost=cost)
+    assert after_usage(BOTH, used, asked=asked) is verdict
+
+
+def test_without_a_limit_usage_says_nothing():
+    assert (
+        after_usage(Limits(), ModelUsage(input=10**12, cost=1e9, unpriced=3), asked=False) is Verdict.CONTINUE
+    )
+
+
+def test_a_limit_of_cost_is_not_kept_blindly():
+    used = ModelUsage(requests=3, input=10, unpriced=1)
+    assert after_usage(Limits(max_cost=2.0), used, asked=False) is Verdict.STOP
+    assert after_usage(Limits(max_tokens=1000), used, asked=False) is Verdict.CONTINUE
+    assert used_up(Limits(max_cost=2.0), used) == snapshot(
+        "the price of 1 of its 3 requests is not known, so its limit of $2.00 cannot be kept; limit its tokens instead "
+        "(max_tokens)"
+    )
+
+
+def test_what_was_used_up_is_said_with_its_figures():
+    assert used_up(BOTH, ModelUsage(requests=3, input=10_400, cost=0.2)) == snapshot(
+        "it used 10,400 tokens, and its limit was 1,000"
+    )
+    assert used_up(BOTH, ModelUsage(requests=3, input=400, cost=2.12)) == snapshot(
+        "it cost $2.12, and its limit was $2.00"
+    )
+    assert nearest(BOTH, ModelUsage(input=900, cost=1.7)) == "tokens"
+    assert nearest(BOTH, ModelUsage(input=100, cost=1.7)) == "cost"
+    assert [dollars(amount) for amount in (0.0, 0.0042, 0.5, 12.345)] == [
+        "$0.00",
+        "$0.0042",
+        "$0.50",
+        "$12.35",
+    ]
+
+
+requests = st.builds(
+    ModelUsage,
+    requests=st.just(1),
+    input=st.integers(0, 5000),
+    output=st.integers(0, 500),
+    cache_read=st.integers(0, 10_000),
+    cost=st.integers(0, 400).map(lambda cents: cents / 100),
+    unpriced=st.sampled_from([0, 0, 0, 0, 1]),
+)
+
+
+@given(
+    st.one_of(st.none(), st.integers(1, 20_000)),
+    st.one_of(st.none(), st.floats(0.01, 20)),
+    st.lists(requests, max_size=30),
+)
+def test_no_limit_is_exceeded_by_more_than_the_last_request(
+    tokens: int | None, cost: float | None, wanted: list[ModelUsage]
+):
+    limits, used, asked, last = Limits(max_tokens=tokens, max_cost=cost), ModelUsage(), 0, ModelUsage()
+    for request in wanted:
+        verdict = after_usage(limits, used, asked=bool(asked))
+        asked += verdict is Verdict.WRAP_UP
+        if verdict is Verdict.STOP:
+            break
+        used, last = used + request, request
+    before = used - last
+    assert asked <= 1
+    assert tokens is None or before.tokens < tokens or not used.requests
+    assert cost is None or (before.cost < cost and before.unpriced == 0) or not used.requests
 
 
 def _turn(number: int, episode: int = 1) -> Event:

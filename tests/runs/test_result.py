@@ -46,7 +46,13 @@ WORK: tuple[RunEvent, ...] = (
 )
 
 
-def run(*events: RunEvent, schema: dict[str, Any] | None = None) -> RunState:
+INSTEAD: dict[str, Any] = {
+    "asked_model": "opus",
+    "notes": ("The agent's file asks for 'opus'; offline runs instead.",),
+}
+
+
+def run(*events: RunEvent, schema: dict[str, Any] | None = None, **more: Any) -> RunState:
     """The run after these facts, one second each."""
     spec = RunSpec(
         agent="Explore",
@@ -56,6 +62,7 @@ def run(*events: RunEvent, schema: dict[str, Any] | None = None) -> RunState:
         cwd="/srv/shop",
         project="/srv/shop",
         output_schema=schema,
+        **more,
     )
     first = RunSpawned(
         **OF, handle="explore-2", parent=None, root=ID, depth=1, spec=spec, asked_by=AskedBy.MODEL
@@ -84,6 +91,20 @@ Status: completed | 1 turn | 1 tool use | 1,234 tokens | 2m 17s
 Description: find the retries
 
 Retries are in net.py.\
+""")
+
+
+def test_what_is_not_as_asked_stands_in_the_head():
+    state = run(*WORK, WrapUpAsked(**OF, limit="turns"), completed(wrapped_up=True), **INSTEAD)
+
+    assert result_text(Result(state, "Done."), now=BEGAN + 60) == snapshot("""\
+Agent: explore-2 (Explore, run k3x9qa7b)
+Status: completed, wrapped up | 1 turn | 1 tool use | 1,234 tokens | 2m 17s
+Description: find the retries
+Note: The agent's file asks for 'opus'; offline runs instead.
+Note: It was asked to wrap up at its limit of turns; the result may be partial.
+
+Done.\
 """)
 
 
@@ -261,7 +282,7 @@ def test_durations_are_short(seconds, text):
 
 
 def test_a_program_gets_one_object():
-    state = run(*WORK, completed(structured='{"files": []}'), schema={"type": "object"})
+    state = run(*WORK, completed(structured='{"files": []}'), schema={"type": "object"}, **INSTEAD)
     told = result_json(Result(state, "Here: {}", '{"files": []}'), session="s1")
 
     assert json.loads(json.dumps(told)) == snapshot(
@@ -278,6 +299,8 @@ def test_a_program_gets_one_object():
             "structured": {"files": []},
             "schema_valid": True,
             "model": "offline",
+            "asked_model": "opus",
+            "notes": ["The agent's file asks for 'opus'; offline runs instead."],
             "turns": 1,
             "tool_uses": 1,
             "usage": {

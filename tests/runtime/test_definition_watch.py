@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -45,11 +46,11 @@ class Watching:
 
 
 @asynccontextmanager
-async def watching(place: Path) -> AsyncIterator[Watching]:
+async def watching(place: Path, look_again: int = definition_watch.LOOK_AGAIN) -> AsyncIterator[Watching]:
     definitions = Definitions(project_at(place.parents[1]), [Folder(place, Scope.PROJECT)])
     told = Watching()
     async with anyio.create_task_group() as tasks:
-        await tasks.start(watch, definitions, told)
+        await tasks.start(partial(watch, definitions, told, look_again=look_again))
         yield told
         tasks.cancel_scope.cancel()
 
@@ -60,15 +61,29 @@ def write(path: Path, text: str = "prompt") -> Path:
     return path
 
 
+async def changed(place: Path, told: Watching) -> None:
+    write(place / "b.md")
+    await told.until("a", "b")
+    write(place / "b.md", "---\nname: c\n---\n")
+    await told.until("a", "c")
+    (place / "a.md").unlink()
+    await told.until("c")
+
+
 async def test_new_changed_and_removed_files_are_told(place: Path):
     write(place / "a.md")
     async with watching(place) as told:
-        write(place / "b.md")
-        await told.until("a", "b")
-        write(place / "b.md", "---\nname: c\n---\n")
-        await told.until("a", "c")
-        (place / "a.md").unlink()
-        await told.until("c")
+        await changed(place, told)
+
+
+async def test_what_no_hint_was_given_of_is_found_by_looking_again(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # As on a system that has no watch to give; polling sees no second change within a second.
+    monkeypatch.setenv("WATCHFILES_FORCE_POLLING", "true")
+    write(place / "a.md")
+    async with watching(place, look_again=100) as told:
+        await changed(place, told)
 
 
 async def test_a_folder_that_is_made_later_is_watched_from_then_on(place: Path):

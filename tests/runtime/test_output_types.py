@@ -89,3 +89,18 @@ def test_the_one_call_gives_it_back_too(tmp_path: Path):
         "Explore", "go", path=str(tmp_path), model=script(tmp_path, GOOD), output_schema=Found
     )
     assert result.value == A3
+
+
+def test_the_one_call_takes_tools_of_ones_own_as_well(tmp_path: Path):
+    def price(item: str) -> str:
+        """What an item costs."""
+        return f"{item} costs 3"
+
+    turns = [
+        {"tool_calls": [{"name": "price", "arguments": {"item": "tea"}}]},
+        {"match": "costs 3", "text": "dear"},
+    ]
+    (tmp_path / "turns.yaml").write_text(json.dumps({"turns": turns}))
+    model = f"script:{tmp_path / 'turns.yaml'}"
+    result = subagents.run("Explore", "go", path=str(tmp_path), model=model, tools={"shop": [price]})
+    assert result.text == "dear"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,7 @@ from pydantic_ai.toolsets import FunctionToolset
 
 from subagents import ToolProvider
 from subagents.bootstrap import AgentManager
+from subagents.delegation.toolset import delegation_toolset
 from subagents.errors import BadTools
 from subagents.events import Event, ToolCalled, ToolReturned
 from subagents.runs.state import RunState, RunStatus
@@ -192,7 +194,8 @@ async def test_an_answer_that_is_no_json_or_far_too_long_is_an_answer_still(tmp_
     assert max(lengths) < 60_000
 
 
-async def test_a_run_is_stopped_while_a_tool_hangs(tmp_path: Path):
+@pytest.mark.parametrize("given", [list, FunctionToolset], ids=["a function", "a toolset"])
+async def test_a_run_is_stopped_while_a_tool_hangs(tmp_path: Path, given: Callable[[list[Any]], Any]):
     agent(tmp_path)
     begun, gate = anyio.Event(), threading.Event()
 
@@ -205,7 +208,9 @@ async def test_a_run_is_stopped_while_a_tool_hangs(tmp_path: Path):
     model = script(tmp_path, calls("hang"), {"text": "done"})
     try:
         with anyio.fail_after(20):
-            async with AgentManager.open(tmp_path, memory=True, model=model, tools={"t": [hang]}) as manager:
+            async with AgentManager.open(
+                tmp_path, memory=True, model=model, tools={"t": given([hang])}
+            ) as manager:
                 run = await manager.spawn("buyer", "buy")
                 await begun.wait()
                 await manager.stop(run, reason="enough")
@@ -352,3 +357,29 @@ async def test_a_run_that_is_resumed_in_another_process_has_its_tools_again(tmp_
         await manager.resume(run, "and now?")
         assert (await manager.get_result(run, wait=True)).text == "second"
         assert "tea costs 3" in [line.text for line in await manager.peek(run, last=50)]
+
+
+async def test_the_agents_that_a_model_is_told_of_are_those_it_may_start(tmp_path: Path):
+    agent(tmp_path)
+    agent(tmp_path, "clerk")
+    async with AgentManager.open(tmp_path, memory=True) as manager:
+        every, some = (delegation_toolset(manager, ["Agent"], types) for types in (None, ("clerk",)))
+
+    listed = [toolset.tools["Agent"].description or "" for toolset in (every, some)]
+    assert ["- clerk: " in text for text in listed] == [True, True]
+    assert ["- buyer: " in text for text in listed] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("tools", "offered"),
+    [("read", False), ("all", False), ("read, Agent(clerk)", True), ("read, Agent", True)],
+)
+async def test_the_tools_that_drive_agents_are_offered_to_those_whose_file_names_them(
+    tmp_path: Path, tools: str, offered: bool
+):
+    agent(tmp_path, tools=tools)
+    agent(tmp_path, "clerk", tools="read")
+
+    told = await run_with(None, tmp_path, calls("Agent", prompt="do it", subagent_type="clerk"))
+
+    assert told.good == [offered]

@@ -11,6 +11,30 @@ from subagents.settings.layers import Layered, layered
 
 Write = Callable[[str], Path]
 
+# What stands in for the library `keyring`: it keeps texts in files beside it.
+LIBRARY = """
+import os, pathlib
+
+class _Backend:
+    name = "Folder"
+    priority = float(os.environ.get("PRIORITY", "5"))
+
+def get_keyring():
+    return _Backend
+
+def _file(service, user):
+    if os.environ.get("BREAKS"):
+        raise Exception("the service went away\\nfor good")
+    return pathlib.Path(__file__).with_name(f"{service}.{user}")
+
+def set_password(service, user, text):
+    _file(service, user).write_text(text, encoding="utf-8")
+
+def get_password(service, user):
+    file = _file(service, user)
+    return file.read_text(encoding="utf-8") if file.exists() else None
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:

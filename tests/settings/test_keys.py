@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.settings.conftest import Write
+from tests.settings.conftest import LIBRARY, Write
 
 from subagents.errors import SettingsFileError
 from subagents.settings.keyring import SystemKeyring
@@ -69,30 +69,6 @@ def test_a_key_that_is_nowhere_is_none(own: Write, monkeypatch: pytest.MonkeyPat
 
 
 # --- the real thing, with a library that stands in for it
-
-
-LIBRARY = """
-import os, pathlib
-
-class _Backend:
-    name = "Folder"
-    priority = float(os.environ.get("PRIORITY", "5"))
-
-def get_keyring():
-    return _Backend
-
-def _file(service, user):
-    if os.environ.get("BREAKS"):
-        raise Exception("the service went away\\nfor good")
-    return pathlib.Path(__file__).with_name(f"{service}.{user}")
-
-def set_password(service, user, text):
-    _file(service, user).write_text(text, encoding="utf-8")
-
-def get_password(service, user):
-    file = _file(service, user)
-    return file.read_text(encoding="utf-8") if file.exists() else None
-"""
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_a_text_that_means_none_is_refused_with_what_would():
             "output_transcript must be true or false, not 'maybe'",
             "default_max_cost must be a number from 0 to 1000000, not 'cheap'",
             "tree_mode must be one of auto, rich, compact, not 'Rich'",
-            "fallback_subagent must be text that is not blank, not ''",
+            "fallback_subagent must be a line of text that is not blank, not ''",
         ]
     )
 

@@ -39,6 +39,11 @@ def test_nothing_used_is_nothing():
     assert total([]) == Usage()
 
 
+@given(model_usages, model_usages)
+def test_what_came_after_is_the_difference(before: ModelUsage, after: ModelUsage):
+    assert (before + after) - before == after
+
+
 @given(usages, usages, usages)
 def test_the_order_of_adding_does_not_matter(one: Usage, two: Usage, three: Usage):
     assert (one + two) + three == one + (two + three) == total([three, one, two])

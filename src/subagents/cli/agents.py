@@ -12,12 +12,11 @@ import typer
 
 from subagents.cli import agents_change as change
 from subagents.cli import agents_import, agents_new, agents_validate
-from subagents.cli.agents_here import Name, here
+from subagents.cli.agents_here import Here, Name, here
 from subagents.cli.agents_seen import PLAIN_WIDTH, as_json, columns, details
 from subagents.cli.options import prompt_of
 from subagents.cli.streams import answer, answer_json, draw, say, width_of
 from subagents.cli.usage import mount
-from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.matching import Match, match
 from subagents.errors import SubagentsError
 from subagents.language import _, counted
@@ -54,28 +53,28 @@ def list_agents(
     everything: Annotated[bool, typer.Option("--all", "-a", help=_("The disabled ones, too."))] = False,
     as_text: Json = False,
 ) -> int:
-    catalog = here().catalog
-    shown = list(catalog) if everything else list(catalog.listed())
+    now = here()
+    shown = list(now.catalog) if everything else list(now.catalog.listed())
     if as_text:
         answer_json(json.dumps([as_json(each, body=False) for each in shown], ensure_ascii=False, indent=2))
         return 0
     if shown:
         width = width_of(sys.stdout)
         draw(table(columns(shown, width), width))
-    say(*_remarks(catalog, len(shown)))
+    say(*_remarks(now, len(shown)))
     return 0
 
 
-def _remarks(catalog: AgentCatalog, shown: int) -> Iterator[str]:
+def _remarks(now: Here, shown: int) -> Iterator[str]:
     if not shown:
         yield _("There are no agents here; `subagents agents new` makes one.")
-    if hidden := len(catalog) - shown:
+    if hidden := len(now.catalog) - shown:
         yield counted(
             "{n} disabled one is not listed; --all lists it.",
             "{n} disabled ones are not listed; --all lists them.",
             hidden,
         )
-    if troubled := len({problem.path for problem in catalog.problems}):
+    if troubled := len({problem.path for problem in now.problems}):
         yield counted(
             "{n} file has problems; `subagents agents validate` names them.",
             "{n} files have problems; `subagents agents validate` names them.",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from subagents.cli.streams import say
 from subagents.definitions.discovery import Folder, read_definition
 from subagents.definitions.model import Dialect, Parsed, Scope
 from subagents.errors import SubagentsError
@@ -30,6 +31,7 @@ def named(path: Path, places: Sequence[Folder]) -> Iterator[Parsed]:
     """What the file says, or each of the folder. Raises `SubagentsError` where there is nothing of that name.
 
     A folder that is none of agents, but has such folders in it, stands for those: a project's root for all of its.
+    Another tool's Markdown without front matter is no agent; for one that is named that is said.
     """
     if path.is_dir():
         for folder in _folders(path, places):
@@ -38,9 +40,10 @@ def named(path: Path, places: Sequence[Folder]) -> Iterator[Parsed]:
     if not os.path.lexists(path):
         raise SubagentsError(_("There is no file or folder {path!r}.").format(path=str(path)))
     parsed = _read(path.absolute(), _folder_of(path, places))
-    if parsed is None:
-        raise SubagentsError(_("{path!r} has no front matter, so it is no agent.").format(path=str(path)))
-    yield parsed
+    if parsed is not None:
+        yield parsed
+    else:
+        say(_("{path} has no front matter, so it is no agent.").format(path=path))
 
 
 def count_of(places: Iterable[Folder]) -> int:

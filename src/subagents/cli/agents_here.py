@@ -57,6 +57,13 @@ class Here:
     def agent(self, name: str) -> AgentDefinition | None:
         return self.files.effective(name)
 
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong with files that a person can do something about: the package's are not theirs."""
+        packaged = [str(place.path) for place in self.places if place.scope is Scope.PACKAGED]
+        told = dict.fromkeys(self.catalog.problems)
+        return [each for each in told if str(Path(each.path).parent) not in packaged]
+
     def problems_of(self, path: str) -> list[Problem]:
         return [problem for problem in self.catalog.problems if problem.path == path]
 
@@ -82,19 +89,22 @@ _TOOLS = {
 }
 
 
-def origin(agent: AgentDefinition) -> str:
-    """Whose folder it is in, and for another tool's file, the tool."""
-    if agent.source is None:
-        return "–"
-    match agent.source.scope:
+def whose(agent: AgentDefinition) -> str:
+    """In whose folder its file is."""
+    match agent.source.scope if agent.source is not None else None:
         case Scope.PACKAGED:
-            whose = _("built in")
+            return _("built in")
         case Scope.USER:
-            whose = _("user")
+            return _("user")
         case _:
-            whose = _("project")
-    tool = next((name for dialect, name in _TOOLS.items() if dialect == agent.source.dialect), "")
-    return f"{whose}, {tool}" if tool else whose
+            return _("project")
+
+
+def origin(agent: AgentDefinition) -> str:
+    """The same, and for another tool's file, the tool."""
+    dialect = agent.source.dialect if agent.source is not None else Dialect.OWN
+    tool = next((name for one, name in _TOOLS.items() if one == dialect), "")
+    return f"{whose(agent)}, {tool}" if tool else whose(agent)
 
 
 def nearby(path: str | Path) -> str:

@@ -13,7 +13,7 @@ from subagents.cli.agents_files import named
 from subagents.cli.agents_here import Force, Here, here, nearby
 from subagents.cli.place import at_home
 from subagents.cli.streams import draw, say
-from subagents.definitions.editing import Edit, Outcome
+from subagents.definitions.editing import Edit, Outcome, source_path
 from subagents.definitions.model import AgentDefinition, Dialect, Parsed, Scope
 from subagents.errors import SubagentsError, UnknownAgent
 from subagents.language import _, counted
@@ -22,8 +22,8 @@ HELP = _(
     """Make files of your own out of other tools' agents.
 
     SOURCE is a file, a folder of them, the name of an agent, or a tool: claude, codex, gemini, opencode, pi, agents,
-    copilot. What a file says that has no equivalent here is printed below its name. The files themselves stay as they
-    are; a project's go to the project, yours to your own folder.
+    copilot. Below each file that is written stands what is lost. The files themselves stay as they are; a project's go
+    to the project, yours to your own folder. The exit code is 1 when something was left out.
     """
 )
 
@@ -44,7 +44,7 @@ def import_(
     files = [parsed for source in sources for parsed in _files(source, importing.now)]
     for parsed in {each.source.path: each for each in files}.values():
         importing.one(parsed)
-    say(importing.summary())
+    say(importing.summary(), *importing.not_in_effect())
     return int(bool(importing.refused))
 
 
@@ -89,6 +89,7 @@ class _Importing:
     dry_run: bool
     force: bool
     written: dict[Path, str] = field(default_factory=dict)
+    names: dict[str, Path] = field(default_factory=dict)
     refused: int = 0
 
     def one(self, parsed: Parsed) -> None:
@@ -105,13 +106,25 @@ class _Importing:
             self._leave_out(source, edit.message.rstrip("."))
             return
         self.written[edit.path] = source
-        draw([f"{source} → {nearby(edit.path)}", *_told(parsed)])
+        self.names[parsed.definition.name] = edit.path
+        draw([_("{path}  from {source}").format(path=nearby(edit.path), source=source), *_told(parsed)])
 
     def summary(self) -> str:
         would = _("{count} would be imported") if self.dry_run else _("{count} imported")
         count = counted("{n} agent", "{n} agents", len(self.written))
         left = _(", {n} left out").format(n=self.refused) if self.refused else ""
         return f"{would.format(count=count)}{left}."
+
+    def not_in_effect(self) -> Iterator[str]:
+        """Of what was written, that which another file stands in front of."""
+        if self.dry_run or not self.names:
+            return
+        files = here().files
+        for name, path in self.names.items():
+            agent = files.effective(name)
+            if agent is not None and source_path(agent) != path:
+                message = _("{name} still comes from {path}, which is before it.")
+                yield message.format(name=name, path=nearby(source_path(agent)))
 
     def _leave_out(self, source: str, why: str, told: Iterable[str] = ()) -> None:
         self.refused += 1

@@ -7,12 +7,15 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from subagents.cli.agents_generate import generated
 from subagents.cli.agents_here import Force, ForUser, Here, here, say_in_effect, say_problems, told_path
 from subagents.cli.asking import Asking, Terminal, is_terminal
 from subagents.cli.place import at_home
@@ -38,6 +41,7 @@ HELP = _(
       subagents agents new
       subagents agents new reviewer -d "Reviews a change." --tools read-only --from reviewer.txt
       echo "Find dead code." | subagents agents new undertaker -d "Finds dead code." --body -
+      subagents agents new --generate "judges a change by how hard it is to undo"
     """
 )
 
@@ -75,10 +79,15 @@ class Draft:
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", hidden=True)] = "",
     description: Annotated[
-        str, typer.Option("--description", "-d", help=_("When to use it; models choose by this."))
+        str,
+        typer.Option("--description", "-d", metavar="TEXT", help=_("When to use it; models choose by this.")),
     ] = "",
-    tools: Annotated[str, typer.Option(help=_("all, none, read-only, or a list: read, grep, bash."))] = "",
-    model: Annotated[str, typer.Option(help=_("What answers; without it, what its parent has."))] = "",
+    tools: Annotated[
+        str, typer.Option(metavar="TOOLS", help=_("all, none, read-only, or a list: read, grep, bash."))
+    ] = "",
+    model: Annotated[
+        str, typer.Option(metavar="MODEL", help=_("What answers; without it, what its parent has."))
+    ] = "",
     thinking: Annotated[
         str,
         typer.Option(
@@ -88,18 +97,62 @@ def new(
     capabilities: Annotated[
         str, typer.Option(metavar="WORDS", help=_("What it can do, with commas, for `agents match`."))
     ] = "",
-    body: Annotated[str, typer.Option(help=_("Its prompt; - reads it from standard input."))] = "",
+    body: Annotated[
+        str, typer.Option(metavar="TEXT", help=_("Its prompt; - reads it from standard input."))
+    ] = "",
     source: Annotated[str, typer.Option("--from", metavar="FILE", help=_("A file with its prompt."))] = "",
+    generate: Annotated[
+        str, typer.Option(metavar="TEXT", help=_("What it is to do; an agent writes the definition."))
+    ] = "",
     for_user: ForUser = False,
     force: Force = False,
 ) -> int:
     draft = Draft(name, description, tools, model, thinking, capabilities, _prompt(body, source))
-    if is_terminal():
-        draft, for_user = completed(draft, Terminal(), for_user=for_user)
-        draft = draft if draft.body.strip() else replace(draft, body=edited(_seed(draft)))
     now = here()
-    agent = understood(draft)
-    return _written(agent, now, now.folder(for_user=for_user), force=force)
+    if generate:
+        return _generated(draft, generate, now, now.folder(for_user=for_user), force=force)
+    if not is_terminal():
+        return _written(understood(draft), now, now.folder(for_user=for_user), force=force)
+    ask = Terminal()
+    draft, for_user = identified(draft, ask, for_user=for_user)
+    folder = now.folder(for_user=for_user)
+    # Before more is asked, so that no answer is given in vain.
+    _refuse_taken(now.files.file_for(draft.name, folder), force=force)
+    draft = completed(draft, ask)
+    if draft.body.strip():
+        return _written(understood(draft), now, folder, force=force)
+    with edited(_seed(draft)) as body:
+        return _written(understood(replace(draft, body=body)), now, folder, force=force)
+
+
+def _generated(draft: Draft, wish: str, now: Here, folder: Path, *, force: bool) -> int:
+    """What options say is kept, and the rest is what an agent wrote."""
+    if draft.body:
+        raise typer.BadParameter(_("--generate writes the prompt; leave out --body and --from."))
+    if draft.name:
+        _refuse_taken(now.files.file_for(draft.name, folder), force=force)
+    draft = filled(draft, generated(wish))
+    code = _written(understood(draft), now, folder, force=force)
+    say(_("Read it before you use it."))
+    return code
+
+
+def filled(draft: Draft, written: Mapping[str, Any]) -> Draft:
+    """The draft, with what was generated where it says nothing yet."""
+    return Draft(
+        name=draft.name or written["name"],
+        description=draft.description or written["description"],
+        tools=draft.tools or ", ".join(written["tools"]) or "none",
+        model=draft.model,
+        thinking=draft.thinking,
+        capabilities=draft.capabilities or ", ".join(written["capabilities"]),
+        body=written["prompt"],
+    )
+
+
+def _refuse_taken(path: Path, *, force: bool) -> None:
+    if os.path.lexists(path) and not force:
+        raise SubagentsError(_("{path} exists already. Add --force to replace it.").format(path=path))
 
 
 def _written(agent: AgentDefinition, now: Here, folder: Path, *, force: bool) -> int:
@@ -156,19 +209,29 @@ def _contents(path: str) -> str:
 # --- answers
 
 
-def completed(draft: Draft, ask: Asking, *, for_user: bool) -> tuple[Draft, bool]:
-    """The draft with what is missing asked for, and whether it is for the user. Without any option all is asked."""
-    everything = draft == Draft(name=draft.name)
+def identified(draft: Draft, ask: Asking, *, for_user: bool) -> tuple[Draft, bool]:
+    """The draft with a name, and whether it is for the user; without any option that is asked too."""
+    everything = _is_bare(draft)
     if not draft.name:
         draft = replace(draft, name=ask.line(_("Name"), check=_a_name))
     if everything and not for_user:
         for_user = bool(ask.one_of(_("Who is to have it?"), [_("this project"), _("you, in all projects")]))
+    return draft, for_user
+
+
+def completed(draft: Draft, ask: Asking) -> Draft:
+    """The draft with what is missing asked for; without any option that is all but the prompt."""
+    everything = _is_bare(draft)
     if not draft.description:
         question = _("When is it to be used? Models choose by this sentence")
         draft = replace(draft, description=ask.line(question, check=_something))
     if everything:
         draft = replace(draft, tools=_tools(ask), model=_model(ask), thinking=_thinking(ask))
-    return draft, for_user
+    return draft
+
+
+def _is_bare(draft: Draft) -> bool:
+    return draft == Draft(name=draft.name)
 
 
 def _tools(ask: Asking) -> str:
@@ -221,17 +284,32 @@ def _seed(draft: Draft) -> str:
     return _("You are {name}. {description}\n").format(name=draft.name, description=draft.description)
 
 
-def edited(seed: str) -> str:
-    """What the person made of the text in an editor. Raises `SubagentsError` when there is none, or it failed."""
+@contextmanager
+def edited(seed: str) -> Iterator[str]:
+    """What the person made of the text in an editor. When the block fails, the text is kept and its place said.
+
+    Raises `SubagentsError` when there is no editor, or it failed.
+    """
+    descriptor, name = tempfile.mkstemp(prefix="subagents-", suffix=".md")
+    file = Path(name)
+    try:
+        os.write(descriptor, seed.encode())
+        os.close(descriptor)
+        _edit(file)
+        yield file.read_text(encoding="utf-8", errors="replace")
+    except SubagentsError:
+        if file.read_bytes() != seed.encode():
+            say(_("Your text is kept in {path}.").format(path=file))
+            raise
+        file.unlink()
+        raise
+    file.unlink()
+
+
+def _edit(file: Path) -> None:
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory(prefix="subagents-") as folder:
-        file = Path(folder) / "prompt.md"
-        file.write_text(seed, encoding="utf-8")
-        try:
-            subprocess.run([*shlex.split(command), str(file)], check=True)
-        except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            text = _(
-                "The editor {command!r} did not work ({why}); set EDITOR, or give the prompt with --body."
-            )
-            raise SubagentsError(text.format(command=command, why=error)) from None
-        return file.read_text(encoding="utf-8", errors="replace")
+    try:
+        subprocess.run([*shlex.split(command), str(file)], check=True)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        text = _("The editor {command!r} did not work ({why}); set EDITOR, or give the prompt with --body.")
+        raise SubagentsError(text.format(command=command, why=error)) from None

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from subagents.cli.agents_here import origin
+from subagents.cli.agents_here import origin, whose
 from subagents.definitions.model import AgentDefinition
 from subagents.definitions.tool_names import START
 from subagents.language import _
@@ -27,10 +27,12 @@ MOST_KEYS = 6  # of a schema
 
 def columns(agents: Sequence[AgentDefinition], width: int | None) -> list[Column]:
     """Name, where from, model, description; a terminal's `width`, or None where lines may be long."""
-    longest = LONGEST_NAME if width is not None else PLAIN_WIDTH
+    longest = PLAIN_WIDTH if width is None else min(LONGEST_NAME, width // 3)
     return [
         Column(_("NAME"), [fit(printable(agent.name), longest) for agent in agents]),
-        Column(_("FROM"), [_from(agent) for agent in agents], 1),
+        Column(
+            _("FROM"), [_from(agent) for agent in agents], 1, narrow=[_briefly(agent) for agent in agents]
+        ),
         Column(_("MODEL"), [fit(printable(agent.model), 28) or _("inherit") for agent in agents], 2),
         Column(_("DESCRIPTION"), [fit(_described(agent), PLAIN_WIDTH) for agent in agents]),
     ]
@@ -38,6 +40,10 @@ def columns(agents: Sequence[AgentDefinition], width: int | None) -> list[Column
 
 def _from(agent: AgentDefinition) -> str:
     return origin(agent) if agent.enabled else _("{origin} (disabled)").format(origin=origin(agent))
+
+
+def _briefly(agent: AgentDefinition) -> str:
+    return whose(agent) if agent.enabled else _("disabled")
 
 
 def _described(agent: AgentDefinition) -> str:

@@ -12,19 +12,19 @@ from typing import Annotated
 import typer
 
 from subagents.cli.agents_files import count_of, named
-from subagents.cli.agents_here import nearby
-from subagents.cli.place import at_home, project_here
+from subagents.cli.agents_here import here, nearby
+from subagents.cli.place import at_home
 from subagents.cli.streams import answer, answer_json, say
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import folders, load
-from subagents.definitions.model import Problem
+from subagents.definitions.model import Problem, Scope
 from subagents.language import _, counted
 
 HELP = _(
     """Look through definition files for problems, and print every one.
 
-    Without PATH, all files that count in this project are looked through, yours and those of other tools too. A PATH
-    is a file, or a folder of them. The exit code is 1 when there is any problem.
+    Without PATH, all files that count in this project are looked through, yours and those of other tools too, but not
+    those that come with the package. A PATH is a file, or a folder of them. The exit code is 1 when there is any
+    problem.
     """
 )
 
@@ -41,8 +41,7 @@ def validate(
         Format, typer.Option("--format", help=_("How to print them; `github` makes annotations of a check."))
     ] = Format.TEXT,
 ) -> int:
-    catalog, count = _looked_through([at_home(path) for path in paths or ()])
-    problems = list(dict.fromkeys(catalog.problems))
+    problems, count = _looked_through([at_home(path) for path in paths or ()])
     match how:
         case Format.JSON:
             answer_json(json.dumps([_as_json(each) for each in problems], ensure_ascii=False, indent=2))
@@ -54,13 +53,13 @@ def validate(
     return int(bool(problems))
 
 
-def _looked_through(paths: Sequence[Path]) -> tuple[AgentCatalog, int]:
+def _looked_through(paths: Sequence[Path]) -> tuple[list[Problem], int]:
     """What is wrong, and how many files there are."""
-    places = folders(project_here())
+    now = here()
     if not paths:
-        return load(places), count_of(places)
-    parsed = [each for path in paths for each in named(path, places)]
-    return AgentCatalog(parsed), len(parsed)
+        return now.problems, count_of(place for place in now.places if place.scope is not Scope.PACKAGED)
+    parsed = [each for path in paths for each in named(path, now.places)]
+    return list(dict.fromkeys(AgentCatalog(parsed).problems)), len({each.source.path for each in parsed})
 
 
 def _summary(problems: Sequence[Problem], count: int) -> str:

@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 import subagents
-from subagents.cli import agents, doctor, log, models, result, resume, run, sessions, settings, setup, show, stop
+from subagents.cli import (
+    agents,
+    doctor,
+    log,
+    models,
+    result,
+    resume,
+    run,
+    sessions,
+    settings,
+    setup,
+    show,
+    stop,
+    trust,
+)
 from subagents.cli.ps import ps
 from subagents.cli.usage import mount
 from subagents.language import _
@@ -77,6 +91,7 @@ commands.add_typer(sessions.commands, name="sessions")
 commands.add_typer(settings.commands, name="settings")
 mount(commands, "setup", setup.setup, usage="", text=setup.HELP)
 mount(commands, "models", models.models, usage="[--provider PROVIDER] [--json]", text=models.HELP)
+mount(commands, "trust", trust.trust, usage="[FILE|AGENT…] [--list] [--revoke]", text=trust.HELP)
 mount(commands, "doctor", doctor.doctor, usage="[--json]", text=doctor.HELP)
 
 

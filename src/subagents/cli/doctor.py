@@ -80,10 +80,12 @@ def findings() -> Iterator[Finding]:
     yield _ripgrep()
     yield _bubblewrap()
     yield from _models()
+    yield from _program_agents()
     yield _writable(_("sessions"), state_home(), "SUBAGENTS_STATE")
     yield _readable(_("your folder"), user_home())
     yield from _settings()
     yield from _project()
+    yield from _tool_providers()
 
 
 def _system() -> Finding:
@@ -187,6 +189,28 @@ def _provider(shelf: Shelf) -> Iterator[Finding]:
         yield Finding(shelf.provider.label, Verdict.GOOD, found)
 
 
+def _program_agents() -> Iterator[Finding]:
+    """The packaged agents that are programs: which of them can be used here."""
+    from subagents.definitions.discovery import builtin_folder, read_definition
+    from subagents.definitions.installed import is_installed, program_of
+    from subagents.definitions.model import Scope
+
+    missing: list[str] = []
+    for path in sorted(builtin_folder().glob("*.md")):
+        parsed = read_definition(path, Scope.PACKAGED)
+        agent = parsed.definition if parsed is not None else None
+        if agent is None or not (program := program_of(agent)):
+            continue
+        if is_installed(program):
+            advice = _("Without it working there is no agent {name}.").format(name=agent.name)
+            yield _program(_("agent {name}").format(name=agent.name), program, Verdict.NOTE, advice)
+        else:
+            missing.append(agent.name)
+    if missing:
+        found = _("not installed: {names}").format(names=", ".join(missing))
+        yield Finding(_("programs as agents"), Verdict.GOOD, found)
+
+
 def _writable(name: str, folder: Path, variable: str) -> Finding:
     """A folder that is made when it is needed: here or in the nearest one above that exists."""
     existing = next(place for place in (folder, *folder.parents) if place.exists())
@@ -249,6 +273,12 @@ def _project() -> Iterator[Finding]:
     yield Finding(_("project"), Verdict.GOOD if agents.listed() else Verdict.MISSING, found)
     for problem in agents.problems:
         yield Finding(_("definition"), Verdict.NOTE, str(problem))
+
+
+def _tool_providers() -> Iterator[Finding]:
+    from subagents.cli.doctor_tools import tool_providers
+
+    return tool_providers()
 
 
 def _lines(found: list[Finding], width: int | None) -> Iterator[str]:

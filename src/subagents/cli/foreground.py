@@ -20,6 +20,9 @@ from subagents.bootstrap import AgentManager
 from subagents.cli.closing import Broken, Ended, tell, tell_broken
 from subagents.cli.streams import say
 from subagents.cli.watching import Watching, watch
+from subagents.definitions.catalog import AgentCatalog
+from subagents.definitions.installed import program_of
+from subagents.definitions.model import Scope
 from subagents.errors import SessionError, SubagentsError
 from subagents.events import StoppedBy
 from subagents.ids import RunId, SessionId
@@ -179,11 +182,30 @@ def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
         yield from spec.notes
     path = spec.source.path if spec.source is not None else ""
     yield from (str(problem) for problem in manager.agents.problems if problem.path == path)
+    if spec.command is not None:
+        text = _("{agent} runs {program} in {folder}, with its own tools and permissions.")
+        yield text.format(agent=spec.agent, program=spec.command.command[0], folder=spec.cwd)
+        return
     if spec.model == OFFLINE:
         text = _("{model} answers, by searching; name a model with --model.")
         yield text.format(model=OFFLINE_LABEL)
+        if spec.decided.get("model") == "default":
+            yield from _programs(manager.agents)
         return
     if not spec.notes and spec.asked_model != spec.model and not spec.model.startswith(SCRIPT):
         yield _("{model} answers.").format(model=spec.model)
     if spec.tools.allows("bash"):
         yield _("{agent} may run commands in {folder}.").format(agent=spec.agent, folder=spec.cwd)
+
+
+def _programs(agents: AgentCatalog) -> Iterator[str]:
+    """How an agent can be had without a model of one's own, where there is one."""
+    names = [
+        agent.name
+        for agent in agents.listed()
+        if program_of(agent) and agent.source is not None and agent.source.scope == Scope.PACKAGED
+    ]
+    if names:
+        also = _(" ({others} too)").format(others=", ".join(names[1:])) if names[1:] else ""
+        text = _('Or let a program that is installed here do it{also}: subagents run {name} "…"')
+        yield text.format(name=names[0], also=also)

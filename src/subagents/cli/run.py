@@ -42,7 +42,8 @@ HELP = _(
 def run(
     words: Annotated[list[str], typer.Argument(metavar="PROMPT", hidden=True)],
     model: Annotated[
-        str, typer.Option(metavar="MODEL", help=_("What answers: provider:id, offline, or script:FILE.yaml."))
+        str,
+        typer.Option(metavar="MODEL", help=_("What answers: opus, provider:id, offline, script:FILE.yaml.")),
     ] = "",
     cwd: Annotated[str, typer.Option(metavar="FOLDER", help=_("Work there instead of here."))] = "",
     schema: Annotated[
@@ -60,6 +61,10 @@ def run(
             metavar="TIME", help=_("Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.")
         ),
     ] = "",
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help=_("Run what the agent's file names, as the file is now, this once.")),
+    ] = False,
     as_json: AsJson = False,
     events: Events = False,
     quiet: Quiet = False,
@@ -79,6 +84,7 @@ def run(
         max_seconds=seconds_of(timeout) if timeout else None,
         cwd=str(folder),
         asked_by=AskedBy.PERSON,
+        trust=trust,
     )
     return run_in_foreground(folder, request, Display(as_json=as_json, events=events, quiet=quiet))
 

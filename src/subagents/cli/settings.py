@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +15,7 @@ import typer
 from subagents.cli.place import at_home, folder_at, project_here
 from subagents.cli.streams import answer, answer_json, draw, say, width_of
 from subagents.cli.usage import mount
-from subagents.errors import BadSetting
+from subagents.errors import BadSetting, SettingsFileError
 from subagents.language import _, counted
 from subagents.places import Project
 from subagents.settings import files
@@ -24,8 +25,11 @@ from subagents.settings.model import by_name, declared, unknown
 from subagents.settings.possible import Declared, Guard, Value, as_text, fitting, from_text, refusal
 from subagents.view.cells import fit, printable
 from subagents.view.columns import Column, table
+from subagents.workspaces.ancestry import started_in
+from subagents.workspaces.variables import RUN
 
 LONGEST_VALUE = 34  # cells of a value in the table
+NARROW_VALUE = 18  # where there is less room
 
 HELP = _(
     """List settings and change them.
@@ -42,7 +46,13 @@ HELP = _(
 
 commands = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
+
+def names_from(typed: str) -> list[str]:
+    """For the shell's completion."""
+    return [each.name for each in declared() if each.name.startswith(typed)]
+
+
+Name = Annotated[str, typer.Argument(metavar="NAME", hidden=True, autocompletion=names_from)]
 AsJson = Annotated[bool, typer.Option("--json", help=_("Print it as JSON."))]
 InUser = Annotated[bool, typer.Option("--user", help=_("In your own file, for all projects."))]
 InProject = Annotated[
@@ -95,7 +105,8 @@ def set_value(
         raise BadSetting(f"{setting.name} {error}.") from None
     layer = _layer(here, setting, user=user, project=project)
     if layer is Layer.PROJECT and (why := refusal(setting, wanted, _below(setting))):
-        raise BadSetting(_("{name}: {why} (--user).").format(name=setting.name, why=why))
+        hint = "" if setting.guard is Guard.FREE else " (--user)"
+        raise BadSetting(f"{setting.name}: {why}{hint}.")
     _change(here, layer, {setting.name: wanted})
     path = _path(here, layer)
     answer(_("{name} is {value} in {path}").format(name=setting.name, value=_quoted(wanted), path=path))
@@ -109,7 +120,7 @@ def unset(name: Name, user: InUser = False, project: InProject = False) -> int:
     file = files.read(_path(here, layer))
     if not file.trouble and name not in file.values:
         said = "" if name in by_name() else f" {_sentence(unknown(name))}"
-        raise BadSetting(_("{path} does not set {name}.").format(path=file.path, name=name) + said)
+        raise BadSetting(_("{name} is not set in {path}.").format(path=file.path, name=name) + said)
     _change(here, layer, {name: None})
     answer(_("{name} is no longer set in {path}").format(name=name, path=file.path))
     if name in by_name():
@@ -192,10 +203,11 @@ mount(commands, "import", import_file, usage="FILE [OPTIONS]", text=IMPORT_HELP)
 
 
 def _columns(found: Layered) -> list[Column]:
+    cells = [_cell(getattr(found.settings, each.name)) for each in declared()]
     return [
         Column(_("NAME"), [each.name + ("*" if each.later else "") for each in declared()]),
-        Column(_("VALUE"), [_cell(getattr(found.settings, each.name)) for each in declared()]),
-        Column(_("SET BY"), [str(found.source_of(each.name).layer) for each in declared()]),
+        Column(_("VALUE"), cells, narrow=[fit(cell, NARROW_VALUE) for cell in cells]),
+        Column(_("SET BY"), [str(found.source_of(each.name).layer) for each in declared()], 1),
         Column(_("MEANS"), [each.title for each in declared()]),
     ]
 
@@ -298,6 +310,9 @@ def _below(setting: Declared) -> Value:
 def _change(here: Project, layer: Layer, changes: Mapping[str, Value | None]) -> None:
     from subagents.settings.writing import change
 
+    if layer is Layer.USER and started_in(os.environ).get(RUN):
+        text = _("An agent's command cannot change your own settings; that is for the person who started it.")
+        raise SettingsFileError(text)
     change(_path(here, layer), changes, here.root if layer is Layer.PROJECT else None)
 
 
@@ -310,7 +325,7 @@ def _remarks(setting: Declared, layer: Layer, here: Project) -> Iterator[str]:
     origin = found.source_of(setting.name)
     if origin.layer is not layer:
         text = _("But {where} goes before it: it is {value} here.")
-        yield text.format(where=origin, value=_quoted(getattr(found.settings, setting.name)))
+        yield text.format(where=origin.place, value=_quoted(getattr(found.settings, setting.name)))
     if setting.later:
         yield _("It has no effect yet.")
 

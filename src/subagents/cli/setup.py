@@ -6,7 +6,7 @@ Nothing is kept before the last answer. A key goes into the system's keyring or 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -79,7 +79,11 @@ def set_up(ask: Asking, keyring: Keyring, environ: Mapping[str, str]) -> None:
         ask.tell(str(problem))
     offers = _offers(environ)
     offer = offers[
-        ask.one_of(_("Which model is to answer?"), [each.label for each in offers], _open(offers, environ))
+        ask.one_of(
+            _("Which model is to answer?"),
+            [each.label for each in offers],
+            _open(offers, environ, now.settings),
+        )
     ]
     answers = _asked(ask, offer, keyring, environ, now.settings)
     kept = _keep_key(ask, answers, keyring)
@@ -120,17 +124,27 @@ def _held(variables: Sequence[str], environ: Mapping[str, str]) -> str:
     return next((name for name in variables if name != BASE_URL and environ.get(name, "").strip()), "")
 
 
-def _open(offers: Sequence[Offer], environ: Mapping[str, str]) -> int:
-    """The one that is probably wanted: a compatible server where an address is set, else whose key is."""
+def _open(offers: Sequence[Offer], environ: Mapping[str, str], settings: Settings) -> int:
+    """The one that is probably wanted: whose model answers now, a server whose address is set, whose key is."""
     from subagents.models.providers import compatible_server
 
     elsewhere = bool(compatible_server(environ))
-    fitting = [
-        number
-        for number, each in enumerate(offers)
-        if (each.elsewhere if elsewhere else each.provider and _held(each.provider.variables, environ))
-    ]
-    return (fitting or [0])[0]
+    likely = (
+        lambda each: bool(_model_now(each, settings)),
+        lambda each: elsewhere and each.elsewhere,
+        lambda each: each.provider is not None and bool(_held(each.provider.variables, environ)),
+    )
+    found = (number for guess in likely for number, each in enumerate(offers) if guess(each))
+    return next(found, 0)
+
+
+def _model_now(offer: Offer, settings: Settings) -> str:
+    """The id that the settings name, when it is one of this offer's; else ""."""
+    if offer.provider is None or not settings.model.startswith(f"{offer.provider.name}:"):
+        return ""
+    if BASE_URL in offer.provider.variables and bool(settings.openai_base_url) is not offer.elsewhere:
+        return ""
+    return settings.model.partition(":")[2]
 
 
 # --- the questions
@@ -144,7 +158,11 @@ def _asked(
     url = _url(ask, environ, settings) if offer.elsewhere else ""
     key, missing = _key(ask, offer, keyring, environ, settings)
     there = {**environ, BASE_URL: url, **({offer.variable: key} if key else {})}
-    return Answers(offer, _model(ask, offer, _on_server(ask, offer, there)), url, key, missing)
+    found = _on_server(ask, offer, there)
+    preferred = _model_now(offer, settings) or (found or (offer.provider.default,))[0]
+    # OpenAI's own default is none of another server's.
+    preferred = "" if offer.elsewhere and preferred == offer.provider.default else preferred
+    return Answers(offer, _model(ask, offer, found, preferred), url, key, missing)
 
 
 def _url(ask: Asking, environ: Mapping[str, str], settings: Settings) -> str:
@@ -223,12 +241,11 @@ def _on_server(ask: Asking, offer: Offer, environ: Mapping[str, str]) -> Sequenc
     return found or ()
 
 
-def _model(ask: Asking, offer: Offer, found: Sequence[str]) -> str:
+def _model(ask: Asking, offer: Offer, found: Sequence[str], preferred: str) -> str:
     """The exact name: the provider's prefix is added where it was left out."""
     from subagents.models.providers import provider_called
 
     assert offer.provider is not None
-    preferred = found[0] if found else "" if offer.elsewhere else offer.provider.default
     typed = ask.line(_("Model"), preferred, _bad_model)
     if typed in found or provider_called(typed.partition(":")[0] if ":" in typed else "") is None:
         return f"{offer.provider.name}:{typed}"
@@ -280,7 +297,7 @@ def _tell_end(ask: Asking, answers: Answers, environ: Mapping[str, str], *, kept
             model=answers.model, path=files.user_file()
         )
     )
-    for text in _in_the_way(answers, environ):
+    for text in (*_in_the_way(answers, environ), *_to_install(answers.offer)):
         ask.tell(text)
     lost = (answers.offer.variable,) if answers.key and not kept else ()
     lines = [f"export {name}=…" for name in (*answers.missing, *lost)]
@@ -302,6 +319,14 @@ def _in_the_way(answers: Answers, environ: Mapping[str, str]) -> list[str]:
         text = _("But {variable} is set to {address} and goes before it; unset it.")
         told.append(text.format(variable=BASE_URL, address=address))
     return told
+
+
+def _to_install(offer: Offer) -> Iterator[str]:
+    from subagents.models.providers import has_library
+
+    if offer.provider is not None and not has_library(offer.provider):
+        text = _("What speaks to {label} is not installed yet: pip install 'subagents[{extra}]'")
+        yield text.format(label=offer.provider.label, extra=offer.provider.extra)
 
 
 def _without_terminal() -> str:

@@ -13,6 +13,7 @@ from subagents.cli.seen import Seen, find, look
 from subagents.cli.streams import draw, width_of
 from subagents.language import _, counted
 from subagents.models.selection import label
+from subagents.runs.limits import dollars
 from subagents.runs.state import RunState
 from subagents.view import figures
 from subagents.view.activity import activity, seconds
@@ -47,7 +48,8 @@ def _details(seen: Seen, now: float) -> Iterator[tuple[str, str]]:
     yield _("Status"), _status(seen)
     yield _("Doing"), activity(run, now) if seen.live else ""
     yield _("Prompt"), printable(run.prompt)
-    yield _("Model"), label(run.model)
+    yield _("Model"), _model(run)
+    yield from ((_("Note"), printable(note)) for note in spec.notes)
     yield _("Used"), " · ".join(_used(run, seen.last_sign if seen.owner_gone else now))
     yield _("Limits"), ", ".join(_limits(run))
     yield _("Times"), ", ".join(_times(run, now))
@@ -59,6 +61,13 @@ def _details(seen: Seen, now: float) -> Iterator[tuple[str, str]]:
     )
     yield _("Parent"), str(run.parent or "")
     yield _("Session"), seen.folder.id + (_("  (process {pid})").format(pid=seen.owner) if seen.owner else "")
+
+
+def _model(run: RunState) -> str:
+    asked, model = run.spec.asked_model, run.model or run.spec.model
+    if asked in ("", model) or not model:
+        return label(model)
+    return _("{model}  (asked for: {asked})").format(model=label(model), asked=printable(asked))
 
 
 def _status(seen: Seen) -> str:
@@ -87,6 +96,10 @@ def _limits(run: RunState) -> Iterator[str]:
         yield _("{n} turns").format(n=limits.max_turns)
     if limits.max_seconds is not None:
         yield figures.duration(limits.max_seconds)
+    if limits.max_tokens is not None:
+        yield _("{n:,} tokens").format(n=limits.max_tokens)
+    if limits.max_cost is not None:
+        yield dollars(limits.max_cost)
 
 
 def _times(run: RunState, now: float) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import PurePath
 
@@ -18,11 +18,17 @@ MAX_NEAREST = 3
 class AgentCatalog:
     """Definitions by name, and what is wrong with their files. Never changes; a new one is made from the disk."""
 
-    def __init__(self, parsed: Iterable[Parsed] = (), problems: Iterable[Problem] = ()) -> None:
+    def __init__(
+        self,
+        parsed: Iterable[Parsed] = (),
+        problems: Iterable[Problem] = (),
+        missing: Mapping[str, str] | None = None,
+    ) -> None:
         """`parsed` in order of precedence: a later definition replaces an earlier one of its name wholly.
 
-        `problems` are those that belong to no file.
+        `problems` are those that belong to no file. `missing` says by name why an agent is left out that could be here.
         """
+        self._missing = missing or {}
         files = tuple(parsed)
         self._all: dict[str, AgentDefinition] = {}
         self._place: dict[str, int] = {}
@@ -107,6 +113,8 @@ class AgentCatalog:
         if disabled is not None:
             where = disabled.source.path if disabled.source is not None else "?"
             text = _("The agent {name!r} is disabled in {path}.").format(name=wanted, path=where)
+        elif (missing := self._missing.get(wanted.casefold())) is not None:
+            text = missing
         else:
             text = _("There is no agent {name!r}.").format(name=wanted[:SHOWN])
         if nearest:

@@ -13,6 +13,7 @@ from pathlib import Path
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.dialects.homes import Home, project_homes, user_homes
 from subagents.definitions.frontmatter import split
+from subagents.definitions.installed import installed_only
 from subagents.definitions.model import AgentDefinition, Dialect, Parsed, Problem, Scope
 from subagents.definitions.parse import parse
 from subagents.errors import BadDefinition, UnknownAgent
@@ -186,7 +187,8 @@ class _Files:
             for path in _listed(place, problems):
                 self._files[path] = self._read(path, place, known.get(path))
         self._looked, self._stale = now, False
-        return AgentCatalog(filter(None, (file.parsed for file in self._files.values())), problems)
+        here, missing = installed_only(filter(None, (file.parsed for file in self._files.values())))
+        return AgentCatalog(here, problems, missing)
 
     def broken(self) -> Iterator[Problem]:
         """Why files cannot be used, one problem each."""

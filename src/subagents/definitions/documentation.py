@@ -10,9 +10,11 @@ BEGIN = "<!-- front matter: made from the code -->"
 END = "<!-- end -->"
 
 #: What is the same for each key.
-_KEYS = """A key may be written in `snake_case`, `camelCase` or `kebab-case`. Names are a list or separated by commas. A key marked
-*later* is read and checked, and has no effect before a later version; a file that uses it says so. A restriction
-that nothing enforces yet takes the tool away instead, so that an agent never has more than its file allows."""
+_KEYS = """\
+A key may be written in `snake_case`, `camelCase` or `kebab-case`. Names are a list or separated by commas. A key
+marked *later* is read and checked, and has no effect before a later version; a file that uses it says so. A
+restriction that nothing enforces yet takes the tool away instead, so that an agent never has more than its file
+allows."""
 
 _TOOLS = """Claude Code's names of tools are read as ours. Case does not matter."""
 

@@ -127,6 +127,11 @@ def _loosens(mode: object) -> bool:
     return mode in (PermissionMode.ACCEPT_EDITS, PermissionMode.BYPASS)
 
 
+def _never(_value: object) -> bool:
+    """For a key that is told with what it takes away, and asks for nothing where it takes nothing."""
+    return False
+
+
 def _worktree(value: object) -> bool:
     return value is Isolation.WORKTREE
 
@@ -147,7 +152,8 @@ FIELDS: tuple[Field, ...] = (
     Field(
         "tools",
         listed_tools,
-        "of `read write edit bash grep find ls`; `all`, `none`; `ext:provider`, `ext:provider/tool`; `Agent`, `Agent(type)`",
+        "of `read write edit bash grep find ls`; `all`, `none`; `ext:provider`, `ext:provider/tool`; `Agent`, "
+        "`Agent(type)`",
         "the tools it may use; one `ext:` entry makes them the only tools of providers",
         "the seven, and all tools of providers",
         essential=True,
@@ -246,7 +252,7 @@ FIELDS: tuple[Field, ...] = (
         "runner",
         a_runner,
         "a runner's name, or a mapping of `command`, `resume`, `output`, `environment`",
-        "the program that is run as the agent, with `{prompt}` where its text goes",
+        "the program that is run as the agent; gets its prompt in `{prompt}`, in `{prompt_file}`, or on standard input",
         "our own loop",
         essential=True,
     ),
@@ -254,7 +260,8 @@ FIELDS: tuple[Field, ...] = (
         "permission_mode",
         one_of(PermissionMode),
         ", ".join(f"`{mode}`" for mode in PermissionMode),
-        "what is asked before a tool is used; `plan` and `dontAsk` take `write`, `edit` and `bash` away until then",
+        "what is asked before a tool is used; `plan` and `dontAsk` take `write`, `edit`, `bash` and "
+        "providers' tools away until then",
         "`default`",
         instead=PermissionMode.PLAN,
         later=_loosens,
@@ -263,17 +270,17 @@ FIELDS: tuple[Field, ...] = (
         "sandbox",
         a_sandbox,
         "`read-only`, `workspace-write`, `off`",
-        "what its commands may write; `read-only` takes `write`, `edit` and `bash` away until then, `workspace-write` "
-        "takes `bash`",
+        "what its commands may write; `read-only` takes `write`, `edit`, `bash` and providers' tools away until then, "
+        "`workspace-write` the latter two",
         "`off`",
         instead=Sandbox.READ_ONLY,
-        later=lambda _: False,
+        later=_never,
     ),
     Field(
         "gate",
         mapping_or_words,
         "a command, or a mapping",
-        "what must agree before its work counts; takes `write`, `edit` and `bash` away until then",
+        "what must agree before its work counts; takes `write`, `edit`, `bash` and providers' tools away until then",
         "none",
         essential=True,
         later=_yes,
@@ -326,7 +333,7 @@ FIELDS: tuple[Field, ...] = (
         "a git worktree of its own; `off` beats the caller's `worktree`",
         "the caller's choice",
         later=_worktree,
-        until="it works in the folder itself",
+        until="the agent works in the folder itself",
     ),
     Field(
         "run_in_background",

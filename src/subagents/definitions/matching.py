@@ -20,6 +20,7 @@ _LENGTH = 0.5  # how far a long field dilutes its words
 _LONGEST = 4.0  # times the average length; beyond it nothing is diluted further
 # As if so many other agents were here that share no words with these: three agents are no sample of what is rare.
 _IMAGINED = 20
+_COMMON = 0.15  # what a word counts that all of many agents say: little, but they do fit
 _WEAK = 0.3  # what a word counts that fits nearly every task
 _ALIKE = 0.6  # what another word for the same counts
 _USUAL_TASK = 3  # distinct words of a task at which evidence counts as it is
@@ -74,12 +75,12 @@ def _sought(task: str) -> dict[str, float]:
 
 
 def _rarity(terms: Iterable[str], agents: Sequence[_Agent]) -> dict[str, float]:
-    """1 for what one agent alone says, falling towards 0 for what all of many say."""
+    """1 for what one agent alone says, falling towards `_COMMON` for what all of many say."""
     known = len(agents) + _IMAGINED
 
     def rarity(term: str) -> float:
         count = sum(agent.best(term) is not None for agent in agents)
-        return min(1.0, math.log((known + 0.5) / (count + 0.5)) / math.log((known + 0.5) / 1.5))
+        return max(_COMMON, math.log((known + 0.5) / (count + 0.5)) / math.log((known + 0.5) / 1.5))
 
     return {term: rarity(term) for term in terms}
 
@@ -129,7 +130,7 @@ class _Agent:
     @cached_property
     def terms(self) -> Mapping[_Where, Counter[str]]:
         return {
-            where: Counter(stem(word) for text in texts for word in words(text))
+            where: Counter(term for text in texts for term in _terms(text))
             for where, texts in self.texts.items()
         }
 
@@ -218,6 +219,12 @@ def words(text: str) -> list[str]:
         else:
             found.extend(piece.lower() for piece in _SUBWORD.findall(word))
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _terms(text: str) -> tuple[str, ...]:
+    """The stems of a text's words. The same definitions are looked at for each task."""
+    return tuple(map(stem, words(text)))
 
 
 def _unspaced(word: str) -> list[str]:

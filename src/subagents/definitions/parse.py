@@ -11,7 +11,7 @@ from subagents.definitions.fields import BY_KEY, Field
 from subagents.definitions.frontmatter import BadFrontMatter, FrontMatter, Sections
 from subagents.definitions.model import SHOWN, AgentDefinition, Dialect, Parsed, Problem
 from subagents.definitions.scoping import Reach, reach, restricting_keys
-from subagents.definitions.spelling import INSTEAD, WITHOUT_EQUIVALENT, canonical, nearest_key, snake_case
+from subagents.definitions.spelling import canonical, has_no_equivalent, nearest_key, to_write_instead
 from subagents.definitions.values import BadValue, Written, both
 from subagents.language import _, counted
 from subagents.spec import CommandLine, DefinitionSource, PromptMode
@@ -93,16 +93,16 @@ class _Reading:
 
     def parsed(self, body: str) -> Parsed:
         name = self._name()
-        scope = reach(self.found, exact=self.source.dialect not in _LISTS_OUR_OWN)
-        for told in scope.told:
+        reached = reach(self.found, exact=self.source.dialect not in _LISTS_OUR_OWN)
+        for told in reached.told:
             self.about(told.key, told.message)
-        self._later(already={told.key for told in scope.told})
+        self._later(already={told.key for told in reached.told})
         self._foreign_program()
         if self.unusable:
             keys = both([f"`{self.spelled.get(key, key)}`" for key in sorted(self.unusable)])
             self.problem(_("the file is not used, because it would be without its {keys}").format(keys=keys))
             return self._parsed(None, "" if "name" in self.unusable else name)
-        return self._parsed(self._definition(name, scope, body), name)
+        return self._parsed(self._definition(name, reached, body), name)
 
     def _parsed(self, definition: AgentDefinition | None, name: str) -> Parsed:
         """The problems in the order of the lines; those of the whole file are last."""
@@ -184,13 +184,11 @@ class _Reading:
             return
         keys = both([f"`{self.spelled.get(key, key)}`" for key in restricting])
         name = runner.command[0] if isinstance(runner, CommandLine) else runner
-        message = _(
-            "runs {name!r}, which nobody here keeps to {keys}; restrict it by its own arguments, and take that out"
-        )
+        message = _("runs {name!r}, which nobody can keep to {keys}; restrict it by its own arguments")
         self.about("runner", message.format(name=str(name)[:SHOWN], keys=keys))
         self.unusable |= set(restricting)
 
-    def _definition(self, name: str, scope: Reach, body: str) -> AgentDefinition:
+    def _definition(self, name: str, reached: Reach, body: str) -> AgentDefinition:
         found = self.found
         skills = found.get("skills")
         return AgentDefinition(
@@ -202,8 +200,8 @@ class _Reading:
             enabled=found.get("enabled") is not False,
             body=body,
             prompt_mode=found.get("prompt_mode") or PromptMode.REPLACE,
-            tools=scope.tools,
-            subagents=scope.subagents,
+            tools=reached.tools,
+            subagents=reached.subagents,
             isolated=found.get("isolated"),
             permission_mode=found.get("permission_mode") or "",
             sandbox=found.get("sandbox"),
@@ -235,15 +233,15 @@ def _taken_for(field: Field) -> str:
     if field.instead is None:
         return ""
     shown = "none" if field.instead == () else str(field.instead).lower()
-    return _("; until then it is taken for {value}").format(value=shown)
+    return _("; it is taken for {value}").format(value=shown)
 
 
 def _unknown(key: str) -> str:
     """What is said about a key that there is not."""
-    if snake_case(key) in WITHOUT_EQUIVALENT:
+    if has_no_equivalent(key):
         return _("`{key}` has no equivalent here").format(key=key[:SHOWN])
     message = _("there is no key {key!r}").format(key=key[:SHOWN])
-    if (write := INSTEAD.get(snake_case(key))) is not None:
+    if (write := to_write_instead(key)) is not None:
         return message + _("; write `{this}`").format(this=write)
     if (meant := nearest_key(key)) is not None:
         return message + _("; did you mean `{key}`?").format(key=meant)

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from subagents.definitions.tool_lists import Listed
-from subagents.definitions.values import both
+from subagents.definitions.tool_names import provider_entry
+from subagents.definitions.values import MAX_SHOWN, few
 from subagents.language import _
 from subagents.spec import ProviderRule
 
@@ -23,12 +24,20 @@ def rules(
 ) -> tuple[ProviderRule, ...]:
     """The rule of a file, none where it says nothing. `exact`: a list of our tools selects no other's."""
     included = _included(found)
-    excluded = tuple(dict.fromkeys((*_excluded(found), *_whole(denied.providers))))
+    fitted = [_provider_fitted(pattern) for pattern in denied.patterns]
+    excluded = tuple(dict.fromkeys((*_excluded(found), *_whole(denied.providers), *filter(None, fitted))))
     selected = tools.providers or (() if tools.patterns or (exact and not tools.everything) else None)
-    if denied.patterns:
+    if None in fitted:
         included = ()
     rule = ProviderRule(included, excluded, selected)
     return () if rule == ProviderRule() else (rule,)
+
+
+def without_any(rules: tuple[ProviderRule, ...]) -> tuple[ProviderRule, ...]:
+    """Rules by which no tool of a provider is seen; the same where it is so already."""
+    if any(rule.included == () or rule.selected == () for rule in rules):
+        return rules
+    return (ProviderRule(included=()),)
 
 
 def denied(listed: Listed) -> tuple[str, ...]:
@@ -46,7 +55,7 @@ def told(found: Mapping[str, Any], tools: Listed, denied: Listed) -> Iterator[tu
     if servers := [entry for entry in _providers(tools.providers) if entry.startswith("mcp__")]:
         yield (
             "tools",
-            _("selects tools of MCP servers ({names}), which has no effect yet").format(names=both(servers)),
+            _("selects tools of MCP servers ({names}), which has no effect yet").format(names=few(servers)),
         )
 
 
@@ -85,16 +94,23 @@ def _providers(entries: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.partition("/")[0] for entry in entries))
 
 
+def _provider_fitted(pattern: str) -> str | None:
+    """The one provider whose tools a pattern fits, such as that of `mcp__docs__edit_*`; None where it may be any."""
+    provider = (provider_entry(pattern.partition("(")[0]) or "*").partition("/")[0]
+    return None if "*" in provider or "?" in provider else provider
+
+
 # --- what does not go together
 
 
 def _patterns(tools: Listed, denied: Listed) -> Iterator[tuple[str, str]]:
     if tools.patterns:
-        message = _("has {names}, a pattern that nothing here follows; name the providers or their tools")
-        yield "tools", message.format(names=both(tools.patterns[:10]))
-    if denied.patterns:
-        message = _("has {names}, a pattern that nothing here follows, so the agent has no provider's tools")
-        yield "disallowed_tools", message.format(names=both(denied.patterns[:10]))
+        message = _("has {names}, which nothing here follows; name the providers or their tools")
+        yield "tools", message.format(names=few(tools.patterns))
+    for pattern in denied.patterns[:MAX_SHOWN]:
+        message = _("has {pattern}, a pattern that takes all tools of {whose} away")
+        whose = _provider_fitted(pattern) or _("providers")
+        yield "disallowed_tools", message.format(pattern=few([pattern]), whose=few([whose]))
 
 
 def _paths(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -102,16 +118,16 @@ def _paths(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         names = found.get(key)
         if isinstance(names, tuple) and (paths := [name for name in names if _is_path(name)]):
             message = _("has {names}, a path; name the provider instead")
-            yield key, message.format(names=both(paths[:10]))
+            yield key, message.format(names=few(paths))
 
 
 def _contradictions(found: Mapping[str, Any], tools: Listed) -> Iterator[tuple[str, str]]:
     included, excluded = _included(found), _excluded(found)
     if twice := [name for name in included or () if name in excluded]:
         message = _("names {names}, which `extensions` names too; that stays out")
-        yield "exclude_extensions", message.format(names=both(twice[:10]))
+        yield "exclude_extensions", message.format(names=few(twice))
     rule = ProviderRule(included, excluded)
     orphans = [name for name in _providers(tools.providers) if not rule.includes(name)]
     if orphans:
         message = _("selects tools of {names}, which the file does not bring in; add it to `extensions`")
-        yield "tools", message.format(names=both(orphans[:10]))
+        yield "tools", message.format(names=few(orphans))

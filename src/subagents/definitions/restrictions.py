@@ -1,6 +1,7 @@
-"""What a file forbids in ways that nothing enforces yet, and the tools an agent goes without until it is enforced.
+"""What a file forbids in ways that nothing enforces yet, and what an agent goes without until it is enforced.
 
-A restriction that cannot be kept takes the tool away, so that an agent never has more than its file allows.
+A restriction that cannot be kept takes the tool away, so that an agent never has more than its file allows. What the
+tools of providers do nobody here knows, so who must not change anything goes without all of them.
 """
 
 from __future__ import annotations
@@ -11,45 +12,61 @@ from typing import Any
 
 from subagents.definitions.fields import PermissionMode
 from subagents.definitions.model import Sandbox
-from subagents.definitions.tool_names import CHANGING, DELEGATING, OWN_TOOLS, our_name, provider_entry
+from subagents.definitions.tool_names import CHANGING, DELEGATING, OWN_TOOLS, our_name
 
 EVERY_TOOL = (*OWN_TOOLS, *DELEGATING)
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """What an agent goes without: tools of ours, and whether all tools of providers."""
+
+    tools: tuple[str, ...] = ()
+    providers: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.tools) or self.providers
+
+
+NOTHING = Withheld()
+LOOKS_ONLY = Withheld(CHANGING, providers=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Restriction:
-    """`withholds` answers for a key's value which tools it is about, () for none."""
+    """`withholds` answers for a key's value what it is about."""
 
     key: str
-    withholds: Callable[[Any], tuple[str, ...]]
+    withholds: Callable[[Any], Withheld]
 
 
-def _by_mode(mode: PermissionMode) -> tuple[str, ...]:
+def _by_mode(mode: PermissionMode) -> Withheld:
     """`plan` only looks, and `dontAsk` refuses whatever would be asked about."""
-    return CHANGING if mode in (PermissionMode.PLAN, PermissionMode.DONT_ASK) else ()
+    return LOOKS_ONLY if mode in (PermissionMode.PLAN, PermissionMode.DONT_ASK) else NOTHING
 
 
-def _by_sandbox(sandbox: Sandbox) -> tuple[str, ...]:
-    """The file tools stay inside the workspace by themselves; only commands can leave it."""
+def _by_sandbox(sandbox: Sandbox) -> Withheld:
+    """Our file tools stay inside the workspace by themselves; commands, and whatever providers do, need not."""
     match sandbox:
         case Sandbox.READ_ONLY:
-            return CHANGING
+            return LOOKS_ONLY
         case Sandbox.WORKSPACE_WRITE:
-            return ("bash",)
+            return Withheld(("bash",), providers=True)
         case Sandbox.OFF:
-            return ()
+            return NOTHING
 
 
-def _by_gate(gate: object) -> tuple[str, ...]:
+def _by_gate(gate: object) -> Withheld:
     """A gate holds work back until somebody agreed; who changes nothing has none that could be held back."""
-    return CHANGING if gate else ()
+    return LOOKS_ONLY if gate else NOTHING
 
 
-def _by_hooks(hooks: Mapping[str, Any]) -> tuple[str, ...]:
+def _by_hooks(hooks: Mapping[str, Any]) -> Withheld:
     """A hook before tool calls may refuse each of those it is for; the other hooks refuse nothing."""
     before = [value for event, value in hooks.items() if _comes_before(event)]
-    found = {name for groups in before for group in _listed(groups) for name in _matched(group)}
-    return tuple(name for name in EVERY_TOOL if name in found)
+    matched = [name for groups in before for group in _listed(groups) for name in _matched(group)]
+    tools = tuple(name for name in EVERY_TOOL if name in matched)
+    return Withheld(tools, providers=any(name not in EVERY_TOOL for name in matched))
 
 
 #: The one table of restrictions that later versions enforce, and what is withheld meanwhile.
@@ -61,12 +78,12 @@ RESTRICTIONS = (
 )
 
 
-def withheld(found: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each key that restricts in a way nothing enforces yet, with the tools it is about."""
+def withheld(found: Mapping[str, Any]) -> Iterator[tuple[str, Withheld]]:
+    """Each key that restricts in a way nothing enforces yet, with what it is about."""
     for one in RESTRICTIONS:
         value = found.get(one.key)
-        if value is not None and (tools := one.withholds(value)):
-            yield one.key, tools
+        if value is not None and (about := one.withholds(value)):
+            yield one.key, about
 
 
 # --- hooks before tool calls
@@ -83,17 +100,20 @@ def _listed(groups: object) -> list[object]:
 
 
 def _matched(group: object) -> tuple[str, ...]:
-    """The tools that a hook is for. A pattern that is more than names is taken for every tool."""
+    """Our names of the tools that a hook is for, and "" for tools of providers.
+
+    A pattern that is more than names is taken for every tool, but for one of the tools of MCP servers.
+    """
     matcher = group.get("matcher") if isinstance(group, dict) else None
-    if not isinstance(matcher, str) or not matcher.strip():
-        return EVERY_TOOL
-    names = [name.strip() for name in matcher.replace(",", "|").split("|")]
-    ours = [_ours(name) for name in names]
-    return EVERY_TOOL if None in ours else tuple(name for name in ours if name)
-
-
-def _ours(name: str) -> str | None:
-    """Our name of a hook's tool; "" where it is none of ours, None where that cannot be told."""
-    if provider_entry(name) is not None:
-        return ""
-    return (our_name(name) or "") if name.isidentifier() else None
+    names = (
+        [name.strip() for name in matcher.replace(",", "|").split("|")] if isinstance(matcher, str) else [""]
+    )
+    found: list[str] = []
+    for name in names:
+        if name.startswith("mcp__"):
+            found.append("")
+        elif not name.isidentifier():
+            found += [*EVERY_TOOL, ""]
+        elif (ours := our_name(name)) != "":
+            found.append(ours or "")
+    return tuple(found)

@@ -24,15 +24,14 @@ def save(path: Path, text: str, *, overwrite: bool) -> None:
     Makes the folder. Raises `OSError`: `FileExistsError` when something is there that may not be overwritten,
     `LinkedElsewhere`, or what the system says.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path.parent)
     real = inside(path) if overwrite else path
     made = _beside(real, text.encode("utf-8"))
     try:
         if overwrite:
             made.replace(real)
         else:
-            # A link, unlike a move, is refused where something is there already.
-            real.hardlink_to(made)
+            _move_where_nothing_is(made, real)
     finally:
         with suppress(FileNotFoundError):
             made.unlink()
@@ -49,15 +48,35 @@ def inside(path: Path) -> Path:
     return real
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(0, _("{folder} is no folder").format(folder=folder), str(folder)) from None
+
+
+def _move_where_nothing_is(made: Path, path: Path) -> None:
+    """A link, unlike a move, is refused where something is already; not every file system has links."""
+    try:
+        path.hardlink_to(made)
+    except FileExistsError:
+        raise
+    except OSError:
+        if os.path.lexists(path):
+            raise FileExistsError(0, _("something is there already"), str(path)) from None
+        made.replace(path)
+
+
 def _beside(path: Path, data: bytes) -> Path:
     """A new file of these bytes, hidden from whoever lists definitions."""
     descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
         file.flush()
-        os.fchmod(file.fileno(), _mode(path))
         os.fsync(file.fileno())
-    return Path(name)
+    made = Path(name)
+    made.chmod(_mode(path))
+    return made
 
 
 def _mode(path: Path) -> int:

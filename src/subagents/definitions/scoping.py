@@ -14,11 +14,14 @@ from subagents.definitions.model import SHOWN
 from subagents.definitions.restrictions import withheld
 from subagents.definitions.tool_lists import Listed
 from subagents.definitions.tool_names import DELEGATING, OWN_TOOLS, START, nearest_tool
-from subagents.definitions.values import both
+from subagents.definitions.values import MAX_SHOWN, both, few
 from subagents.language import _
 from subagents.spec import ToolSelection
 
-MAX_TOLD = 10  # names that are told of one list
+#: Tools that do what another does.
+_ALIKE = {"read": ("read", "grep"), "write": ("write", "edit"), "edit": ("edit", "write")}
+
+MAX_LOOKED_AT = 20  # names of one list that are compared with ours
 
 Types = tuple[str, ...] | None
 
@@ -47,16 +50,13 @@ def reach(found: Mapping[str, Any], *, exact: bool) -> Reach:
     allowed: bool | tuple[str, ...] | None = found.get("allowed_subagents")
     types = _types(tools, allowed)
     names = _names(tools, allowed, types)
-    without = dict.fromkeys((*denied.names, *denied.partly, *tools.partly, *providers.denied(denied)))
-    told = [*_about_tools(tools), *_about_denied(denied), *_about_types(tools, allowed, types)]
-    for key, gone in _withheld(found, ToolSelection(names, tuple(without))):
-        without |= dict.fromkeys(gone)
-        told.append(
-            Told(key, _("is not enforced yet, so the agent goes without {names}").format(names=both(gone)))
-        )
+    without = dict.fromkeys((*denied.names, *_alike(denied), *tools.partly, *providers.denied(denied)))
     rules = providers.rules(found, tools, denied, exact=exact)
-    told += [Told(key, message) for key, message in providers.told(found, tools, denied)]
-    return Reach(ToolSelection(names, tuple(without), rules), types, tuple(told))
+    written = ToolSelection(names, tuple(without), rules)
+    selection, goes_without = _kept_to(written, found)
+    told = (*_about_tools(tools), *_about_denied(denied), *_about_types(tools, allowed, types))
+    mismatches = (Told(key, message) for key, message in providers.told(found, tools, denied))
+    return Reach(selection, types, (*told, *goes_without, *mismatches))
 
 
 def restricting_keys(found: Mapping[str, Any]) -> tuple[str, ...]:
@@ -94,14 +94,23 @@ def _names(tools: Listed, allowed: bool | tuple[str, ...] | None, types: Types) 
     return names
 
 
-def _withheld(found: Mapping[str, Any], has: ToolSelection) -> Iterator[tuple[str, list[str]]]:
-    """Each restriction that nothing enforces yet, with what the agent loses by it."""
-    gone: set[str] = set()
-    for key, tools in withheld(found):
-        lost = [name for name in _had(has, tools) if name not in gone]
-        gone |= set(lost)
-        if lost:
-            yield key, lost
+def _alike(denied: Listed) -> tuple[str, ...]:
+    """What goes when some uses of a tool are forbidden: a file that may not be read may not be searched either."""
+    return tuple(name for partly in denied.partly for name in _ALIKE.get(partly, (partly,)))
+
+
+def _kept_to(written: ToolSelection, found: Mapping[str, Any]) -> tuple[ToolSelection, list[Told]]:
+    """What is left by the restrictions that nothing enforces yet, and what is said of each that takes something."""
+    left, told = written, list[Told]()
+    for key, about in withheld(found):
+        lost = _had(left, about.tools)
+        rules = providers.without_any(left.providers) if about.providers else left.providers
+        shown = [*lost, *([_("providers' tools")] if rules != left.providers else [])]
+        left = ToolSelection(left.names, (*left.denied, *lost), rules)
+        if shown:
+            message = _("is not enforced yet, so it goes without {names}")
+            told.append(Told(key, message.format(names=both(shown))))
+    return left, told
 
 
 def _had(has: ToolSelection, tools: Sequence[str]) -> list[str]:
@@ -114,29 +123,32 @@ def _had(has: ToolSelection, tools: Sequence[str]) -> list[str]:
 
 def _about_tools(tools: Listed) -> Iterator[Told]:
     if tools.foreign:
-        few = _("names {names}, which has no equivalent here")
+        one = _("names {names}, which has no equivalent here")
         many = _("names {names}, which have no equivalent here")
-        yield Told("tools", (few if len(tools.foreign) == 1 else many).format(names=_some(tools.foreign)))
+        yield Told("tools", (one if len(tools.foreign) == 1 else many).format(names=few(tools.foreign)))
     if tools.unenforced:
-        message = _("names {names}; until such rules are enforced, the agent goes without {tools}")
-        yield Told("tools", message.format(names=_some(tools.unenforced), tools=both(tools.partly)))
-    for name in tools.unknown[:MAX_TOLD]:
+        message = _("names {names}, which nothing enforces yet, so it goes without {tools}")
+        yield Told("tools", message.format(names=few(tools.unenforced), tools=both(tools.partly)))
+    if tools.negated:
+        yield Told("tools", _("has {names}; that is for `disallowed_tools`").format(names=few(tools.negated)))
+    for name in tools.unknown[:MAX_SHOWN]:
         yield Told("tools", _no_such(name))
-    if (more := len(tools.unknown) - MAX_TOLD) > 0:
+    if (more := len(tools.unknown) - MAX_SHOWN) > 0:
         yield Told("tools", _("names {n} more tools that there are not").format(n=more))
 
 
 def _about_denied(denied: Listed) -> Iterator[Told]:
     if denied.unenforced:
-        message = _("forbids {names}; until such rules are enforced, the agent goes without {tools}")
+        message = _("forbids {names}, which nothing enforces yet, so it goes without {tools}")
         yield Told(
-            "disallowed_tools", message.format(names=_some(denied.unenforced), tools=both(denied.partly))
+            "disallowed_tools",
+            message.format(names=few(denied.unenforced), tools=both(dict.fromkeys(_alike(denied)))),
         )
     if denied.types:
-        message = _("forbids some agents ({names}); until that is enforced, it can start none")
-        yield Told("disallowed_tools", message.format(names=_some(denied.types)))
+        message = _("forbids some agents ({names}), which nothing enforces yet, so it can start none")
+        yield Told("disallowed_tools", message.format(names=few(denied.types)))
     # A name that is like none of ours may be a provider's tool, so only what looks misspelled is told.
-    for name in [name for name in denied.unknown if nearest_tool(name)][:MAX_TOLD]:
+    for name in filter(nearest_tool, denied.unknown[:MAX_LOOKED_AT]):
         yield Told("disallowed_tools", _no_such(name))
 
 
@@ -152,11 +164,7 @@ def _about_types(tools: Listed, allowed: bool | tuple[str, ...] | None, types: T
 
 def _no_such(name: str) -> str:
     message = _("names {name!r}, and there is no such tool").format(name=name[:SHOWN])
+    if " " in name:
+        return message + _("; separate names by commas")
     meant = nearest_tool(name)
     return message if meant is None else message + _("; did you mean `{name}`?").format(name=meant)
-
-
-def _some(names: Sequence[str]) -> str:
-    shown = [name[:SHOWN] for name in names[:MAX_TOLD]]
-    more = len(names) - len(shown)
-    return both([*shown, _("{n} more").format(n=more)] if more else shown)

@@ -6,10 +6,10 @@ import re
 from difflib import get_close_matches
 from functools import lru_cache
 
-from subagents.definitions.fields import KEYS
+from subagents.definitions.fields import BY_KEY, KEYS
 from subagents.definitions.model import SHOWN
 
-#: Other names of our keys, in snake_case. Claude Code's camelCase, and kebab-case, are read as snake_case.
+#: Other names of our keys. How their words are joined does not matter: Claude Code writes camelCase.
 ALIASES = {
     "inherit_extensions": "extensions",
     "inherit_skills": "skills",
@@ -23,7 +23,7 @@ ALIASES = {
 #: Claude Code's keys that mean nothing here.
 WITHOUT_EQUIVALENT = frozenset(("initial_prompt",))
 
-#: What to write instead of a key that is not merely misspelled.
+#: Keys that others have, and what says the same here.
 INSTEAD = {
     "disabled": "enabled: false",
     "disable": "enabled: false",
@@ -33,20 +33,31 @@ INSTEAD = {
 }
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_JOINT = re.compile(r"[-_\s]")
+
+
+def folded(key: str) -> str:
+    """A key without what joins its words: `disallowedTools`, `disallowed-tools` and `disallowed_tools` are one."""
+    return _JOINT.sub("", key).lower()
+
+
+_KNOWN = {folded(key): key for key in KEYS} | {folded(alias): key for alias, key in ALIASES.items()}
+_INSTEAD = {folded(key): text for key, text in INSTEAD.items()}
+_WITHOUT = frozenset(map(folded, WITHOUT_EQUIVALENT))
 
 
 def canonical(key: str) -> str | None:
-    """The key of ours that is meant, by its own name, by an alias, or by either in camelCase or kebab-case."""
-    if key in KEYS:
-        return key
-    snake = snake_case(key)
-    snake = ALIASES.get(snake, snake)
-    return snake if snake in KEYS else None
+    """The key of ours that is meant, by its own name or by an alias, however its words are joined."""
+    return key if key in BY_KEY else _KNOWN.get(folded(key))
 
 
-def snake_case(key: str) -> str:
-    """`disallowedTools` and `disallowed-tools` are `disallowed_tools`."""
-    return _HUMP.sub("_", key.strip()).replace("-", "_").lower()
+def has_no_equivalent(key: str) -> bool:
+    return folded(key) in _WITHOUT
+
+
+def to_write_instead(key: str) -> str | None:
+    """What to write instead of a key that is not merely misspelled."""
+    return _INSTEAD.get(folded(key))
 
 
 @lru_cache(maxsize=1000)  # the same ones recur from file to file
@@ -54,5 +65,6 @@ def nearest_key(key: str) -> str | None:
     """The known key that was probably meant: `max_turn` means `max_turns`."""
     if len(key) > SHOWN:
         return None
-    found = get_close_matches(snake_case(key), (*KEYS, *ALIASES), n=1, cutoff=0.75)
+    snake = _HUMP.sub("_", key.strip()).replace("-", "_").lower()
+    found = get_close_matches(snake, (*KEYS, *ALIASES), n=1, cutoff=0.75)
     return ALIASES.get(found[0], found[0]) if found else None

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
-from subagents.definitions.tool_names import OWN_TOOLS, START, Entry, entry, our_name, provider_entry
+from subagents.definitions.tool_names import (
+    OWN_TOOLS,
+    START,
+    Entry,
+    entry,
+    our_name,
+    provider_entry,
+    tools_like,
+)
 from subagents.definitions.values import BadValue, Written, is_none, names_all, some_names
 from subagents.language import _
 
@@ -18,7 +26,7 @@ class Listed:
     ours that the list is about in some uses only, and `unenforced` how that is written. `types` are those of
     `Agent(type)`, None where none is named. `providers` are `provider` and `provider/tool`. `patterns` are those
     about providers that nothing here can follow, `unknown` names that nobody knows, `foreign` tools that have no
-    equivalent here.
+    equivalent here, `negated` entries such as `!bash`, whose tools are in `partly`.
     """
 
     everything: bool = False
@@ -30,6 +38,7 @@ class Listed:
     patterns: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
+    negated: tuple[str, ...] = ()
 
     @property
     def starts(self) -> bool:
@@ -40,23 +49,45 @@ class Listed:
 def listed_tools(written: Written) -> Listed:
     """The tools of an agent: all of ours for `all` or `*`, none for `none` or nothing."""
     names = some_names(written)
-    return Listed() if is_none(names) else _sorted(names)
+    return Listed() if is_none(names) else _sorted(names, separate=all)
 
 
 def denied_tools(written: Written) -> Listed:
-    """Tools that an agent is never to use."""
+    """Tools that an agent is never to use. What may be meant for a tool takes it."""
     names = some_names(written)
     if names_all(names):
         message = _("must name tools, not {value}; an agent without tools has `tools: none`")
         raise BadValue(message.format(value=written))
-    return Listed() if is_none(names) else _sorted(names)
+    if is_none(names):
+        return Listed()
+    return _patterns_followed(_sorted(names, separate=any))
 
 
-def _sorted(names: Iterable[str]) -> Listed:
+def _patterns_followed(found: Listed) -> Listed:
+    """The list with the tools of ours in it that its patterns fit, such as `*Edit`."""
+    patterns = tuple(name for name in found.unknown if "*" in name or "?" in name)
+    like = (tool for pattern in patterns for tool in tools_like(pattern))
+    names = (name for name in found.names if name not in patterns)
+    return replace(
+        found,
+        names=tuple(dict.fromkeys((*names, *like))),
+        unknown=tuple(name for name in found.unknown if name not in patterns),
+        patterns=(*found.patterns, *patterns),
+    )
+
+
+def _sorted(names: Iterable[str], separate: Callable[[Iterable[bool]], bool]) -> Listed:
+    """The names of a list. Blanks separate them where `all` or `any` of the words between are names of tools."""
     sorting = _Sorting()
     for name in names:
-        sorting.add(entry(name))
+        words = name.split() if " " in name and "(" not in name else []
+        for each in words if words and separate(map(_is_known, words)) else [name]:
+            sorting.add(entry(each))
     return sorting.done()
+
+
+def _is_known(name: str) -> bool:
+    return our_name(name) is not None or provider_entry(name) is not None
 
 
 class _Sorting:
@@ -70,6 +101,8 @@ class _Sorting:
     def add(self, one: Entry) -> None:
         if one.text.lower() in ("*", "all"):
             self.everything = True
+        elif one.text[0] in "!-" and _is_known(entry(one.text[1:].strip()).name):
+            self._negated(one.text)
         elif (provider := provider_entry(one.text)) is not None:
             self._provider(provider, one)
         else:
@@ -85,7 +118,7 @@ class _Sorting:
     def _provider(self, provider: str, one: Entry) -> None:
         if provider in ("", "mcp__"):
             return
-        if one.argument is not None or "*" in provider:
+        if one.argument is not None or "*" in provider or "?" in provider:
             self._put("patterns", one.text)
         else:
             self._put("providers", provider)
@@ -104,6 +137,14 @@ class _Sorting:
             self._put("unenforced", one.text)
         else:
             self._put("names", ours)
+
+    def _negated(self, text: str) -> None:
+        name = entry(text[1:].strip()).name
+        self._put("negated", text)
+        if ours := our_name(name):
+            self._put("partly", ours)
+        elif ours is None:
+            self._put("patterns", text)
 
     def _types(self, one: Entry) -> None:
         if one.restricted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -82,6 +83,12 @@ _KNOWN = {each.name.lower(): each.ours for each in CLAUDE_TOOLS} | _OURS
 def our_name(name: str) -> str | None:
     """Our name of a tool, whatever its case; "" where it has no equivalent here, None where nobody knows it."""
     return _KNOWN.get(name.lower())
+
+
+def tools_like(pattern: str) -> tuple[str, ...]:
+    """Our tools that a pattern with `*` and `?` is about, by our names and by others', whatever their case."""
+    found = filter(None, (_KNOWN[name] for name in fnmatch.filter(_KNOWN, pattern.lower())))
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=1000)  # the same ones recur from file to file

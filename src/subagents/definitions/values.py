@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from subagents.definitions.model import SHOWN
 from subagents.language import _
 
 MAX_NAME = 100
+MAX_SHOWN = 10  # names that one sentence lists
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -86,10 +87,21 @@ def either(words: Sequence[str] | type[StrEnum]) -> str:
     return _("{first} or {last}").format(first=", ".join(first), last=last) if first else last
 
 
-def both(words: Sequence[str]) -> str:
+def both(words: Iterable[str]) -> str:
     """`a, b and c`."""
     *first, last = words
     return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last
+
+
+def few(names: Sequence[str]) -> str:
+    """The first of some names that a file holds, each short and on one line, and how many more there are."""
+    shown = [_on_one_line(name[:SHOWN]) for name in names[:MAX_SHOWN]]
+    more = len(names) - len(shown)
+    return both([*shown, _("{n} more").format(n=more)] if more else shown)
+
+
+def _on_one_line(name: str) -> str:
+    return name if name.isprintable() else repr(name)
 
 
 # --- names
@@ -103,17 +115,16 @@ def some_names(written: Written) -> tuple[str, ...]:
     match written.value:
         case None:
             return ()
-        case str(text):
-            items: list[Any] = split_names(text)
         case list(items):
             pass
-        case _:
-            items = [written.value]
+        case value:
+            items = [value]
     if not all(isinstance(item, str) or item is None for item in items):
         raise BadValue(
             _("must be names, as a list or separated by commas, not {value}").format(value=written)
         )
-    trimmed = (item.strip() for item in items if item)
+    # An item of a list may hold several as well: it is the same to whoever writes it.
+    trimmed = (name.strip() for item in items if item for name in split_names(item))
     return tuple(dict.fromkeys(name for name in trimmed if name))
 
 
@@ -199,14 +210,18 @@ def yes_or_no(written: Written) -> bool | None:
 
 
 def a_mapping(written: Written) -> Mapping[str, Any] | None:
-    if written.value is None or isinstance(written.value, dict):
+    if isinstance(written.value, dict):
         return written.value
+    if _is_nothing(written.value):
+        return None
     raise BadValue(_("must be a mapping, not {value}").format(value=written))
 
 
 def mapping_or_words(written: Written) -> Mapping[str, Any] | str | None:
-    if written.value is None or isinstance(written.value, dict):
+    if isinstance(written.value, dict):
         return written.value
+    if _is_nothing(written.value):
+        return None
     if isinstance(written.value, str):
         return words(written)
     raise BadValue(_("must be text or a mapping, not {value}").format(value=written))
@@ -214,8 +229,10 @@ def mapping_or_words(written: Written) -> Mapping[str, Any] | str | None:
 
 def named_mappings(written: Written) -> Mapping[str, Any] | None:
     """By name: a mapping, or a list of names and of mappings. What is only named has no value of its own, None."""
-    if written.value is None or isinstance(written.value, dict):
+    if isinstance(written.value, dict):
         return written.value
+    if _is_nothing(written.value):
+        return None
     items = split_names(written.value) if isinstance(written.value, str) else written.value
     if not isinstance(items, list) or not all(isinstance(item, str | dict) for item in items):
         raise BadValue(_("must be a mapping, or a list of names, not {value}").format(value=written))
@@ -223,6 +240,15 @@ def named_mappings(written: Written) -> Mapping[str, Any] | None:
     for item in items:
         named.update(item if isinstance(item, dict) else {item.strip(): None} if item.strip() else {})
     return named
+
+
+def _is_nothing(value: object) -> bool:
+    """Whether a value says that there is to be none."""
+    return (
+        value is None
+        or value is False
+        or (isinstance(value, str) and value.strip().lower() in ("none", "off", ""))
+    )
 
 
 def a_schema(written: Written) -> Mapping[str, Any] | None:

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from subagents.definitions.model import AgentDefinition
 from subagents.definitions.tool_names import DELEGATING, START
+from subagents.definitions.values import is_none
 from subagents.language import _
-from subagents.spec import CommandLine, PromptMode, ProviderRule
+from subagents.spec import CommandLine, PromptMode, ProviderRule, ToolSelection
 
 Value = str | int | float | bool | Sequence[str] | Mapping[str, Any]
 
@@ -31,11 +30,23 @@ def write(agent: AgentDefinition, stem: str = "") -> str:
 
 
 def sayable(agent: AgentDefinition) -> AgentDefinition:
-    """The same in the words that our format has: selecting no provider's tool is bringing in no provider."""
-    rules = tuple(
-        ProviderRule((), rule.excluded) if rule.selected == () else rule for rule in agent.tools.providers
-    )
-    return replace(agent, tools=msgspec.structs.replace(agent.tools, providers=rules))
+    """The same in the words that our format has: selecting no provider's tool is bringing in no provider, and nothing
+    is called `none`."""
+    tools = agent.tools
+    names = None if tools.names is None else _named(tools.names)
+    rules = tuple(map(_sayable_rule, tools.providers))
+    return replace(agent, tools=ToolSelection(names, _named(tools.denied), rules))
+
+
+def _sayable_rule(rule: ProviderRule) -> ProviderRule:
+    included = None if rule.included is None else _named(rule.included)
+    if rule.selected == ():
+        return ProviderRule((), _named(rule.excluded))
+    return ProviderRule(included, _named(rule.excluded), rule.selected)
+
+
+def _named(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if not is_none([name]))
 
 
 # --- which keys

@@ -16,7 +16,7 @@ from subagents.errors import SessionError, SubagentsError
 from subagents.events import StoppedBy
 from subagents.ids import RunId
 from subagents.runs.result import Result, result_text
-from subagents.runtime.manager import WAIT_BOUND, AgentManager
+from subagents.runtime.manager import AgentManager
 from subagents.spec import AskedBy, SpawnRequest
 from subagents.toolsets.coding import FAILED
 
@@ -38,8 +38,17 @@ Prompt = Annotated[str, Field(description="The whole task; the subagent sees not
 Type = Annotated[str, Field(description="Which agent; see the list above.")]
 Words = Annotated[str, Field(description="Three to five words for the people who watch.")]
 Turns = Annotated[int | None, Field(description="It is asked to finish after so many turns.", ge=1)]
+Model = Annotated[
+    str,
+    Field(
+        description="What answers: provider/id, or a part of a name such as haiku; nothing for yours. An agent whose "
+        "file names a model keeps that."
+    ),
+]
 AgentId = Annotated[str, Field(description="The id that Agent answered, or its handle.")]
-Seconds = Annotated[float, Field(description="How long to wait at most.", gt=0, le=MAX_WAIT)]
+Seconds = Annotated[
+    float | None, Field(description="How long to wait at most; the setting unless given.", gt=0, le=MAX_WAIT)
+]
 
 
 def delegation_toolset(
@@ -89,6 +98,7 @@ class _Delegation:
         subagent_type: Type,
         description: Words = "",
         max_turns: Turns = None,
+        model: Model = "",
     ) -> str:
         run_id = await self._manager.spawn(
             SpawnRequest(
@@ -96,12 +106,14 @@ class _Delegation:
                 prompt=prompt,
                 description=description,
                 max_turns=max_turns,
+                model=model,
                 parent=ctx.deps.run,
                 asked_by=AskedBy.MODEL,
             )
         )
-        agent = self._manager.state.run(run_id).spec.agent
-        return f"Started agent {run_id} ({agent}). Fetch its result with get_subagent_result."
+        spec = self._manager.state.run(run_id).spec
+        started = f"Started agent {run_id} ({spec.agent})."
+        return " ".join((started, *spec.notes, "Fetch its result with get_subagent_result."))
 
     @_refusal_as_answer
     async def get_result(
@@ -109,12 +121,11 @@ class _Delegation:
         ctx: RunContext[HasRun],
         agent_id: AgentId,
         wait: bool = False,
-        timeout_seconds: Seconds = WAIT_BOUND,
+        timeout_seconds: Seconds = None,
     ) -> str:
         run_id = self._own(ctx, agent_id)
-        return self._told(
-            await self._manager.get_result(run_id, wait=wait, timeout=timeout_seconds, to="parent")
-        )
+        bound = timeout_seconds or self._manager.settings.wait_timeout_seconds
+        return self._told(await self._manager.get_result(run_id, wait=wait, timeout=bound, to="parent"))
 
     @_refusal_as_answer
     async def stop(self, ctx: RunContext[HasRun], agent_id: AgentId) -> str:

@@ -79,12 +79,22 @@ def _kind(error: ModelAPIError, name: str) -> tuple[str, str]:
             return _("its provider cannot be reached"), ""
         case ModelConnectionError():
             return _("the connection to its provider broke"), ""
-        case ModelHTTPError(status_code=429):
-            return _("too many requests"), ""
-        case ModelHTTPError(status_code=status) if status < 500 and status != 408:
-            return _("its provider refused the request"), ""
+        case ModelHTTPError(status_code=status):
+            return _of_status(status), ""
         case _:
             return _("its provider failed"), ""
+
+
+def _of_status(status: int) -> str:
+    match status:
+        case 408:
+            return _("its provider took too long")
+        case 429:
+            return _("too many requests")
+        case 529:
+            return _("its provider is overloaded")
+        case _:
+            return _("its provider failed") if status >= 500 else _("its provider refused the request")
 
 
 def detail(error: ModelAPIError) -> str:

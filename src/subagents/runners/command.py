@@ -40,9 +40,6 @@ FIRST_LOOK, LONGEST_LOOK = 0.03, 0.25  # seconds between two looks at an output 
 GO_ON = "You were interrupted. Go on with what you were doing, and finish it."
 WRAP_UP = "wrap-up"  # how the supervisor calls its own message, which asks for an end
 
-# Who decided about the model when it is a name that the program may know.
-_MEANT_FOR_IT = ("caller", "definition")
-
 
 class CommandRunner:
     """Runs the program that a definition names. `outer` is the environment that it sees a part of."""
@@ -123,7 +120,7 @@ class CommandConversation:
         """What is to be said next. To finish need not be asked of a program that has finished."""
         taken, self._steers = self._steers, []
         if all(steer == WRAP_UP for steer, _text in taken):
-            return []
+            return []  # nothing, or nothing but that
         for steer, text in taken:
             await self._context.report(SteerRead(steer, (prompt_row(text),)))
         return [text for _steer, text in taken]
@@ -139,7 +136,7 @@ class CommandConversation:
         turns = Turns(
             self._name,
             f"{self._context.episode}.{self._runs}.",
-            _model(self._spec),
+            self._spec.model,
             Spending(self._standing.totals if resuming else {}),
             session=self._standing.session if resuming else "",
         )
@@ -206,12 +203,14 @@ class CommandConversation:
         reason, answer = failure(turns, result, errors, reader.examples), turns.final
         if not reason and (note := strange_lines(self._name, reader.strange, reader.examples)):
             await self._note(note)
-        more = any(steer != WRAP_UP for steer, _text in self._steers)
-        await self._report(turns.close(answered=not reason, more=more))
+        await self._report(turns.close(answered=not reason, more=self._has_more))
         self._said += [(_("User"), text), (_("You"), answer)]
         if reason:
             raise RunnerError(reason)
         return answer
+
+    def _has_more(self) -> bool:
+        return any(steer != WRAP_UP for steer, _text in self._steers)
 
     async def _report(self, updates: Iterator[Update]) -> None:
         for update in updates:
@@ -236,7 +235,7 @@ class CommandConversation:
             arguments.PROMPT: told,
             arguments.PROMPT_FILE: str(prompt_file),
             arguments.ROLE: self._spec.instructions,
-            arguments.MODEL: _model(self._spec),
+            arguments.MODEL: self._spec.model,
             arguments.SESSION: self._standing.session if resuming else "",
             arguments.SCHEMA: schema,
             arguments.SCHEMA_FILE: str(schema_file) if schema else "",
@@ -279,8 +278,3 @@ def _found(program: str, spec: RunSpec, environment: Mapping[str, str]) -> str:
         "the program {program!r}, which the agent {agent!r} runs, is not installed: it is not on the PATH"
     )
     raise RunnerError(message.format(program=program, agent=spec.agent))
-
-
-def _model(spec: RunSpec) -> str:
-    """The model that somebody named for this agent; what a parent or the settings use, the program need not know."""
-    return spec.asked_model if spec.decided.get("model") in _MEANT_FOR_IT else ""

@@ -96,8 +96,11 @@ def wrap_up_message(limits: Limits, limit: str) -> str:
 
 
 def dollars(amount: float) -> str:
-    """`$2.00`; below a dollar with as many decimals as it takes to tell it from nothing, `$0.0042`."""
-    return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+    """`$2.00`, and of less than a cent its hundredths too: `$0.0042`."""
+    whole, _point, decimals = (
+        f"{amount:.2f}".partition(".") if amount >= 1 else f"{amount:.4f}".partition(".")
+    )
+    return f"${whole}.{decimals.rstrip('0'):0<2}"
 
 
 def _at(amount: float, most: float, *, asked: bool) -> Verdict:

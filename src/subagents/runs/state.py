@@ -92,7 +92,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a run but its words, which are in the transcript.
 
     Times are seconds since the epoch. `turns`, `tool_uses` and `usage` are sums over all episodes;
-    `turns_before` and `usage_before` are where this episode began to count. `progress_at` is the last sign of life.
+    `turns_before` and `usage_before` are where this episode began to count. `setback`
+    is why its last request to the model failed, until one is answered. `progress_at` is the last sign of life.
     """
 
     id: RunId
@@ -125,6 +126,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False
     parked: bool = False
     wrap_up: str = ""
+    setback: str = ""
     waiting_steers: tuple[str, ...] = ()
     rejections: int = 0
     delivered: bool = False
@@ -183,9 +185,11 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
     replace = msgspec.structs.replace
     match event:
         case ModelReplied(model=model, usage=usage, text=text):
-            return replace(run, usage=run.usage.plus(model, usage), model=model, text=text or run.text)
-        case ModelRequestFailed(model=model, usage=usage) if usage.requests:
-            return replace(run, usage=run.usage.plus(model, usage))
+            used = run.usage.plus(model, usage)
+            return replace(run, usage=used, model=model, text=text or run.text, setback="")
+        case ModelRequestFailed(model=model, usage=usage, reason=reason):
+            used = run.usage.plus(model, usage) if usage.requests else run.usage
+            return replace(run, usage=used, setback=reason)
         case ToolCalled(call=call, tool=tool, arguments=arguments):
             flight = ToolInFlight(call, tool, arguments[:MAX_PREVIEW], entry.at)
             return replace(run, tool_uses=run.tool_uses + 1, in_flight=(*run.in_flight, flight))
@@ -224,6 +228,11 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return replace(run, workspace=root)
         case _:
             return run
+
+
+def _program(run: RunState) -> Command | None:
+    """The command that goes on when a tool has returned: none, unless the run itself is a program."""
+    return run.command if run.spec.command is not None else None
 
 
 def _ended(run: RunState, entry: Entry, event: Ending) -> RunState:
@@ -288,6 +297,7 @@ def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:
         text="",
         progress_at=entry.at,
         wrap_up="",
+        setback="",
         rejections=0,
         delivered=False,
         cleared=False,

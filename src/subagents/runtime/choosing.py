@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import anyio.to_thread
 import msgspec
 
 from subagents.definitions.model import AgentDefinition, Scope
 from subagents.errors import SpawnRefused, UnknownAgent
 from subagents.models.choice import ModelWish
+from subagents.models.pricing import has_price
+from subagents.models.thinking import LEVELS, is_known
+from subagents.runs.limits import dollars
 from subagents.runs.resolve import resolve, wanted_folder
 from subagents.runs.state import RunState
 from subagents.runtime.surroundings import Surroundings
-from subagents.spec import RunSpec, SpawnRequest
+from subagents.spec import AskedBy, RunSpec, SpawnRequest
 
 REFUSES = "none"  # the value of `fallback_subagent` that is no agent's name
 
@@ -24,7 +28,7 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
         raise SpawnRefused(f"run {parent.id!r} has ended and can begin nothing any more")
     found, note = _definition(asked, parent, around)
     definition, unknown = _with_types(found, around)
-    _refuse_untrusted(definition, around)
+    _refuse_untrusted(asked, definition, around)
     _refuse_depth(around)
     cwd = wanted_folder(asked, parent, around.here)
     spec = resolve(
@@ -73,13 +77,35 @@ async def _with_model(
     spec: RunSpec, asked: SpawnRequest, parent: RunState | None, around: Surroundings
 ) -> RunSpec:
     if spec.runner != "native":
-        return spec  # its program knows what the name means
+        # Its program knows what a name means that was meant for it; that of a parent or the settings means nothing.
+        meant = spec.decided["model"] in ("caller", "definition")
+        return spec if meant else msgspec.structs.replace(spec, model="", asked_model="")
     inherited = (parent.spec.model or parent.model) if parent is not None else ""
     wish = ModelWish(
         asked=spec.asked_model, decided=spec.decided["model"], asked_by=asked.asked_by, inherited=inherited
     )
     choice = await around.choose_model(wish)
-    return msgspec.structs.replace(spec, model=choice.model, notes=(*spec.notes, *choice.notes))
+    if spec.limits.max_cost is not None:
+        await _refuse_without_price(choice.model, spec.limits.max_cost)
+    notes = (*spec.notes, *choice.notes, *_about_thinking(spec.thinking))
+    return msgspec.structs.replace(spec, model=choice.model, notes=notes)
+
+
+async def _refuse_without_price(model: str, limit: float) -> None:
+    """A limit of cost that nobody could keep is not promised."""
+    if not await anyio.to_thread.run_sync(has_price, model):
+        raise SpawnRefused(
+            f"The price of the model {model!r} is not known, so a limit of {dollars(limit)} (max_cost) cannot be "
+            "kept; limit its tokens instead (max_tokens)."
+        )
+
+
+def _about_thinking(level: str) -> tuple[str, ...]:
+    if is_known(level):
+        return ()
+    return (
+        f"There is no thinking level {level!r}, so it thinks as it does by itself; there are {', '.join(LEVELS)}.",
+    )
 
 
 def _definition(
@@ -105,16 +131,21 @@ def _definition(
     return instead, (f"{wanted}, so {instead.name!r} runs (the setting fallback_subagent).",)
 
 
-def _refuse_untrusted(definition: AgentDefinition, around: Surroundings) -> None:
+def _refuse_untrusted(asked: SpawnRequest, definition: AgentDefinition, around: Surroundings) -> None:
     """What a project's file names is not executed before the user trusted that file as it is."""
     source = definition.source
     if not definition.runner or source is None or source.scope != Scope.PROJECT:
         return
-    if not around.is_trusted(source):
+    if not (_trusts(asked, around) or around.is_trusted(source)):
         raise SpawnRefused(
             f"The agent {definition.name!r} runs a program that {source.path} names, and you have not trusted this "
             f"file as it is now. Read it, then: subagents trust {source.path}"
         )
+
+
+def _trusts(asked: SpawnRequest, around: Surroundings) -> bool:
+    """Trust is given by people, and by programs that are no agent's command."""
+    return asked.trust and asked.asked_by in (AskedBy.PERSON, AskedBy.PROGRAM) and around.outer is None
 
 
 def _refuse_depth(around: Surroundings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,18 +30,22 @@ async def watch(
     definitions: Definitions,
     on_change: Callable[[AgentCatalog], None],
     *,
+    look_again: int = LOOK_AGAIN,
     task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Calls `on_change` with the catalog whenever it became another one. Ends by being cancelled, and only so.
 
-    It has started when it knows the catalog that later ones are compared with.
-    What the system tells is a hint only: on any of it the folders are looked at. Folders are watched without those
-    below; for one that is missing, the nearest that exists above it is watched until it is there.
+    What the system tells is a hint only: on any of it the folders are looked at, and without one every `look_again`
+    milliseconds. Folders are watched without those below; for one that is missing, the nearest that exists above it
+    is watched until it is there. It has started when it knows the catalog that later ones are compared with.
     """
     seen = _content(definitions.catalog())
     task_status.started()
     stop = anyio.Event()
-    async with anyio.create_task_group() as tasks, aclosing(_hints(definitions.places, stop)) as hints:
+    async with (
+        anyio.create_task_group() as tasks,
+        aclosing(_hints(definitions.places, stop, look_again)) as hints,
+    ):
         tasks.start_soon(_when_cancelled, stop)
         async for _ in hints:
             catalog = definitions.catalog()
@@ -63,7 +67,7 @@ def _content(catalog: AgentCatalog) -> tuple[object, ...]:
     return tuple(catalog), catalog.problems
 
 
-async def _hints(places: Sequence[Folder], stop: anyio.Event) -> AsyncIterator[None]:
+async def _hints(places: Sequence[Folder], stop: anyio.Event, look_again: int) -> AsyncGenerator[None]:
     """One item for each moment at which something may have changed."""
     polling = False
     while True:
@@ -72,7 +76,7 @@ async def _hints(places: Sequence[Folder], stop: anyio.Event) -> AsyncIterator[N
         # What came since the last look, and before this watch, is seen by the look that follows.
         yield None
         try:
-            async with aclosing(_batches(places, watched, stop, polling=polling)) as batches:
+            async with aclosing(_batches(places, watched, stop, look_again, polling=polling)) as batches:
                 async for _ in batches:
                     yield None
                     if watched_folders(places) != watched:
@@ -81,13 +85,13 @@ async def _hints(places: Sequence[Folder], stop: anyio.Event) -> AsyncIterator[N
             continue  # a folder went while the watch began
         except OSError:
             if polling:
-                await anyio.sleep(LOOK_AGAIN / 1000)
+                await anyio.sleep(look_again / 1000)
             polling = True  # the system has no watch left to give
 
 
 async def _batches(
-    places: Sequence[Folder], watched: Watched, stop: anyio.Event, *, polling: bool
-) -> AsyncIterator[object]:
+    places: Sequence[Folder], watched: Watched, stop: anyio.Event, look_again: int, *, polling: bool
+) -> AsyncGenerator[object]:
     from watchfiles import awatch
 
     changes = awatch(
@@ -96,7 +100,7 @@ async def _batches(
         debounce=DEBOUNCE,
         step=STEP,
         stop_event=stop,
-        rust_timeout=LOOK_AGAIN,
+        rust_timeout=look_again,
         yield_on_timeout=True,
         force_polling=polling or None,
         recursive=False,

@@ -20,6 +20,7 @@ from subagents.places import Project, user_home
 
 FILE = "settings.toml"
 MOST_BYTES = 256 * 1024  # a file of every setting with long comments has a twentieth of it
+BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line ends round
 MOST_LOOKS = 20  # at lines that may be the one of a setting
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -85,7 +86,7 @@ def content(path: Path, most: int) -> bytes:
 
     Raises `OSError` with a reason, also for what is no regular file and what is longer than `most` bytes.
     """
-    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
     try:
         if not stat.S_ISREG(os.fstat(opened).st_mode):
             raise OSError(errno.EINVAL, _("it is not a regular file"))

@@ -1,6 +1,6 @@
 """The system's keyring, where a key can be kept that stands in no file: macOS Keychain, Secret Service, KWallet.
 
-It is spoken to through the library `keyring` (the extra of that name) in a process of its own: what such a service
+It is spoken to through the library `keyring` (the extra of that name) in a process of its own: what that
 does wrong, or a person who is asked to unlock it and isn't there, costs a bounded wait and never this process.
 """
 
@@ -15,7 +15,7 @@ from typing import Protocol
 from subagents.errors import SettingsFileError
 from subagents.language import _
 
-SERVICE = "subagents"
+OURS = "subagents"  # the name that our texts stand under
 BOUND = 60.0  # seconds, in which somebody may have to unlock it
 
 _NAME = "import keyring; found = keyring.get_keyring(); print(found.name if found.priority > 0 else '')"
@@ -46,11 +46,11 @@ class SystemKeyring:
         return _said(_NAME).strip() if find_spec("keyring") is not None else ""
 
     def get(self, variable: str) -> str:
-        return _said(_GET, SERVICE, variable) if find_spec("keyring") is not None else ""
+        return _said(_GET, OURS, variable) if find_spec("keyring") is not None else ""
 
     def put(self, variable: str, text: str) -> None:
         try:
-            done = _run(_SET, SERVICE, variable, text=text)
+            done = _run(_SET, OURS, variable, text=text)
             why = "" if done.returncode == 0 else _last_line(done.stderr)
         except subprocess.TimeoutExpired:
             why = _("no answer within {n:g} s").format(n=BOUND)

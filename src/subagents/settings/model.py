@@ -122,7 +122,8 @@ class Settings:
     model: str = _setting(
         "",
         "Model",
-        "What answers where neither the caller nor the definition names a model, nor a parent has one.",
+        "What answers where neither the caller nor the definition names a model, nor a parent has one: provider:id, "
+        "a part of a name, or `offline`.",
     )
     openai_base_url: str = _setting(
         "",
@@ -145,7 +146,7 @@ class Settings:
     enabled_models: tuple[str, ...] = _setting(
         (),
         "Models to choose from",
-        "Exact names, provider/id. None is no restriction.",
+        "Exact names such as anthropic/claude-opus-4-6, provider/id. None is no restriction.",
         guard=Guard.STRICTER,
     )
     model_retries: int = _setting(

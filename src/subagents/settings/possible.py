@@ -165,11 +165,11 @@ def as_text(value: Value) -> str:
 def refusal(setting: Declared, value: Value, standing: Value) -> str:
     """Why a project's file may not set this over the value that stands without it; "" when it may."""
     if setting.guard is Guard.USER:
-        return _("a project cannot set it; it is for your own settings")
+        return _("only your own settings can have it")
     if setting.guard is Guard.STRICTER and _loosens(setting, value, standing):
-        return _(
-            "a project can only be stricter than {standing}; for more, set it in your own settings"
-        ).format(standing=as_text(standing))
+        return _("a project can only be stricter than {standing}; your own settings decide that").format(
+            standing=as_text(standing)
+        )
     if setting.name == MODEL and str(value).startswith(SCRIPT):
         # Its turns call tools, commands too, without a model having been asked.
         return _("a project cannot have a script answer; name one with --model")

@@ -68,7 +68,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
         return
     import fcntl
 
-    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    opened = os.open(folder, os.O_RDONLY)
     try:
         with suppress(OSError):
             fcntl.flock(opened, fcntl.LOCK_EX)
@@ -140,7 +140,7 @@ def _put(path: Path, text: str) -> None:
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666), "wb"
+            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | files.BINARY, 0o666), "wb"
         ) as file:
             file.write(text.encode("utf-8"))
             file.flush()

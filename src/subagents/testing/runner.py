@@ -13,6 +13,7 @@ from subagents.runners.base import (
     Called,
     PromptSent,
     Replied,
+    RequestFailed,
     Returned,
     RunContext,
     SteerRead,
@@ -23,10 +24,13 @@ from subagents.sessions.messages import MessageKind, NewMessage
 from subagents.spec import RunSpec
 from subagents.usage import ModelUsage
 
+USAGE = ModelUsage(requests=1, input=100, output=10, cost=0.001)
+NOTHING = ModelUsage()
+
 
 @dataclass(frozen=True)
 class Tool:
-    """A turn that calls a tool, which answers `result`; first `text` is said, if any."""
+    """A turn that calls a tool, which answers `result`; first `text` is said, if any. `usage` is that of the reply."""
 
     name: str = "look"
     arguments: str = "{}"
@@ -34,6 +38,7 @@ class Tool:
     text: str = ""
     changes: bool = False
     ok: bool = True
+    usage: ModelUsage = USAGE
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,7 @@ class Say:
     """The answer."""
 
     text: str = "done"
+    usage: ModelUsage = USAGE
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,15 @@ class Break:
     """What the provider or the tool raises."""
 
     error: Exception
+
+
+@dataclass(frozen=True)
+class Stumble:
+    """A request that fails when `text` of its reply has arrived, having used `usage`; it is made again at once."""
+
+    text: str = ""
+    reason: str = "its provider failed"
+    usage: ModelUsage = NOTHING
 
 
 @dataclass(frozen=True)
@@ -65,17 +80,16 @@ class Reach:
     gate: anyio.Event
 
 
+#: What whatever executes runs must be able to play.
 Step = Tool | Say | Break | Wait | Reach
-
-USAGE = ModelUsage(requests=1, input=100, output=10, cost=0.001)
 
 
 @dataclass
 class ScriptedRunner:
     """Plays the steps kept under a run's prompt, or `default`; remembers what was said to each run."""
 
-    scripts: dict[str, Sequence[Step]] = field(default_factory=dict)
-    default: Sequence[Step] = (Say(),)
+    scripts: dict[str, Sequence[Step | Stumble]] = field(default_factory=dict)
+    default: Sequence[Step | Stumble] = (Say(),)
     said: list[str] = field(default_factory=list)
     opened: list[RunContext] = field(default_factory=list)
     in_progress: int = 0
@@ -118,9 +132,11 @@ class ScriptedConversation:
                     gate.set()
                 case Break(error=error):
                     raise error
-                case Say(text=answer):
-                    return await self._answer(answer)
-        return await self._answer("")
+                case Stumble():
+                    await self._stumble(step)
+                case Say(text=answer, usage=usage):
+                    return await self._answer(answer, usage)
+        return await self._answer("", USAGE)
 
     def steer(self, steer: str, text: str) -> bool:
         if self._ended:
@@ -128,22 +144,27 @@ class ScriptedConversation:
         self._steers.append((steer, text))
         return True
 
-    async def _answer(self, text: str) -> str:
-        await self._reply(text, calls=0)
+    async def _answer(self, text: str, usage: ModelUsage) -> str:
+        await self._reply(text, usage, calls=0)
         self._ended = True
         await self._context.report(TurnDone(more=False))
         return text
 
     async def _tool(self, call: str, step: Tool) -> None:
-        await self._reply(step.text, calls=1)
+        await self._reply(step.text, step.usage, calls=1)
         await self._context.report(Called(call, step.name, step.arguments, step.changes))
         kept = (message(MessageKind.PART, step.result),)
         await self._context.report(Returned(call, step.name, step.ok, step.result, kept))
         await self._context.report(TurnDone(more=True))
 
-    async def _reply(self, text: str, calls: int) -> None:
+    async def _stumble(self, step: Stumble) -> None:
+        if step.text:
+            await self._context.report(TextArrived(step.text))
+        await self._context.report(RequestFailed("scripted", step.reason, 1, 0.0, step.usage))
+
+    async def _reply(self, text: str, usage: ModelUsage, calls: int) -> None:
         kept = (message(MessageKind.REPLY, text),)
-        await self._context.report(Replied("scripted", USAGE, text, calls, kept))
+        await self._context.report(Replied("scripted", usage, text, calls, kept))
 
     async def _read_steers(self) -> None:
         steers, self._steers = self._steers, []

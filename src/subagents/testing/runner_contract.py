@@ -20,6 +20,7 @@ from subagents.runners.base import (
     PromptSent,
     Replied,
     Report,
+    RequestFailed,
     Returned,
     RunContext,
     Runner,
@@ -35,7 +36,7 @@ BOUND = 20.0  # seconds; a guard against hanging, not a measure
 
 
 class Reports:
-    """Remembers what a runner reported; `holding` keeps the end of a turn back until it is set."""
+    """Remembers what a runner reported; `holding` keeps it back before each further request until it is set."""
 
     def __init__(self) -> None:
         self.updates: list[Update] = []
@@ -44,7 +45,8 @@ class Reports:
 
     async def report(self, update: Update) -> None:
         self.updates.append(update)
-        if isinstance(update, TurnDone) and update.more and self.holding is not None:
+        due = isinstance(update, RequestFailed) or (isinstance(update, TurnDone) and update.more)
+        if due and self.holding is not None:
             self.held.set()
             await self.holding.wait()
 
@@ -58,7 +60,9 @@ class Reports:
 
 
 def _is_detail(update: Update) -> bool:
-    return not isinstance(update, PromptSent | Replied | Called | Returned | SteerRead | TurnDone)
+    return not isinstance(
+        update, PromptSent | Replied | RequestFailed | Called | Returned | SteerRead | TurnDone
+    )
 
 
 class RunnerContract:
@@ -163,9 +167,41 @@ class RunnerContract:
     def _open(
         self, steps: Sequence[Step], folder: Path, report: Report, history: Sequence[StoredMessage] = ()
     ) -> AbstractAsyncContextManager[Conversation]:
-        run = RunId("aaaaaaaa")
-        context = RunContext(run, 1, 1, folder, folder, history, {}, None, report)
-        spec = RunSpec(
-            agent="x", prompt="go", description="", instructions="", cwd=str(folder), project=str(folder)
-        )
-        return self.runner_that(steps).open(spec, context)
+        return opened(self.runner_that(steps), folder, report, history)
+
+
+class AskingAgainContract:
+    """For those that ask a model themselves, and again when its provider fails. Override `runner_that_stumbles`."""
+
+    pytestmark = pytest.mark.anyio
+
+    def runner_that_stumbles(self) -> Runner:
+        """A runner whose next request fails, is made again at once, and then is answered with "it is here"."""
+        raise NotImplementedError
+
+    async def test_a_failed_request_is_reported_and_made_again_when_that_is_kept(
+        self, tmp_path: Path
+    ) -> None:
+        reports = Reports()
+        reports.holding = anyio.Event()
+        with anyio.fail_after(BOUND):
+            conversing = opened(self.runner_that_stumbles(), tmp_path, reports.report)
+            async with conversing as conversation, anyio.create_task_group() as tasks:
+                tasks.start_soon(conversation.prompt, "go")
+                await reports.held.wait()
+                await anyio.wait_all_tasks_blocked()
+                assert reports.kinds() == ["PromptSent", "RequestFailed"]
+                reports.holding.set()
+        assert reports.kinds() == ["PromptSent", "RequestFailed", "Replied", "TurnDone"]
+
+
+def opened(
+    runner: Runner, folder: Path, report: Report, history: Sequence[StoredMessage] = ()
+) -> AbstractAsyncContextManager[Conversation]:
+    """The conversation of a run of no importance."""
+    run = RunId("aaaaaaaa")
+    context = RunContext(run, 1, 1, folder, folder, history, {}, None, report)
+    spec = RunSpec(
+        agent="x", prompt="go", description="", instructions="", cwd=str(folder), project=str(folder)
+    )
+    return runner.open(spec, context)

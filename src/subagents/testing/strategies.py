@@ -19,6 +19,7 @@ from subagents.events import (
     DirectoryChanged,
     Entry,
     Event,
+    ModelRequestFailed,
     OutputRejected,
     ResultDelivered,
     RunCleared,
@@ -34,6 +35,7 @@ from subagents.runs.state import RunState
 from subagents.sessions.state import SessionState
 from subagents.spec import AskedBy
 from subagents.testing.facts import BEGAN, replied, spawned, started
+from subagents.usage import ModelUsage
 
 _integers = st.integers(-(2**63), 2**63 - 1)
 _floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -89,6 +91,9 @@ def _values(hint: Any) -> SearchStrategy[Any]:
 STEPS: Mapping[str, Callable[[RunState], Event | None]] = {
     "start": lambda run: lifecycle.start(run, "scripted"),
     "reply": lambda run: replied(run.id, run.episode, text=f"reply {run.turns}"),
+    "request fails": lambda run: ModelRequestFailed(
+        run=run.id, episode=run.episode, model="scripted", wait=1.0, usage=ModelUsage(requests=1, input=7, cost=0.5)
+    ),
     "call": lambda run: ToolCalled(
         run=run.id, episode=run.episode, call=f"c{run.tool_uses}", tool="bash", arguments="{}", digest="0"
     ),

@@ -47,18 +47,19 @@ class ToolProviders:
 
     def names(self) -> tuple[str, ...]:
         """The names of all providers, whether or not they can be loaded. Imports none."""
-        with self._loading:
-            if self._installed is None:
+        if self._installed is None:
+            with self._loading:
                 kept, told = installed(self._given, self._found)
+                self._untold += told if self._installed is None else ()
                 self._installed = {each.name: each for each in kept}
-                self._untold += told
-            return (*self._given, *self._installed)
+        return (*self._given, *self._installed)
 
     def load(self, tools: ToolSelection) -> None:
         """Loads what the selection reaches. Raises `BadTools` for what the program itself gave; an installed
         provider that cannot be used is left out, and a sentence on it is kept for the next to be told."""
-        with self._loading:
-            for name in self._reached(tools):
+        # Looked at without the lock first: who has all that is needed does not wait for another's import.
+        for name in [name for name in self._reached(tools) if name not in self._opened]:
+            with self._loading:
                 if name not in self._opened:
                     self._opened[name] = self._open(name)
 

@@ -31,6 +31,8 @@ log = logging.getLogger("subagents")
 
 THREADS = 40  # sync tools that may run at once, so that some that hang do not hold up everything else
 
+NEVER = 1e9  # seconds, thirty years
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -191,7 +193,8 @@ class Provided(AbstractToolset[Any]):
         try:
             with foreign():
                 ctx = replace(ctx, tool_name=own)
-                answer = await tool.source_toolset.call_tool(own, tool_args, ctx, tool.source)
+                source = _left_behind_when_cancelled(tool.source)
+                answer = await tool.source_toolset.call_tool(own, tool_args, ctx, source)
                 return _bounded(name, answer)
         except ForeignFailed as error:
             return f"{FAILED}the tool {name!r} failed with {error}. Do without it, or try it differently."
@@ -243,6 +246,13 @@ def _provided(provider: Opened, visible: str, tool: ToolsetTool[Any]) -> _Provid
         source_toolset=provider.toolset,
         source=tool,
     )
+
+
+def _left_behind_when_cancelled(tool: ToolsetTool[Any]) -> ToolsetTool[Any]:
+    """The library waits for the thread of a cancelled sync tool, unless the tool has a deadline: so all have one."""
+    if tool.tool_def.timeout is not None or getattr(tool.toolset, "timeout", None) is not None:
+        return tool
+    return replace(tool, tool_def=replace(tool.tool_def, timeout=NEVER))
 
 
 def _bounded(name: str, answer: Any) -> Any:

@@ -18,7 +18,8 @@ _TELLING = ("command", "pattern", "path", "file_path", "subagent_type", "agent_i
 
 
 def activity(run: RunState, now: float, *, aged: bool = True) -> str:
-    """The tools in flight by kind, else the first line of what it said last, else that it thinks.
+    """The tools in flight by kind, else that its model must be asked again, else the first line of what it said last,
+    else that it thinks.
 
     With `aged`, how long ago it last gave a sign of life. An ended run does nothing, "".
     """
@@ -28,7 +29,7 @@ def activity(run: RunState, now: float, *, aged: bool = True) -> str:
         return _("paused")
     if run.status is RunStatus.QUEUED:
         return _("waiting for its turn")
-    doing = _calls(run.in_flight) or _said(run.text) or _("thinking…")
+    doing = _calls(run.in_flight) or _set_back(run.setback) or _said(run.text) or _("thinking…")
     since = run.in_flight[0].since if run.in_flight else run.progress_at
     return f"{doing} · {figures.duration(now - since)}" if aged and since else doing
 
@@ -43,6 +44,11 @@ def _calls(calls: Sequence[ToolInFlight]) -> str:
     for call in calls:
         by_tool.setdefault(call.tool, []).append(call)
     return ", ".join(_several(tool, same) for tool, same in by_tool.items())
+
+
+def _set_back(reason: str) -> str:
+    """A request to its model failed, and it asks again."""
+    return _("asking again: {reason}").format(reason=fit(printable(reason), MAX_WORDS)) if reason else ""
 
 
 def _several(tool: str, calls: Sequence[ToolInFlight]) -> str:

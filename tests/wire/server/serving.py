@@ -46,9 +46,9 @@ class Play:
 
 
 @contextmanager
-def served(dialect: Dialect, steps: Iterable[Step]) -> Iterator[Play]:
+def served(dialect: Dialect, steps: Iterable[Step], kind: type[Play] = Play) -> Iterator[Play]:
     """Plays the steps at `url` until it is left."""
-    play = Play(dialect, list(steps))
+    play = kind(dialect, list(steps))
     server = _Server(("127.0.0.1", 0), type("Answering", (_Answering,), {"play": play}))
     play.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)

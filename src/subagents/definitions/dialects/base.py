@@ -50,8 +50,12 @@ class Vocabulary:
     others_lost: str = ""  # why every key that is not named here is lost; "" where such a key is unknown
 
     @property
+    def meaningful(self) -> list[str]:
+        return [*self.ours, *self.read]
+
+    @property
     def keys(self) -> list[str]:
-        return [*self.ours, *self.lost, *self.idle, *self.read]
+        return [*self.meaningful, *self.lost, *self.idle]
 
 
 class Translation:
@@ -154,7 +158,7 @@ class Translation:
         known = frozenset(vocabulary.keys)
         unknown = [key for key in self.theirs.values if key not in known]
         for key in unknown[:MAX_UNKNOWN]:
-            meant = _nearest(key, vocabulary.keys)
+            meant = _nearest(key, vocabulary.meaningful) or _nearest(key, vocabulary.keys)
             if vocabulary.others_lost and meant is None:
                 self.lose(key, vocabulary.others_lost)
                 continue

@@ -7,11 +7,13 @@ policy are what restricts an agent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from subagents.definitions.dialects import toml
 from subagents.definitions.dialects.base import LEVELS, Translated, Translation, Vocabulary
 from subagents.definitions.tool_names import CHANGING
+from subagents.definitions.values import both
 from subagents.language import _
 
 
@@ -29,28 +31,27 @@ def translated(text: str) -> Translated:
 def _approval(translation: Translation) -> None:
     """Commands that somebody has to approve are not run; the other policies leave that to the model or nobody."""
     policy = translation.text("approval_policy")
-    if policy == "never":
-        return
     if policy in ("on-request", "on-failure"):
         translation.lose("approval_policy", "nobody is asked here, and a command that fails has failed")
-        return
-    message = _("until approvals exist, `approval_policy` takes `bash` away from this agent")
-    translation.tell("approval_policy", message)
-    translation.deny(("bash",), "approval_policy")
-
-
-def _environment(translation: Translation) -> None:
-    message = _("until it can be restricted what commands see, `{key}` takes `bash` away from this agent")
-    key = "shell_environment_policy"
-    translation.tell(key, message.format(key=key))
-    translation.deny(("bash",), key)
+    elif policy != "never":
+        _take(translation, "approval_policy", ("bash",), providers=True)
 
 
 def _profile(key: str, translation: Translation) -> None:
-    message = _("until permission rules exist, `{key}` takes {tools} away from this agent")
-    shown = ", ".join(f"`{tool}`" for tool in CHANGING)
-    translation.tell(key, message.format(key=key, tools=shown))
-    translation.deny(CHANGING, key)
+    _take(translation, key, CHANGING, providers=True)
+
+
+def _environment(translation: Translation) -> None:
+    _take(translation, "shell_environment_policy", ("bash",))
+
+
+def _take(translation: Translation, key: str, tools: Sequence[str], *, providers: bool = False) -> None:
+    names = [*tools, *([_("providers' tools")] if providers else [])]
+    if providers:
+        translation.put("extensions", False, key)
+    message = _("`{key}` is not enforced yet, so it goes without {names}")
+    translation.tell(key, message.format(key=key, names=both(names)))
+    translation.deny(tools, key)
 
 
 def _thinking(translation: Translation) -> None:

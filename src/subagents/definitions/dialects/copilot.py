@@ -144,9 +144,15 @@ def _model(translation: Translation) -> None:
 
 
 def _agents(translation: Translation) -> None:
-    """Which agents it may start; left out it is any, and an empty list none."""
-    if translation.value("agents") is not None:
-        names = translation.names("agents")
+    """Which agents it may start; left out it is any, and an empty list none. It gives no tool to start them with."""
+    if not isinstance(translation.value("agents"), str | list):
+        translation.keep("agents", "allowed_subagents")
+        return
+    names = translation.names("agents")
+    tools = translation.front.values.get("tools")
+    if names and isinstance(tools, list) and not {START, "*"} & set(tools):
+        translation.lose("agents", "its tools are without the one that starts agents")
+    else:
         translation.put("allowed_subagents", names or "none", "agents")
 
 

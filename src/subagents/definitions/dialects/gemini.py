@@ -7,6 +7,8 @@ begin with `_` are none, and neither are agents of another machine (`kind: remot
 
 from __future__ import annotations
 
+import math
+
 from subagents.definitions.dialects.base import Translated, Translation, Vocabulary
 from subagents.definitions.dialects.markdown import Opened
 from subagents.definitions.dialects.tools import (
@@ -87,10 +89,11 @@ def _provider(name: str) -> str | None:
 
 def _minutes(translation: Translation) -> None:
     minutes = translation.value("timeout_mins")
-    if isinstance(minutes, int | float) and not isinstance(minutes, bool):
+    if isinstance(minutes, int | float) and not isinstance(minutes, bool) and 0 < minutes < math.inf:
         translation.put("max_seconds", minutes * 60, "timeout_mins")
-    else:
-        translation.keep("timeout_mins", "max_seconds")
+    elif minutes is not None:
+        message = _("`timeout_mins` must be a number of minutes above 0")
+        translation.tell("timeout_mins", message)
 
 
 def _policy(translation: Translation) -> None:

@@ -12,6 +12,7 @@ from subagents.definitions.dialects.base import LEVELS, Translated, Translation,
 from subagents.definitions.dialects.markdown import Opened
 from subagents.definitions.dialects.opencode_rules import take_rules
 from subagents.definitions.fields import THINKING
+from subagents.language import _
 
 _HOW_VARIED = "how varied answers are is the model's default"
 
@@ -44,8 +45,13 @@ def _color(translation: Translation) -> None:
         translation.lose("color", "it is a colour of OpenCode's theme")
 
 
-def _steps(translation: Translation) -> None:
-    translation.keep("steps" if "steps" in translation.theirs.values else "maxSteps", "max_turns")
+def _steps(key: str, translation: Translation) -> None:
+    """`steps` beats its older name."""
+    steps = translation.value(key)
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+        translation.tell(key, _("`{key}` must be a whole number above 0").format(key=key))
+    elif not translation.has("max_turns"):
+        translation.put("max_turns", steps, key)
 
 
 def _level(key: str, translation: Translation) -> None:
@@ -69,8 +75,8 @@ OPENCODE = Vocabulary(
         "disable": partial(_disabled, "disable"),
         "disabled": partial(_disabled, "disabled"),
         "color": _color,
-        "steps": _steps,
-        "maxSteps": _steps,
+        "steps": partial(_steps, "steps"),
+        "maxSteps": partial(_steps, "maxSteps"),
         "variant": partial(_level, "variant"),
         "reasoningEffort": partial(_level, "reasoningEffort"),
         "tools": _rules,

@@ -17,6 +17,7 @@ from typing import Any
 from subagents.definitions.dialects.base import Translation
 from subagents.definitions.dialects.tools import ASK, NONE, PLAN, WEB
 from subagents.definitions.tool_names import START
+from subagents.definitions.values import both
 from subagents.language import _
 
 KEYS = ("tools", "permission", "permissions")
@@ -145,7 +146,7 @@ def _outcome(rules: Iterable[Rule], right: str) -> Effect:
     """
     effect, said = Effect.ALLOW, False
     for rule in rules:
-        if not fnmatchcase(right, rule.right):
+        if not fnmatchcase(right, rule.right.replace("[", "[[]")):  # which is a bracket there
             continue
         if rule.resource == "*":
             effect, said = rule.effect, True
@@ -185,31 +186,27 @@ def _names_of(tool: str, key: str, rules: list[Rule]) -> Iterable[str]:
 def _tell_gone(translation: Translation, key: str, gone: Mapping[Effect, list[str]]) -> None:
     """What is denied is as it was written; the rest is less than was written."""
     for effect, message in (
-        (Effect.ASK, _("nobody can be asked yet, so `{key}` takes {tools} away from this agent")),
-        (
-            Effect.PARTLY,
-            _("until permission rules exist, the patterns in `{key}` take {tools} away from this agent"),
-        ),
+        (Effect.ASK, _("nobody can be asked yet about `{key}`, so it goes without {tools}")),
+        (Effect.PARTLY, _("the patterns in `{key}` are not enforced yet, so it goes without {tools}")),
     ):
         if tools := gone.get(effect):
-            shown = ", ".join(f"`{tool}`" for tool in dict.fromkeys(tools))
-            translation.tell(key, message.format(key=key, tools=shown))
+            translation.tell(key, message.format(key=key, tools=both(tools)))
 
 
 def _outside(translation: Translation, key: str, rules: list[Rule]) -> None:
     """The file tools stay inside the workspace anyhow; commands cannot be kept there yet."""
+    if "bash" in translation.front.values.get("disallowed_tools", ()):
+        return
     if any(rule.right == _OUTSIDE for rule in rules) and _outcome(rules, _OUTSIDE) is not Effect.ALLOW:
-        message = _(
-            "until commands can be kept inside the workspace, `{key}` takes `bash` away from this agent"
-        )
-        translation.tell(key, message.format(key=key))
+        message = _("`{right}` in `{key}` is not enforced yet, so it goes without bash")
+        translation.tell(key, message.format(right=_OUTSIDE, key=key))
         translation.deny(("bash",), key)
 
 
 def _starting(translation: Translation, key: str, rules: list[Rule]) -> None:
     """Whether it starts other agents, and which: only those that are named, as patterns of names are not ours."""
     about = [rule for rule in rules if rule.right in _STARTS]
-    effect = _strictest(about, {rule.right for rule in about}) if about else None
+    effect = _strictest(rules, {rule.right for rule in about}) if about else None
     types = _types(about) if effect is Effect.PARTLY else None
     if effect is Effect.ALLOW or types:
         translation.put("tools", ["*", START], key)
@@ -263,7 +260,9 @@ def _providers(translation: Translation, key: str, rules: list[Rule]) -> None:
     servers = dict.fromkeys(rule.right for rule in others if rule not in single)
     allowed = [server for server in servers if _outcome(rules, server[:-1] + "\0") is Effect.ALLOW]
     allowed = [server for server in allowed if not any(_takes_from(rule, server) for rule in single)]
-    if _outcome(rules, "\0") is not Effect.ALLOW or any(rule.effect is not Effect.ALLOW for rule in single):
+    others_too = _outcome(rules, "\0") is Effect.ALLOW
+    single = [rule for rule in single if not others_too or rule.effect is not Effect.ALLOW]
+    if single or not others_too:
         _only(translation, key, [_provider(server) for server in allowed])
     elif denied := [_provider(server) for server in servers if server not in allowed]:
         before = translation.front.values.get("exclude_extensions", [])

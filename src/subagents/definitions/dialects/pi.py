@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from subagents.definitions.dialects.base import Translated, Translation
 from subagents.definitions.dialects.markdown import Opened
+from subagents.definitions.dialects.tools import listed_names
+from subagents.definitions.tool_names import START
 
 #: By key: why it has no equivalent here.
 _LOST = {
@@ -24,6 +26,10 @@ _LOST = {
 }
 
 
+#: Keys that only the other extension has; its lists of tools are all there is.
+_ITS_OWN = frozenset((*_LOST, "systemPromptMode", "inheritSkills", "defaultContext", "skill"))
+
+
 def translated(text: str) -> Translated:
     opened = Opened(text)
     translation = opened.translation
@@ -31,9 +37,10 @@ def translated(text: str) -> Translated:
         if key in translation.theirs.values:
             translation.lose(key, why)
     _forked(translation)
+    _tools(translation)
     translation.keep("systemPromptMode", "prompt_mode")
-    translation.keep("skill", "skills")
-    translation.pass_on(but=(*_LOST, "systemPromptMode", "skill", "defaultContext"))
+    skills = _skills(translation)
+    translation.pass_on(but=(*_LOST, "systemPromptMode", "defaultContext", *skills))
     return opened.done()
 
 
@@ -43,3 +50,32 @@ def _forked(translation: Translation) -> None:
         translation.put("inherit_context", translation.text("defaultContext") == "fork", "defaultContext")
     elif "defaultContext" in translation.theirs.values:
         translation.lose("defaultContext", "an agent begins with its parent's conversation, or with none")
+
+
+def _tools(translation: Translation) -> None:
+    """`subagent` starts agents, and `mcp:server/tool` is a server's tool."""
+    names = listed_names(translation, "tools")
+    if names is None:
+        return
+    ours = [_our_tool(name) for name in names]
+    if ours != names:
+        translation.put("tools", ours, "tools")
+    named = any(name.lower().startswith(("ext:", "mcp__")) for name in ours)
+    if _ITS_OWN & translation.theirs.values.keys() and not named:
+        translation.put("extensions", False, "tools")
+
+
+def _our_tool(name: str) -> str:
+    if name == "subagent":
+        return START
+    return "__".join(("mcp", *name[4:].split("/", 1))) if name.startswith("mcp:") else name
+
+
+def _skills(translation: Translation) -> tuple[str, ...]:
+    """The keys about skills that were read: named ones are all that it has, whatever it would inherit."""
+    if "skill" not in translation.theirs.values:
+        return ()
+    translation.keep("skill", "skills")
+    if translation.value("inheritSkills") is True:
+        translation.lose("inheritSkills", "an agent has the skills that are named, or all")
+    return "skill", "inheritSkills"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from typing import Any
 
-from subagents.definitions.frontmatter import BadFrontMatter, FrontMatter
+from subagents.definitions.frontmatter import MAX_DEPTH, BadFrontMatter, FrontMatter
 from subagents.definitions.model import SHOWN
 from subagents.language import _
 
 MAX_DOTS = 5_000  # in keys and values; the standard library takes quadratic time over a key of many parts
+
+MAX_BITS = 64  # what TOML 1.0 asks of its readers
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
@@ -34,11 +37,13 @@ def read(text: str) -> FrontMatter:
     if plain.count(".") > MAX_DOTS and max(map(_dots, plain.split("\n"))) > MAX_DOTS:
         raise BadFrontMatter(_("a line has too many dots"), None)
     try:
+        plain.encode()
         values = tomllib.loads(plain)
     except RecursionError:
         raise BadFrontMatter(_("the file is nested too deeply"), None) from None
     except ValueError as error:
         raise _explained(error, plain) from None
+    _refuse_extremes(values)
     found = lines_of_keys(plain)
     lines = {key: found.get(key, 1) for key in values}
     texts = {key: _written(value) for key, value in values.items() if not isinstance(value, dict | list)}
@@ -56,6 +61,21 @@ def lines_of_keys(text: str) -> dict[str, int]:
             lines.setdefault(_name(key.group(1)), line)
         in_table = in_table or header
     return lines
+
+
+def _refuse_extremes(values: dict[str, Any]) -> None:
+    """What nobody writes, and what would be too much for whoever prints it. Without recursion."""
+    level: list[Any] = [values]
+    for _depth in range(MAX_DEPTH):
+        if any(isinstance(value, int) and value.bit_length() > MAX_BITS for value in level):
+            raise BadFrontMatter(_("a number has more than {n} bits").format(n=MAX_BITS), None)
+        level = [inner for value in level for inner in _inside(value)]
+    if level:
+        raise BadFrontMatter(_("the file is nested too deeply"), None)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _statements(text: str) -> list[tuple[int, int]]:

@@ -20,13 +20,16 @@ AGENTS = "its agents are not to start others"
 
 
 def listed_names(translation: Translation, key: str) -> list[str] | None:
-    """The names in a list of tools; None without one, and for what is none, which is then refused as it is."""
+    """The names in a list of tools, none for a key without a value; None without the key, and for what is no list,
+    which is then refused as it is."""
+    if key not in translation.theirs.values:
+        return None
     value = translation.value(key)
-    items = value if isinstance(value, list) else [value]
-    if value is not None and all(isinstance(item, str) for item in items):
+    if value is None or all(
+        isinstance(item, str) for item in (value if isinstance(value, list) else [value])
+    ):
         return translation.names(key)
-    if value is not None:
-        translation.keep(key, "tools")
+    translation.keep(key, "tools")
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from subagents.runners.base import Called, Replied, Returned, TextArrived, TurnDone, Update
@@ -107,10 +107,10 @@ class Turns:
         if self._calls and not self._open:
             yield from self._end_turn()
 
-    def close(self, *, answered: bool, more: bool = False) -> Iterator[Update]:
+    def close(self, *, answered: bool, more: Callable[[], bool] = lambda: False) -> Iterator[Update]:
         """Nothing more comes. Without an answer an unfinished text stays unfinished: it is what there is.
 
-        `more` tells that the program is asked again.
+        `more` is asked at the very end whether the program is told something more.
         """
         self.spending.close()
         if answered:
@@ -118,7 +118,7 @@ class Turns:
             if not self._text:
                 self._text.add(self.answer)
             yield from self._reply(())
-            yield TurnDone(more=more)
+            yield TurnDone(more=more())
         elif due := self.spending.due():
             yield from self._usage(due)
             # What is used is reported with a reply, which ends what was arriving.
