@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 
 from subagents.clock import Clock, SystemClock
+from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
 from subagents.definitions.trust import is_trusted
 from subagents.delegation import DELEGATION_TOOLS
@@ -36,6 +37,7 @@ from subagents.runners.native_tools import reported
 from subagents.runs.rights import DELEGATING
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
+from subagents.runtime.definition_watch import watch
 from subagents.runtime.supervisor import Shared
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.sessions import folder as folders
@@ -86,6 +88,7 @@ class AgentManager(runtime.AgentManager):
         clock: Clock | None = None,
         runners: Mapping[str, Runner] | None = None,
         tools: Tools | None = None,
+        on_agents: Callable[[AgentCatalog], None] | None = None,
     ) -> AsyncIterator[AgentManager]:
         """The manager of a session of the project that `path` is in; leaving stops what is still running.
 
@@ -93,9 +96,10 @@ class AgentManager(runtime.AgentManager):
         everything in this process only. `settings` are all that is set; without them the user's file, the project's
         and the environment are read. `model` answers where neither a definition nor a request names one.
         `runners` adds ways to execute runs, or replaces them. `tools` are tools of one's own, by the name of their
-        provider: `{"shop": [price, order]}`, beside those that installed packages bring.
-        Raises `BadTools`, `SessionNotFound`, `SessionLocked`, `NewerSession`, and `SessionError` where none can be
-        kept.
+        provider: `{"shop": [price, order]}`, beside those that installed packages bring. `on_agents` is called with
+        the agents there are whenever their files changed, for programs that show them; a spawn reads the files anyway.
+        Raises `BadTools`, `BadDefinition` (with the setting `strict_agent_files`), `SessionNotFound`,
+        `SessionLocked`, `NewerSession`, and `SessionError` where none can be kept.
         """
         project = project_at(Path(path))
         found = Layered(settings) if settings is not None else layered(project)
@@ -107,6 +111,8 @@ class AgentManager(runtime.AgentManager):
             clock=clock or SystemClock(),
             runners=runners or {},
             tools=as_providers(tools),
+            definitions=_definitions(project, found.settings),
+            on_agents=on_agents,
         )
         if memory:
             async with cls._manage(plan, MemoryStore(), None) as manager:
@@ -144,6 +150,8 @@ class AgentManager(runtime.AgentManager):
                 manager.folder, manager.set_aside = plan.place, journal.set_aside
                 manager.setting_problems = plan.setting_problems
                 tools.manager = manager
+                if plan.on_agents is not None:
+                    await tasks.start(watch, plan.definitions, plan.on_agents)
                 try:
                     yield manager
                 finally:
@@ -165,6 +173,8 @@ class _Plan:
     settings: Settings
     clock: Clock
     runners: Mapping[str, Runner]
+    definitions: Definitions
+    on_agents: Callable[[AgentCatalog], None] | None = None
     tools: tuple[ToolProvider, ...] = ()
     setting_problems: Sequence[SettingProblem] = ()
     place: SessionFolder | None = None
@@ -177,6 +187,15 @@ class _Plan:
         fresh = run not in self.claimed
         self.claimed.add(run)
         return fresh
+
+
+def _definitions(project: Project, settings: Settings) -> Definitions:
+    """The project's agents. Raises `BadDefinition` where a file that cannot be used is to stop everything."""
+    hidden, strict = settings.disable_default_agents, settings.strict_agent_files
+    definitions = Definitions(project, hide_packaged=hidden, strict=strict)
+    if strict:
+        definitions.catalog()
+    return definitions
 
 
 def _session_folder(project: Project, session: str | None, now: float) -> SessionFolder:
@@ -241,7 +260,7 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         here=plan.here,
         user=_user(),
         settings=plan.settings,
-        definitions=Definitions(plan.project),
+        definitions=plan.definitions,
         choose_model=partial(choose, settings=plan.settings, served=Served(plan.clock)),
         is_trusted=is_trusted,
         claim_id=plan.claim,

@@ -138,6 +138,7 @@ def test_memory_is_a_scope(value, memory):
         ("sandbox: read-only", Sandbox.READ_ONLY),
         ("sandbox_mode: workspace-write", Sandbox.WORKSPACE_WRITE),
         ("sandboxMode: danger-full-access", Sandbox.OFF),
+        ("sandbox: Read_Only", Sandbox.READ_ONLY),
         ("sandbox: false", Sandbox.OFF),
         ("sandbox: docker", Sandbox.READ_ONLY),
         ("sandbox:", None),
@@ -145,6 +146,11 @@ def test_memory_is_a_scope(value, memory):
 )
 def test_a_sandbox_that_nobody_knows_is_taken_for_the_narrowest(line, sandbox):
     assert agent(line).sandbox is sandbox
+
+
+@pytest.mark.parametrize("value", ["acceptEdits", "accept_edits", "accept-edits", "ACCEPTEDITS"])
+def test_a_word_of_several_parts_may_be_joined_otherwise(value):
+    assert agent(f"permission_mode: {value}").permission_mode == "acceptEdits"
 
 
 def test_capabilities_are_words():
@@ -285,7 +291,10 @@ def test_a_file_whose_gate_or_hooks_cannot_be_read_is_not_used_because_they_may_
                 environment=("T_KEY", "U"),
             ),
         ),
-        ("{command: t, output: {text: /a}}", CommandLine(command=("t",), output={"text": "/a"})),
+        (
+            "{command: t, output: {rules: [{text: said}]}}",
+            CommandLine(command=("t",), output={"rules": [{"text": "said"}]}),
+        ),
     ],
 )
 def test_a_runner_is_a_name_or_a_command_line(value, runner):

@@ -437,7 +437,7 @@ def test_a_program_without_restrictions_is_used(line):
 def test_what_to_do_with_a_program_that_cannot_be_restricted_is_said():
     assert told("runner: acp", "tools: read", "sandbox: read-only") == snapshot(
         [
-            ":2: `runner` runs 'acp', which nobody can keep to `sandbox` and `tools`; restrict it by its own arguments",
+            ":2: `runner` runs 'acp', which nobody can keep to `sandbox` and `tools`; use its own arguments instead",
             ":4: `sandbox` is not enforced yet, so it goes without providers' tools",
             ": the file is not used, because it would be without its `sandbox` and `tools`",
         ]

@@ -106,7 +106,7 @@ def test_a_definition_of_ones_own_needs_no_trust_and_its_run_is_like_any_other(
     parrot: Parrot, call: Call, runs: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("SUBAGENTS_HOME", str(Path.home() / "mine"))
-    used = {"in": 1000, "out": 20, "usd": 0.25}
+    used: dict[str, Any] = {"in": 1000, "out": 20, "usd": 0.25}
     parrot(
         HELLO, say("text", "I look."), tool("a.py"), say("used", **used), say("text", "There."), scope="user"
     )
@@ -160,11 +160,9 @@ def test_a_program_whose_owner_was_killed_is_ended_by_whoever_comes_next(
     parrot: Parrot, start: Start, call: Call, runs: Callable[[], list[dict[str, Any]]], project: Path
 ):
     pid = project / "pid"
-    parrot(say("text", "I look."), tool("a.py"), do("pid", str(pid)), do("hang"))
+    parrot(do("pid", str(pid)), say("text", "I look."), tool("a.py"), do("hang"))
     running = start("run", "--trust", "parrot", "go")
     running.says("▸ look")
-    while not pid.exists():
-        assert running.pid
     leader = os.getsid(int(pid.read_text(encoding="utf-8")))
     running.send(signal.SIGKILL)
     running.ends()

@@ -12,66 +12,79 @@ import time
 from pathlib import Path
 from typing import Any
 
-
-def main() -> int:
-    steps = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    for number, step in enumerate(steps):
-        code = play(step, number)
-        if code is not None:
-            return code
-    return 0
+LATE = """while :; do echo '{"kind": "text", "said": "late"}'; sleep 0.1; done"""
 
 
-def play(step: dict[str, Any], number: int) -> int | None:
-    kind: str = step["do"]
-    value: Any = step["value"]
-    if kind == "print":
-        tell(value)
-    elif kind == "raw":
-        write(bytes.fromhex(value))
-    elif kind == "tool":
-        tell({"kind": "call", "id": f"t{number}", "name": value["name"], "with": value["arguments"]})
-        tell({"kind": "back", "id": f"t{number}", "said": value["result"], "ok": value["ok"]})
-    elif kind == "echo":  # what it was told, in every way that it can be told something
-        tell({"kind": "end", "said": json.dumps(told())})
-    elif kind == "errors":
-        print(value, file=sys.stderr)
-    elif kind == "much":  # so many megabytes, in lines of one kilobyte
-        for _ in range(value * 1_000):
-            write(b"x" * 999 + b"\n")
-    elif kind == "long":  # one line of so many megabytes
-        write(b'{"kind": "text", "said": "' + b"y" * value * 1_000_000 + b'"}\n')
-    elif kind == "leave":  # somebody who keeps its output open and goes on writing
-        subprocess.Popen(
-            ["sh", "-c", 'while :; do echo \'{"kind": "text", "said": "late"}\'; sleep 0.1; done']
-        )
-    elif kind == "hang":
-        if value == "deaf":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        while True:
-            time.sleep(3600)
-    elif kind == "pid":
-        Path(value).write_text(str(os.getpid()), encoding="utf-8")
-    elif kind == "exit":
-        return int(value)
-    return None
+def main() -> None:
+    for number, step in enumerate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
+        STEPS[step["do"]](step["value"], number)
 
 
-def told() -> dict[str, Any]:
-    stdin = sys.stdin.read()
-    names = ("prompt.md", "schema.json")
-    files = [argument for argument in sys.argv if argument.endswith(names)]
-    return {
+def tell(line: dict[str, Any], number: int = 0) -> None:
+    write(json.dumps(line).encode() + b"\n")
+
+
+def raw(value: str, number: int) -> None:
+    write(bytes.fromhex(value))
+
+
+def tool(value: dict[str, Any], number: int) -> None:
+    tell({"kind": "call", "id": f"t{number}", "name": value["name"], "with": value["arguments"]})
+    tell({"kind": "back", "id": f"t{number}", "said": value["result"], "ok": value["ok"]})
+
+
+def echo(value: None, number: int) -> None:
+    """What it was told, in every way that it can be told something."""
+    files = [argument for argument in sys.argv if argument.endswith(("prompt.md", "schema.json"))]
+    told = {
         "arguments": sys.argv[2:],
-        "stdin": stdin,
+        "stdin": sys.stdin.read(),
         "files": [Path(path).read_text(encoding="utf-8") for path in files],
         "environment": dict(os.environ),
         "folder": str(Path.cwd()),
     }
+    tell({"kind": "end", "said": json.dumps(told)})
 
 
-def tell(line: dict[str, Any]) -> None:
-    write(json.dumps(line).encode() + b"\n")
+def errors(value: str, number: int) -> None:
+    print(value, file=sys.stderr)
+
+
+def much(megabytes: int, number: int) -> None:
+    """In lines of one kilobyte."""
+    for _ in range(megabytes * 1_000):
+        write(b"x" * 999 + b"\n")
+
+
+def long(megabytes: int, number: int) -> None:
+    """In one line."""
+    write(b'{"kind": "text", "said": "' + b"y" * megabytes * 1_000_000 + b'"}\n')
+
+
+def leave(value: None, number: int) -> None:
+    """Somebody who keeps its output open and goes on writing."""
+    subprocess.Popen(["sh", "-c", LATE])
+
+
+def pid(path: str, number: int) -> None:
+    Path(path).write_text(str(os.getpid()), encoding="utf-8")
+
+
+def spin(value: None, number: int) -> None:
+    """Until the test has seen enough."""
+    while not Path("enough").exists():
+        time.sleep(0.01)
+
+
+def hang(how: str, number: int) -> None:
+    if how == "deaf":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        time.sleep(3600)
+
+
+def leave_with(code: int, number: int) -> None:
+    sys.exit(code)
 
 
 def write(data: bytes) -> None:
@@ -79,5 +92,20 @@ def write(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
+STEPS: dict[str, Any] = {
+    "print": tell,
+    "raw": raw,
+    "tool": tool,
+    "echo": echo,
+    "errors": errors,
+    "much": much,
+    "long": long,
+    "leave": leave,
+    "pid": pid,
+    "spin": spin,
+    "hang": hang,
+    "exit": leave_with,
+}
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

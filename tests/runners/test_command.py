@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 from tests.runners.playing import BOUND, HELLO, TABLE, Talk, command, do, say
 
@@ -324,6 +327,27 @@ async def test_a_steer_is_its_next_prompt(talk: Talk):
     turns = [update.more for update in talk.reports.updates if isinstance(update, TurnDone)]
     assert turns[-1] is False
     assert turns.count(False) == 1
+
+
+async def test_a_program_stands_still_while_its_run_rests(talk: Talk):
+    talk.reports.holding = anyio.Event()
+    with anyio.fail_after(BOUND):
+        opened = talk.open(command(talk.folder, tool(), do("spin"), say("text", "There.")))
+        async with opened as conversation, anyio.create_task_group() as tasks:
+            tasks.start_soon(conversation.prompt, "go")
+            await talk.reports.held.wait()
+            (group,) = [each.group for each in talk.reports.updates if isinstance(each, CommandBegan)]
+            stands_still = partial(_until_it_stands_still, group)
+            await anyio.to_thread.run_sync(stands_still, abandon_on_cancel=True)
+            (talk.folder / "enough").touch()
+            talk.reports.holding.set()
+    assert talk.replies == ["There."]
+
+
+def _until_it_stands_still(pid: int) -> None:
+    """Asks `ps`, which takes its time."""
+    while not subprocess.check_output(["ps", "-o", "stat=", "-p", str(pid)]).startswith(b"T"):
+        pass
 
 
 async def test_a_program_that_has_finished_is_not_asked_to_finish(talk: Talk):

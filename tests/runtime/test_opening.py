@@ -12,7 +12,8 @@ import anyio
 import pytest
 
 from subagents.bootstrap import AgentManager, recover_abandoned
-from subagents.errors import SessionError, SessionLocked, SessionNotFound
+from subagents.definitions.catalog import AgentCatalog
+from subagents.errors import BadDefinition, SessionError, SessionLocked, SessionNotFound
 from subagents.ids import RunId
 from subagents.places import project_at
 from subagents.runs.state import RunStatus
@@ -129,3 +130,36 @@ async def test_a_session_that_could_not_be_recorded_to_its_end_is_tidied_up_by_t
     (run,) = read_session(session.log).runs.values()
     assert run.status is RunStatus.INTERRUPTED
     assert folders.abandoned(project_at(tmp_path)) == []
+
+
+async def test_who_asks_is_told_when_the_agents_changed(tmp_path: Path):
+    told: list[AgentCatalog] = []
+    came = anyio.Event()
+
+    def on_agents(agents: AgentCatalog) -> None:
+        told.append(agents)
+        came.set()
+
+    place = tmp_path / ".subagents" / "agents"
+    place.mkdir(parents=True)
+    async with AgentManager.open(tmp_path, memory=True, on_agents=on_agents) as manager:
+        (place / "scout.md").write_text("You scout.")
+        with anyio.fail_after(30):
+            await came.wait()
+        assert told[-1].find("scout") == manager.agents.find("scout")
+
+
+async def test_the_packaged_agents_can_be_hidden(tmp_path: Path):
+    settings = Settings(disable_default_agents=True)
+    async with AgentManager.open(tmp_path, memory=True, settings=settings) as manager:
+        assert manager.agents.names() == []
+
+
+async def test_a_file_that_cannot_be_used_stops_everything_where_that_is_wished(tmp_path: Path):
+    place = tmp_path / ".subagents" / "agents"
+    place.mkdir(parents=True)
+    (place / "broken.md").write_text("---\na: b: c\n---\n")
+    with pytest.raises(BadDefinition, match=r"broken\.md:2.*strict_agent_files"):
+        async with AgentManager.open(tmp_path, settings=Settings(strict_agent_files=True)):
+            pass
+    assert not list(folders.sessions(project_at(tmp_path)))

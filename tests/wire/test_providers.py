@@ -127,7 +127,7 @@ async def test_a_request_that_hangs_is_let_go_when_the_run_is_stopped(tell: Tell
 
     assert (result.run.status, result.run.tool_uses) == (RunStatus.STOPPED, 2)
     # Its last whole words, or what of the next had arrived when it was stopped.
-    assert result.text.startswith(("I'll look.", "It is in")), result.text
+    assert result.text.startswith(("I'll look.", "It is in"))
     assert len(run.play.asked) == 2
 
 

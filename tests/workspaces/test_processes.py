@@ -337,3 +337,30 @@ async def test_many_at_once_all_end(tmp_path: Path):
             for number in range(100):
                 group.start_soon(one, number)
     assert sorted(result.exit_code or 0 for result in results) == list(range(100))
+
+
+async def test_a_command_reads_what_it_is_given_and_its_errors_may_go_elsewhere(tmp_path: Path):
+    given = tmp_path / "given"
+    given.write_text("hello", encoding="utf-8")
+    line = ["bash", "-c", "cat; echo oh >&2"]
+    for on_start in (None, _nothing):
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            command = Command(line, tmp_path, {"PATH": os.environ["PATH"]}, 30, stdin=given, errors=errors)
+            with anyio.fail_after(30):
+                result = await run_command(command, output, on_start)
+            assert result.exit_code == 0
+            assert os.pread(output.fileno(), 100, 0) == b"hello"
+            assert os.pread(errors.fileno(), 100, 0) == b"oh\n"
+
+
+async def test_errors_count_as_output(tmp_path: Path):
+    line = ["bash", "-c", "while :; do echo oh >&2; done"]
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        command = Command(line, tmp_path, {"PATH": os.environ["PATH"]}, 30, 100_000, errors=errors)
+        with anyio.fail_after(30):
+            result = await run_command(command, output)
+    assert result.ending is TOO_MUCH_OUTPUT
+
+
+async def _nothing(group: int, started: str) -> None:
+    pass

@@ -10,16 +10,15 @@ from typing import Annotated
 
 import typer
 
-from subagents.cli.place import project_here
+from subagents.cli.place import agents_of, project_here
 from subagents.cli.streams import answer, say
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import Folder, folders, load
+from subagents.definitions.discovery import Folder, folders
 from subagents.definitions.editing import DefinitionFiles, Edit, Outcome, is_own, source_path
 from subagents.definitions.model import AgentDefinition, Dialect, Problem, Scope
 from subagents.errors import SubagentsError
 from subagents.language import _
 from subagents.places import Project, user_home
-from subagents.settings.layers import layered
 
 Name = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))]
@@ -72,8 +71,7 @@ def here() -> Here:
     """The agents as their files are now. A setting may hide the packaged ones, but not from being ejected."""
     project = project_here()
     every = folders(project)
-    hidden = {Scope.PACKAGED} if layered(project).settings.disable_default_agents else set()
-    return Here(project, every, load(place for place in every if place.scope not in hidden))
+    return Here(project, every, agents_of(project))
 
 
 # --- where one comes from, for people

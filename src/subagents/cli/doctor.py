@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import subagents
-from subagents.cli.place import folder_at
+from subagents.cli.place import agents_of, folder_at
 from subagents.cli.streams import answer_json, draw, width_of
 from subagents.errors import SubagentsError
 from subagents.language import _, counted
@@ -27,6 +27,8 @@ from subagents.view.cells import fit, pad
 
 if TYPE_CHECKING:
     from subagents.cli.models import Shelf
+
+MOST_PROBLEMS = 8  # of definition files that are told one by one
 
 HELP = _(
     """Look whether everything is here that agents need.
@@ -261,18 +263,19 @@ def _settings() -> Iterator[Finding]:
 
 def _project() -> Iterator[Finding]:
     """The project, and the definitions in it that cannot be used as they are."""
-    from subagents.definitions.discovery import folders, load
-
     try:
         project = project_at(folder_at())
     except SubagentsError as error:
         yield Finding(_("project"), Verdict.NOTE, _("none"), str(error))
         return
-    agents = load(folders(project))
+    agents = agents_of(project)
     found = _("{root}, {n} agents").format(root=project.root, n=len(agents.listed()))
     yield Finding(_("project"), Verdict.GOOD if agents.listed() else Verdict.MISSING, found)
-    for problem in agents.problems:
+    for problem in agents.problems[:MOST_PROBLEMS]:
         yield Finding(_("definition"), Verdict.NOTE, str(problem))
+    if (more := len(agents.problems) - MOST_PROBLEMS) > 0:
+        text = counted("{n} more problem", "{n} more problems", more)
+        yield Finding(_("definition"), Verdict.NOTE, text, _("See them with: subagents agents validate"))
 
 
 def _tool_providers() -> Iterator[Finding]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.places import Project, project_at
+
+if TYPE_CHECKING:
+    from subagents.definitions.catalog import AgentCatalog
 
 
 def folder_at(cwd: str = "") -> Path:
@@ -26,6 +30,14 @@ def at_home(path: str) -> Path:
     with suppress(RuntimeError):
         return Path(path).expanduser()
     return Path(path)
+
+
+def agents_of(project: Project) -> AgentCatalog:
+    """The agents of a project as their files are now, without the packaged ones where a setting hides them."""
+    from subagents.definitions.discovery import folders, load
+    from subagents.settings.layers import layered
+
+    return load(folders(project, hide_packaged=layered(project).settings.disable_default_agents))
 
 
 def project_here() -> Project:

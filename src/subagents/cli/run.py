@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from subagents.cli.options import AsJson, Events, Quiet, one_output, prompt_of, schema_of, seconds_of
-from subagents.cli.place import folder_at
+from subagents.cli.place import agents_of, folder_at
 from subagents.definitions.catalog import AgentCatalog
 from subagents.errors import UnknownAgent
 from subagents.language import _
@@ -94,14 +94,12 @@ def agent_and_prompt(words: Sequence[str], folder: Path, model: str) -> tuple[st
 
     Raises `UnknownAgent`, and `typer.BadParameter` for an agent without a prompt.
     """
-    from subagents.definitions.discovery import folders, load
-
     first, rest = words[0], words[1:]
     if not rest and not first.strip():
         raise typer.BadParameter(_('The prompt is empty; say what is to be done: subagents run "…"'))
     if not rest and (first == "-" or " " in first.strip() or "\n" in first.strip()):
         return _default_agent(folder, model), first
-    agent = _found(load(folders(project_at(folder))), first)
+    agent = _found(agents_of(project_at(folder)), first)
     if agent is None:
         return _default_agent(folder, model), " ".join(words)
     if not rest:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from subagents.cli.exits import Exit
-from subagents.cli.place import at_home, project_here
+from subagents.cli.place import agents_of, at_home, project_here
 from subagents.cli.streams import answer, say
 from subagents.definitions import trust as trusted
 from subagents.definitions.model import AgentDefinition
@@ -93,9 +93,7 @@ def _path(name: str, *, gone: bool = False) -> Path:
 
 
 def _agent(name: str) -> AgentDefinition:
-    from subagents.definitions.discovery import folders, load
-
-    return load(folders(project_here())).find(name)
+    return agents_of(project_here()).find(name)
 
 
 def _what_it_names(path: Path) -> Iterator[str]:

@@ -16,7 +16,9 @@ marked *later* is read and checked, and has no effect before a later version; a 
 restriction that nothing enforces yet takes the tool away instead, so that an agent never has more than its file
 allows."""
 
-_TOOLS = """Claude Code's names of tools are read as ours. Case does not matter."""
+_TOOLS = """\
+Claude Code's names of tools are read as ours, in every file, and case does not matter. A list of tools that have no
+equivalent here is no tools, never all of them."""
 
 
 def front_matter_section() -> str:

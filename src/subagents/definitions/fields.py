@@ -107,7 +107,7 @@ def an_isolation(written: Written) -> Isolation | None:
 def a_sandbox(written: Written) -> Sandbox | None:
     if written.value is False:
         return Sandbox.OFF
-    also = {"danger-full-access": Sandbox.OFF, "none": Sandbox.OFF}
+    also = {"dangerfullaccess": Sandbox.OFF, "none": Sandbox.OFF}
     return one_of(Sandbox, **also)(written)
 
 

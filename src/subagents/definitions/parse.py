@@ -184,7 +184,7 @@ class _Reading:
             return
         keys = both([f"`{self.spelled.get(key, key)}`" for key in restricting])
         name = runner.command[0] if isinstance(runner, CommandLine) else runner
-        message = _("runs {name!r}, which nobody can keep to {keys}; restrict it by its own arguments")
+        message = _("runs {name!r}, which nobody can keep to {keys}; use its own arguments instead")
         self.about("runner", message.format(name=str(name)[:SHOWN], keys=keys))
         self.unusable |= set(restricting)
 

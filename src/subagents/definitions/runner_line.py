@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from subagents.definitions.model import SHOWN
+from subagents.definitions.output_table import table_of
 from subagents.definitions.values import BadValue, Written, both, some_names
+from subagents.errors import RunnerError
 from subagents.language import _
 from subagents.spec import CommandLine
 
@@ -73,14 +75,17 @@ def _split(part: str, line: str) -> tuple[str, ...]:
 
 
 def _output(value: object) -> str | Mapping[str, Any]:
-    """The name of a table of what the program prints, or the table itself; whether there is one is known later."""
+    """The name of a table of what the program prints, or the table itself."""
     if value is None or value == "":
         return "text"
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, str):
-        return value.strip()
-    raise BadValue(_("has an `output` that is neither a name nor a mapping"))
+    if not isinstance(value, dict | str):
+        raise BadValue(_("has an `output` that is neither a name nor a mapping"))
+    output = value.strip() if isinstance(value, str) else value
+    try:
+        table_of(output)
+    except RunnerError as error:
+        raise BadValue(_("has an `output` that cannot be used: {why}").format(why=error)) from None
+    return output
 
 
 def _variables(value: object) -> tuple[str, ...]:

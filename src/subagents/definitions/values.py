@@ -67,18 +67,23 @@ def a_name(written: Written) -> str | None:
 
 
 def one_of(kinds: type[Choice], **also: Choice) -> Callable[[Written], Choice | None]:
-    """A reader of one of some words, whatever their case; `also` are other spellings in lower case."""
+    """A reader of one of some words, whatever their case and how their parts are joined: `acceptEdits` is
+    `accept_edits`. `also` are other words, in lower case without what joins their parts."""
 
     def read(written: Written) -> Choice | None:
         word = words(written)
         if word is None:
             return None
-        known = {kind.value.lower(): kind for kind in kinds} | also
-        if (found := known.get(word.lower())) is None:
+        known = {_folded(kind): kind for kind in kinds} | also
+        if (found := known.get(_folded(word))) is None:
             raise BadValue(_("must be {choices}, not {value}").format(choices=either(kinds), value=written))
         return found
 
     return read
+
+
+def _folded(word: str) -> str:
+    return word.lower().replace("-", "").replace("_", "")
 
 
 def either(words: Sequence[str] | type[StrEnum]) -> str:

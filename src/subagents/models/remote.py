@@ -68,7 +68,7 @@ def remote_model(name: str) -> Model[Any]:
                 name=name, known=", ".join(KEYS)
             )
         )
-    address = address_of(provider, opened())
+    address = _address(provider)
     made = _made_here()
     if address not in made.makers:
         made.makers[address] = _maker(address)
@@ -82,11 +82,14 @@ def load(name: str) -> None:
     thread. A name that `remote_model` does not know needs nothing. Raises `ModelUnavailable` where it is missing."""
     provider, _colon, model = name.partition(":")
     if provider in KEYS:
-        _maker(address_of(provider, opened()))(model)
+        _maker(_address(provider))(model)
 
 
 def address_of(provider: str, environ: Mapping[str, str]) -> Address:
-    """Where the models of `provider`, one of `KEYS`, answer when these are the environment's variables."""
+    """Where the models of `provider`, one of `KEYS`, answer when these are the environment's variables.
+
+    Raises `ValueError` for an address that is none.
+    """
     key, url = first_set(environ, KEYS[provider]), first_set(environ, URLS[provider])
     match provider:
         case "ollama":
@@ -97,6 +100,18 @@ def address_of(provider: str, environ: Mapping[str, str]) -> Address:
             return Address("responses", url, key)
         case _:
             return Address(provider.removeprefix("openai-"), url, key)
+
+
+def _address(provider: str) -> Address:
+    environ = opened()
+    try:
+        return address_of(provider, environ)
+    except ValueError as error:
+        raise ModelUnavailable(
+            _("The address {url!r} in {names} is not one: {why}.").format(
+                url=first_set(environ, URLS[provider]), names=_(" or ").join(URLS[provider]), why=error
+            )
+        ) from error
 
 
 def first_set(environ: Mapping[str, str], names: tuple[str, ...]) -> str:

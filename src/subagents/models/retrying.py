@@ -143,7 +143,11 @@ class RetryingModel(WrapperModel):
         """
         unsure = response.provider_name in ANYBODYS
         # The library takes such a server to mean "stop" where it says nothing; what it said is beside it.
-        said = "finish_reason" in (response.provider_details or {}) if unsure else response.finish_reason is not None
+        said = (
+            "finish_reason" in (response.provider_details or {})
+            if unsure
+            else response.finish_reason is not None
+        )
         cut = not said and (self._says_why or (unsure and not self._doubted))
         self._says_why = self._says_why or (unsure and said)
         self._doubted = self._doubted or cut

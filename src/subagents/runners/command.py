@@ -21,9 +21,10 @@ from subagents.errors import RunnerError
 from subagents.language import _
 from subagents.own_tasks import own_tasks
 from subagents.prompts.system import final_answer
-from subagents.runners.base import CommandBegan, PromptSent, Replied, RunContext, SteerRead, Update
+from subagents.runners.base import CommandBegan, PromptSent, Replied, RunContext, SteerRead, TurnDone, Update
 from subagents.runners.commands import arguments
 from subagents.runners.commands.ending import failure, strange_lines
+from subagents.runners.commands.holding import held_still
 from subagents.runners.commands.messages import Earlier, Standing, earlier, prompt_row
 from subagents.runners.commands.reading import Reader, reader_of
 from subagents.runners.commands.spending import Spending
@@ -94,6 +95,7 @@ class CommandConversation:
         self._steers: list[tuple[str, str]] = []
         self._ended = False
         self._runs = 0
+        self._running: tuple[int, str] | None = None
 
     async def prompt(self, text: str | None) -> str:
         self._ended = False
@@ -167,6 +169,7 @@ class CommandConversation:
             try:
                 ended.append(await run_command(command, output, self._began))
             finally:
+                self._running = None
                 done.set()
 
         async with own_tasks() as tasks:
@@ -175,6 +178,7 @@ class CommandConversation:
         return ended[0]
 
     async def _began(self, group: int, started: str) -> None:
+        self._running = (group, started)
         await self._context.report(CommandBegan(group, started))
 
     async def _follow(self, output: BinaryIO, done: anyio.Event, reader: Reader) -> None:
@@ -213,8 +217,13 @@ class CommandConversation:
         return any(steer != WRAP_UP for steer, _text in self._steers)
 
     async def _report(self, updates: Iterator[Update]) -> None:
+        """A program knows nothing of the end of its turns: where the next one may not begin yet, it is held still."""
         for update in updates:
-            await self._context.report(update)
+            if self._running is not None and isinstance(update, TurnDone) and update.more:
+                async with held_still(*self._running):
+                    await self._context.report(update)
+            else:
+                await self._context.report(update)
 
     async def _note(self, text: str) -> None:
         """A line of the transcript that is ours and not the program's."""

@@ -92,8 +92,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of a run but its words, which are in the transcript.
 
     Times are seconds since the epoch. `turns`, `tool_uses` and `usage` are sums over all episodes;
-    `turns_before` and `usage_before` are where this episode began to count. `setback`
-    is why its last request to the model failed, until one is answered. `progress_at` is the last sign of life.
+    `turns_before` and `usage_before` are where this episode began to count. `setback` is why its last request to the
+    model failed, until one is answered. `progress_at` is the last sign of life.
     """
 
     id: RunId
@@ -184,12 +184,8 @@ def evolve(run: RunState, entry: Entry) -> RunState:
 def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
     replace = msgspec.structs.replace
     match event:
-        case ModelReplied(model=model, usage=usage, text=text):
-            used = run.usage.plus(model, usage)
-            return replace(run, usage=used, model=model, text=text or run.text, setback="")
-        case ModelRequestFailed(model=model, usage=usage, reason=reason):
-            used = run.usage.plus(model, usage) if usage.requests else run.usage
-            return replace(run, usage=used, setback=reason)
+        case ModelReplied() | ModelRequestFailed():
+            return _asked(run, event)
         case ToolCalled(call=call, tool=tool, arguments=arguments):
             flight = ToolInFlight(call, tool, arguments[:MAX_PREVIEW], entry.at)
             return replace(run, tool_uses=run.tool_uses + 1, in_flight=(*run.in_flight, flight))
@@ -233,6 +229,16 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
 def _program(run: RunState) -> Command | None:
     """The command that goes on when a tool has returned: none, unless the run itself is a program."""
     return run.command if run.spec.command is not None else None
+
+
+def _asked(run: RunState, event: ModelReplied | ModelRequestFailed) -> RunState:
+    """After a request to its model: what it used counts, whether it was answered or broke off."""
+    used = run.usage.plus(event.model, event.usage) if event.usage.requests else run.usage
+    if isinstance(event, ModelRequestFailed):
+        return msgspec.structs.replace(run, usage=used, setback=event.reason)
+    return msgspec.structs.replace(
+        run, usage=used, model=event.model, text=event.text or run.text, setback=""
+    )
 
 
 def _ended(run: RunState, entry: Entry, event: Ending) -> RunState:

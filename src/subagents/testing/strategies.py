@@ -92,7 +92,11 @@ STEPS: Mapping[str, Callable[[RunState], Event | None]] = {
     "start": lambda run: lifecycle.start(run, "scripted"),
     "reply": lambda run: replied(run.id, run.episode, text=f"reply {run.turns}"),
     "request fails": lambda run: ModelRequestFailed(
-        run=run.id, episode=run.episode, model="scripted", wait=1.0, usage=ModelUsage(requests=1, input=7, cost=0.5)
+        run=run.id,
+        episode=run.episode,
+        model="scripted",
+        wait=1.0,
+        usage=ModelUsage(requests=1, input=7, cost=0.5),
     ),
     "call": lambda run: ToolCalled(
         run=run.id, episode=run.episode, call=f"c{run.tool_uses}", tool="bash", arguments="{}", digest="0"

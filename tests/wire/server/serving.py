@@ -122,6 +122,10 @@ class _Answering(BaseHTTPRequestHandler):
     def _be_silent(self) -> None:
         self.play.silent.set()
         self.connection.settimeout(BOUND)
-        if not self.connection.recv(1):
+        try:
+            gone = not self.connection.recv(1)
+        except ConnectionResetError:  # it went without reading the rest
+            gone = True
+        if gone:
             self.play.left.set()
         self.close_connection = True

@@ -11,6 +11,8 @@ import msgspec
 from subagents.definitions.output_table import ANYTHING, Counts, OutputTable, Rule, UsagePaths
 from subagents.usage import ModelUsage
 
+MOST = 1e15  # a figure above it is none
+
 
 @dataclass(frozen=True, slots=True)
 class SessionNamed:
@@ -135,8 +137,10 @@ class _Place:
 
     def number(self, path: str) -> float:
         value = self.value(path) if path else None
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return max(0.0, float(value)) if is_number and value == value else 0.0  # type: ignore[arg-type]
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return 0.0
+        # JSON as some write it knows endless numbers and none at all.
+        return float(value) if 0 < value < MOST else 0.0
 
     def _sum(self, path: str) -> float:
         return sum(self.number(part.strip()) for part in path.split("+"))
