@@ -291,7 +291,7 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
     retries = Retries(plan.settings.model_retries, plan.clock)
     native = NativeRunner(model_of, tools, partial(_prepared, plan, tools), retries)
     export = None
-    if plan.place is not None and plan.settings.output_transcript:
+    if plan.place is not None:
         export = partial(_export, plan.place, journal, store)
     return Shared(
         journal=journal,
@@ -319,6 +319,8 @@ async def _role(plan: _Plan, spec: RunSpec, context: RunContext) -> str:
 
 
 def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunId) -> None:
+    if not journal.state.run(run).spec.output_transcript:
+        return
     # For people; the log has it all, so a full disk or a removed folder costs nothing that counts.
     with suppress(OSError, SessionError):
         export_jsonl(store, journal.state, run, place.transcripts / f"{run}.jsonl")

@@ -193,6 +193,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     subagents: tuple[str, ...] | None = None
     runner: str = "native"
     command: CommandLine | None = None
+    output_transcript: bool = True
     cwd: str
     project: str
     user: str = ""

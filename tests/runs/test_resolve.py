@@ -401,3 +401,12 @@ def test_no_child_can_do_what_its_parent_cannot(child, parent):
     assert rights(narrowed(child, parent)) - set(DELEGATING) <= rights(parent)
     assert not set(narrowed(child, parent).among(TOOLS)) & set(parent.denied)
     assert set(narrowed(child, parent).among(TOOLS)) <= set(child.among(TOOLS))
+
+
+@pytest.mark.parametrize(
+    ("file", "setting", "written"),
+    [(None, True, True), (None, False, False), (False, True, False), (True, False, True)],
+)
+def test_the_file_decides_whether_there_is_a_transcript_beside_the_log(file, setting, written):
+    spec = resolved(request(), definition(output_transcript=file), Settings(output_transcript=setting))
+    assert spec.output_transcript is written

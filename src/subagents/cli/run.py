@@ -45,6 +45,9 @@ def run(
         str,
         typer.Option(metavar="MODEL", help=_("What answers: opus, provider:id, offline, script:FILE.yaml.")),
     ] = "",
+    thinking: Annotated[
+        str, typer.Option(metavar="LEVEL", help=_("How hard it thinks: off, minimal, low, medium, high …"))
+    ] = "",
     cwd: Annotated[str, typer.Option(metavar="FOLDER", help=_("Work there instead of here."))] = "",
     schema: Annotated[
         str | None,
@@ -54,6 +57,14 @@ def run(
     ] = None,
     max_turns: Annotated[
         int | None, typer.Option(metavar="N", help=_("Ask it to finish after so many turns; 0 is no limit."))
+    ] = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option(metavar="N", help=_("Stop it after so many tokens; at 80 %, ask it to finish.")),
+    ] = None,
+    max_cost: Annotated[
+        float | None,
+        typer.Option(metavar="USD", help=_("Stop it after so many dollars; at 80 %, ask it to finish.")),
     ] = None,
     timeout: Annotated[
         str,
@@ -79,8 +90,11 @@ def run(
         agent=agent,
         prompt=prompt_of(prompt),
         model=model,
+        thinking=thinking,
         output_schema=schema_of(schema) if schema is not None else None,
         max_turns=max_turns,
+        max_tokens=max_tokens,
+        max_cost=max_cost,
         max_seconds=seconds_of(timeout) if timeout else None,
         cwd=str(folder),
         asked_by=AskedBy.PERSON,

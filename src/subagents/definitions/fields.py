@@ -351,7 +351,6 @@ FIELDS: tuple[Field, ...] = (
         _YES_NO,
         "whether its transcript is written as a file too",
         "the setting",
-        later=_no,
     ),
 )
 

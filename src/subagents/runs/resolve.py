@@ -89,6 +89,7 @@ def resolve(
         subagents=() if isolated else narrowed_types(definition.subagents, _subagents(parent)),
         runner="command" if command is not None else str(definition.runner or "native"),
         command=command,
+        output_transcript=_or(definition.output_transcript, settings.output_transcript),
         cwd=str(cwd),
         project=str(project),
         user=user,
@@ -280,6 +281,10 @@ def _refuse_type(definition: AgentDefinition, parent: RunState | None) -> None:
 
 def _subagents(parent: RunState | None) -> tuple[str, ...] | None:
     return parent.spec.subagents if parent is not None else None
+
+
+def _or(decided: bool | None, otherwise: bool) -> bool:
+    return otherwise if decided is None else decided
 
 
 def _any(tools: ToolSelection) -> bool:
