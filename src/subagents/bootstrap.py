@@ -17,6 +17,7 @@ import anyio.to_thread
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
+from subagents.definitions.tool_names import DELEGATING
 from subagents.definitions.trust import is_trusted
 from subagents.delegation import DELEGATION_TOOLS
 from subagents.errors import CommitFailed, SessionError
@@ -34,7 +35,6 @@ from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner
 from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
-from subagents.runs.rights import DELEGATING
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
 from subagents.runtime.definition_watch import watch

@@ -122,9 +122,11 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class CommandLine(msgspec.Struct, frozen=True, kw_only=True):
     """How a program is run as an agent (`runner: {command: …}` in a definition).
 
-    `command` and `resume` are argument lists with placeholders; `resume` is used where the program gave its session
-    a name before. `output` names a ready table of how to read what it prints, or is one. `environment` are the
-    variables it may see beside the few that every program needs.
+    `command` and `resume` are argument lists with placeholders (`{prompt}`, `{prompt_file}`, `{role}`, `{model}`,
+    `{session}`, `{schema}`, `{schema_file}`, `{thinking}`, `{folder}`); a prompt without a place goes to standard
+    input. `resume` is used where the program gave its session a name before. `output` names a ready table of how to
+    read what it prints, or is one; `text` is the answer as it is. `environment` are the variables it may see beside
+    the few that every program needs.
     """
 
     command: tuple[str, ...]

@@ -11,7 +11,8 @@ class ModelUsage(msgspec.Struct, frozen=True, kw_only=True):
     """What one model was used for. Tokens are counts; cost is in US dollars.
 
     `input` excludes what was read from or written to the provider's cache. `unpriced` counts the
-    requests whose price is not known: while it is above zero, `cost` is a lower bound.
+    requests whose price is not known: while it is above zero, `cost` is a lower bound. `uncounted` counts
+    those whose tokens the provider did not tell, so that the counts are lower bounds too.
     """
 
     requests: int = 0
@@ -21,6 +22,7 @@ class ModelUsage(msgspec.Struct, frozen=True, kw_only=True):
     cache_write: int = 0
     cost: float = 0.0
     unpriced: int = 0
+    uncounted: int = 0
 
     @property
     def tokens(self) -> int:
@@ -36,6 +38,7 @@ class ModelUsage(msgspec.Struct, frozen=True, kw_only=True):
             cache_write=self.cache_write + other.cache_write,
             cost=self.cost + other.cost,
             unpriced=self.unpriced + other.unpriced,
+            uncounted=self.uncounted + other.uncounted,
         )
 
     def __sub__(self, other: ModelUsage) -> ModelUsage:
@@ -48,6 +51,7 @@ class ModelUsage(msgspec.Struct, frozen=True, kw_only=True):
             cache_write=self.cache_write - other.cache_write,
             cost=max(0.0, self.cost - other.cost),  # fractions of a cent do not add up exactly
             unpriced=self.unpriced - other.unpriced,
+            uncounted=self.uncounted - other.uncounted,
         )
 
 

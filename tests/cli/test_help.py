@@ -47,8 +47,13 @@ Commands:
   log       Print what a run said and did, line by line.
   result    Print a run's answer.
   stop      Stop runs, and all they have started.
+  setup     Choose the model that answers, step by step.
+  models    List the models that agents can run on.
+  trust     Trust files of a project, as they are now.
   doctor    Look whether everything is here that agents need.
+  agents    List, check and change the agents there are.
   sessions  List, name and remove the sessions of this project.
+  settings  List settings and change them.
 """)
 
 
@@ -73,11 +78,15 @@ Usage: subagents run [AGENT] PROMPT [OPTIONS]
     git diff | subagents run reviewer -
 
 Options:
-  --model MODEL       What answers: provider:id, offline, or script:FILE.yaml.
+  --model MODEL       What answers: opus, provider:id, offline, script:FILE.yaml.
+  --thinking LEVEL    How hard it thinks: off, minimal, low, medium, high …
   --cwd FOLDER        Work there instead of here.
   --schema FILE|JSON  A JSON Schema that the answer must fit; it is printed as JSON.
   --max-turns N       Ask it to finish after so many turns; 0 is no limit.
+  --max-tokens N      Stop it after so many tokens; at 80 %, ask it to finish.
+  --max-cost USD      Stop it after so many dollars; at 80 %, ask it to finish.
   --timeout TIME      Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.
+  --trust             Run what the agent's file names, as the file is now, this once.
   --json              Print one JSON object at the end, however it ended.
   --events            Print every fact as a line of JSON, as soon as it is recorded.
   -q, --quiet         Say nothing on standard error but errors.

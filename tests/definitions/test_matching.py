@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subagents.definitions.matching import match, stem, words
+from subagents.definitions.matching import match
 from subagents.definitions.model import AgentDefinition
+from subagents.definitions.wording import stem, words
 
 
 def agent(name: str, description: str = "", *capabilities: str) -> AgentDefinition:

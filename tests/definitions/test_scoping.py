@@ -8,7 +8,6 @@ from tests.definitions.stories import agent, told, unusable
 
 from subagents.definitions.model import Dialect
 from subagents.definitions.tool_names import CHANGING, DELEGATING, OWN_TOOLS
-from subagents.runs import rights
 from subagents.spec import ProviderRule, ToolSelection
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 
@@ -18,7 +17,6 @@ WITH_AGENTS = (*OWN_TOOLS, *DELEGATING)
 def test_the_tools_are_those_that_there_are():
     assert OWN_TOOLS == CODING_TOOLS
     assert set(CHANGING) == set(CHANGING_TOOLS)
-    assert DELEGATING == rights.DELEGATING
 
 
 # --- lists of tools

@@ -156,6 +156,22 @@ def test_it_is_stopped_from_another_process(parrot: Parrot, start: Start, call: 
     assert running.ends().code == 3
 
 
+def test_a_program_that_does_not_heed_its_limit_of_turns_is_ended(parrot: Parrot, call: Call):
+    parrot(*(tool("a.py") for _ in range(10)), do("hang"))
+    done = call("run", "--trust", "--max-turns", "1", "parrot", "go")
+    assert done.code == 3
+    assert "turns, which was its limit" in done.err
+
+
+def test_a_program_that_ends_in_time_has_wrapped_up(
+    parrot: Parrot, call: Call, runs: Callable[[], list[dict[str, Any]]]
+):
+    parrot(tool("a.py"), tool("b.py"), say("text", "There."))
+    done = call("run", "--trust", "--json", "--max-turns", "1", "parrot", "go")
+    told = json.loads(done.out)
+    assert (done.code, told["text"], told["wrapped_up"]) == (0, "There.", True)
+
+
 def test_a_program_whose_owner_was_killed_is_ended_by_whoever_comes_next(
     parrot: Parrot, start: Start, call: Call, runs: Callable[[], list[dict[str, Any]]], project: Path
 ):

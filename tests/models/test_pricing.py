@@ -59,6 +59,11 @@ def test_an_unknown_model_has_an_unknown_price_and_not_none():
     assert (usage.cost, usage.unpriced) == (0.0, 1)
 
 
+def test_tokens_that_a_server_does_not_tell_are_not_taken_to_be_none():
+    assert usage_of(reply("openai-compatible", "mine", RequestUsage())).uncounted == 1
+    assert usage_of(reply("openai-compatible", "mine", MILLION)).uncounted == 0
+
+
 def test_what_answers_in_this_process_costs_nothing_and_that_is_known():
     assert usage_of(reply("offline", "offline", RequestUsage())) == ModelUsage(requests=1)
     assert usage_of(reply("script", "s.yaml", RequestUsage())) == ModelUsage(requests=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import anyio
 import pytest
@@ -23,11 +24,15 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.usage import RequestUsage
 
+from subagents import AgentManager
 from subagents.errors import ProviderFailed
+from subagents.events import Entry, ModelRequestFailed
 from subagents.models.failures import detail, may_pass, what_happened
 from subagents.models.local import LocalModel
 from subagents.models.retrying import LONGEST_WAIT, PATIENCE, Patience, RetryingModel, Setback
-from subagents.testing.clock import FakeClock
+from subagents.runs.state import RunStatus
+from subagents.testing.clock import FakeClock, settled
+from subagents.view.activity import activity
 
 pytestmark = pytest.mark.anyio
 
@@ -272,7 +277,39 @@ async def test_what_is_no_failure_of_the_provider_passes_through(streamed: bool)
 
 async def test_a_wait_can_be_cancelled(streamed: bool):
     asked = Asked(Provider([http(500)]))
-    with anyio.move_on_after(0.05) as scope:
+
+    async def ask() -> None:
         await asked.answer(streamed=streamed)
-    assert scope.cancelled_caught
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            while not asked.told:
+                await settled()
+            tasks.cancel_scope.cancel()
     assert asked.provider.asked == 1
+
+
+async def test_the_errors_of_a_script_go_the_same_way(tmp_path: Path):
+    script = tmp_path / "s.yaml"
+    script.write_text("turns: [{error: {status: 429, retry_after: 4}}, {text: done}]")
+    clock = FakeClock()
+    async with AgentManager.open(tmp_path, memory=True, clock=clock) as manager:
+        heard = anyio.Event()
+        failed: list[ModelRequestFailed] = []
+
+        def listen(entry: Entry) -> None:
+            if isinstance(entry.event, ModelRequestFailed):
+                failed.append(entry.event)
+                heard.set()
+
+        manager.listen(listen)
+        run = await manager.spawn("Explore", "go", model=f"script:{script}")
+        with anyio.fail_after(20):
+            await heard.wait()
+            assert "asking again: too many requests" in activity(manager.state.run(run), clock.now())
+            await clock.advance(5)
+            result = await manager.get_result(run, wait=True)
+    assert (result.run.status, result.text) == (RunStatus.COMPLETED, "done")
+    assert [fact.reason for fact in failed] == ["too many requests (HTTP 429: scripted error 429)"]
+    assert (result.run.usage.total.unpriced, result.run.setback) == (0, "")

@@ -17,7 +17,9 @@ from tests.runners.playing import BOUND, HELLO, TABLE, Talk, command, do, say
 
 from subagents.errors import RunnerError
 from subagents.runners.base import Called, CommandBegan, Replied, SteerRead, TextArrived, TurnDone
+from subagents.runners.command import WRAP_UP
 from subagents.runners.native_messages import restored
+from subagents.runtime.supervisor import WRAP_UP_STEER
 from subagents.usage import ModelUsage
 
 pytestmark = pytest.mark.anyio
@@ -108,6 +110,11 @@ async def test_an_exit_code_is_a_failure_with_the_last_words_and_keeps_what_was_
     )
     assert [update.text for update in talk.reports.updates if isinstance(update, TextArrived)][-1] == "half a"
     assert not any(isinstance(update, Replied) for update in talk.reports.updates)
+
+
+async def test_a_reason_has_no_colours(talk: Talk):
+    reason = await failing(talk, do("errors", "\x1b[31mnot trusted\x1b[0m\x07"), do("exit", 55))
+    assert reason.endswith("ended with exit code 55: not trusted\\x07")
 
 
 async def test_no_answer_is_a_failure_although_the_exit_code_is_0(talk: Talk):
@@ -367,6 +374,17 @@ async def test_its_messages_are_those_of_a_native_run_too(talk: Talk):
     await talk.ask(command(talk.folder, HELLO, say("text", "I look."), tool("a.py"), say("text", "There.")))
     kinds = [[part.part_kind for part in message.parts] for message in restored(talk.history)]
     assert kinds == [["user-prompt"], ["text", "tool-call"], ["tool-return"], ["text"]]
+
+
+async def test_a_result_of_megabytes_is_kept_by_its_two_ends(talk: Talk):
+    await talk.ask(command(talk.folder, tool("x" * 3_000_000), say("text", "There.")))
+    (result,) = talk.results
+    assert len(result.text) < 201_000
+    assert "2,800,000 characters left out" in result.text
+
+
+def test_the_request_to_finish_is_called_what_the_supervisor_calls_it():
+    assert WRAP_UP == WRAP_UP_STEER
 
 
 # --- tables

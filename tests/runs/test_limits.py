@@ -191,6 +191,16 @@ def test_a_limit_of_cost_is_not_kept_blindly():
     )
 
 
+def test_a_limit_of_tokens_is_not_kept_blindly_either():
+    used = ModelUsage(requests=3, uncounted=1)
+    assert after_usage(Limits(max_tokens=1000), used, asked=False) is Verdict.STOP
+    assert after_usage(Limits(max_cost=2.0), used, asked=False) is Verdict.CONTINUE
+    assert used_up(Limits(max_tokens=1000), used) == snapshot(
+        "its provider did not say how many tokens 1 of its 3 requests used, so its limit of 1,000 cannot be kept; "
+        "limit its turns or time instead (max_turns, max_seconds)"
+    )
+
+
 def test_what_was_used_up_is_said_with_its_figures():
     assert used_up(BOTH, ModelUsage(requests=3, input=10_400, cost=0.2)) == snapshot(
         "it used 10,400 tokens, and its limit was 1,000"

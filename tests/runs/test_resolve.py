@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from subagents.definitions.model import AgentDefinition
+from subagents.definitions.tool_names import DELEGATING
 from subagents.errors import InvalidSchema, SpawnRefused
 from subagents.ids import RunId
 from subagents.runs.resolve import resolve, wanted_folder
-from subagents.runs.rights import DELEGATING, narrowed
+from subagents.runs.rights import narrowed
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
 from subagents.spec import (

@@ -10,7 +10,7 @@ from tests.settings.conftest import LIBRARY, Write
 
 from subagents.errors import SettingsFileError
 from subagents.settings.keyring import SystemKeyring
-from subagents.settings.keys import key_of, opened
+from subagents.settings.keys import opened
 
 
 class Kept:
@@ -63,9 +63,9 @@ def test_a_project_can_name_neither(own: Write, shared: Write, monkeypatch: pyte
     assert (opened({}, keyring).get("OPENAI_BASE_URL"), opened({}, keyring).get("AWS_SECRET")) == (None, None)
 
 
-def test_a_key_that_is_nowhere_is_none(own: Write, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("ANTHROPIC_API_KEY", " a key ")
-    assert (key_of("ANTHROPIC_API_KEY"), key_of("OPENAI_API_KEY")) == ("a key", None)
+def test_without_an_environment_it_is_this_process_s(own: Write, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a key")
+    assert (opened().get("ANTHROPIC_API_KEY"), opened().get("OPENAI_API_KEY")) == ("a key", None)
 
 
 # --- the real thing, with a library that stands in for it
@@ -101,7 +101,7 @@ def test_a_library_that_does_not_even_load_is_no_error(library: Path, own: Write
     (library / "keyring.py").write_text("raise ImportError('half installed')", encoding="utf-8")
     own('keys_in_keyring = ["OPENAI_API_KEY"]\n')
     assert SystemKeyring().name() == ""
-    assert key_of("OPENAI_API_KEY") is None
+    assert opened({}).get("OPENAI_API_KEY") is None
     with pytest.raises(SettingsFileError, match="ImportError: half installed"):
         SystemKeyring().put("OPENAI_API_KEY", "x")
 

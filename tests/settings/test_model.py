@@ -36,6 +36,7 @@ def test_what_nobody_set_has_its_default():
             "fallback_subagent": "",
             "disable_default_agents": False,
             "strict_agent_files": False,
+            "wait_timeout_seconds": 270,
         }
     )
 

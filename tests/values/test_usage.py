@@ -16,6 +16,7 @@ model_usages = st.builds(
     cache_read=counts,
     cache_write=counts,
     unpriced=counts,
+    uncounted=counts,
 )
 usages = st.builds(Usage, st.dictionaries(st.sampled_from(["a", "b", "c"]), model_usages))
 

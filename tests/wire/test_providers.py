@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from tests.wire.server.providers import PROVIDERS, Provider
 from tests.wire.server.script import (
@@ -23,8 +25,10 @@ from tests.wire.server.script import (
     calls,
     says,
 )
-from tests.wire.stories import Story, story
+from tests.wire.server.serving import served
+from tests.wire.stories import BOUND, Story, story
 
+from subagents import AgentManager
 from subagents.runs.state import RunStatus
 from subagents.settings.model import Settings
 
@@ -176,6 +180,8 @@ async def test_thinking_is_asked_for_kept_and_handed_back_but_is_no_answer(tell:
     thinks = Reply((Thought("Where would it be?"), *LOOKS.parts))
     async with tell(thinks, ANSWER, thinking="high") as run:
         result, transcript = await run.result(), await run.transcript()
+        await run.manager.resume(run.run, "and now?")
+        await run.result()
 
     assert result.text == "It is in retry.py, in line 1."
     assert not any("Where would it be?" in line for line in transcript)
@@ -184,8 +190,75 @@ async def test_thinking_is_asked_for_kept_and_handed_back_but_is_no_answer(tell:
         {"include_thoughts": True, "thinking_budget": 24576},
         "high",
     )
-    again = json.dumps(run.play.bodies[1])
+    again, resumed = json.dumps(run.play.bodies[1]), json.dumps(run.play.bodies[2])
     sealed = {"openai": "Where would it be?", "google": "c2VhbGVk"}.get(
         provider.model.partition(":")[0], "sealed"
     )
     assert sealed in again
+    assert sealed in resumed
+
+
+EFFORTS = {"": None, "off": "minimal", "minimal": "minimal", "max": "high"}
+LEVELS: dict[str, dict[str, Any]] = {
+    "anthropic": {
+        "": None,
+        "off": None,
+        "minimal": {"type": "enabled", "budget_tokens": 1024},
+        "max": {"type": "enabled", "budget_tokens": 32768},
+    },
+    "openai": EFFORTS,  # this model cannot stop thinking, and knows nothing beyond high
+    "openai-responses": EFFORTS,
+    "google": {
+        "": None,
+        "off": {"thinking_budget": 0},
+        "minimal": {"include_thoughts": True, "thinking_budget": 128},
+        "max": {"include_thoughts": True, "thinking_budget": 24576},
+    },
+}
+
+
+@pytest.mark.parametrize("level", ["", "off", "minimal", "max"])
+async def test_a_level_becomes_the_nearest_that_the_model_has(tell: Tell, provider: Provider, level: str):
+    async with tell(ANSWER, thinking=level) as run:
+        assert (await run.result()).run.status == RunStatus.COMPLETED
+    assert asked_for(run.play.bodies[0]) == LEVELS[provider.model.partition(":")[0]][level]
+
+
+# --- connections
+
+
+def test_event_loops_that_come_and_go_leave_no_connection_behind(
+    provider: Provider, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Each run is on a loop of its own; a connection that is left open would be a warning, and so a failure."""
+
+    async def ask() -> str:
+        async with AgentManager.open(project, memory=True) as manager:
+            run = await manager.spawn("Explore", "where are retries?", model=provider.model)
+            return (await manager.get_result(run, wait=True)).text
+
+    with served(provider.dialect, [ANSWER]) as play:
+        for name, value in provider.environment(play.url).items():
+            monkeypatch.setenv(name, value)
+        answers = [anyio.run(ask) for _ in range(3)]
+        gc.collect()
+    assert answers == ["It is in retry.py, in line 1."] * 3
+
+
+async def test_many_runs_at_once_share_the_connections_of_their_provider(
+    provider: Provider, project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with served(provider.dialect, [ANSWER]) as play, anyio.fail_after(BOUND):
+        for name, value in provider.environment(play.url).items():
+            monkeypatch.setenv(name, value)
+        async with AgentManager.open(project, memory=True, settings=Settings(max_concurrent=20)) as manager:
+            runs = [await manager.spawn("Explore", "where?", model=provider.model) for _ in range(20)]
+            results = [await manager.get_result(run, wait=True) for run in runs]
+    assert {result.text for result in results} == {"It is in retry.py, in line 1."}
+    assert len(play.asked) == 20
+
+
+async def test_an_empty_answer_is_an_answer(tell: Tell):
+    async with tell(LOOKS, Reply(())) as run:
+        result = await run.result()
+    assert (result.run.status, result.text, run.failed) == (RunStatus.COMPLETED, "", [])

@@ -13,7 +13,7 @@ import typer
 from subagents.cli import agents_change as change
 from subagents.cli import agents_import, agents_new, agents_validate
 from subagents.cli.agents_here import Here, Name, here
-from subagents.cli.agents_seen import PLAIN_WIDTH, as_json, columns, details
+from subagents.cli.agents_seen import PLAIN_WIDTH, as_object, columns, details
 from subagents.cli.options import prompt_of
 from subagents.cli.streams import answer, answer_json, draw, say, width_of
 from subagents.cli.usage import mount
@@ -51,12 +51,12 @@ Json = Annotated[bool, typer.Option("--json", help=_("Print it as JSON."))]
 
 def list_agents(
     everything: Annotated[bool, typer.Option("--all", "-a", help=_("The disabled ones, too."))] = False,
-    as_text: Json = False,
+    as_json: Json = False,
 ) -> int:
     now = here()
     shown = list(now.catalog) if everything else list(now.catalog.listed())
-    if as_text:
-        answer_json(json.dumps([as_json(each, body=False) for each in shown], ensure_ascii=False, indent=2))
+    if as_json:
+        answer_json(json.dumps([as_object(each, body=False) for each in shown], ensure_ascii=False, indent=2))
         return 0
     if shown:
         width = width_of(sys.stdout)
@@ -82,7 +82,7 @@ def _remarks(now: Here, shown: int) -> Iterator[str]:
         )
 
 
-def show(name: Name, as_text: Json = False) -> int:
+def show(name: Name, as_json: Json = False) -> int:
     now = here()
     found = now.find(name)
     agent = now.agent(found)
@@ -91,9 +91,9 @@ def show(name: Name, as_text: Json = False) -> int:
         told = [str(problem) for problem in now.problems_of(str(path))]
         raise SubagentsError(_("{name} cannot be used. {why}").format(name=found, why="; ".join(told)))
     problems = now.problems_of(agent.source.path)
-    if as_text:
+    if as_json:
         told_problems = [asdict(problem) for problem in problems]
-        answer_json(json.dumps({**as_json(agent), "problems": told_problems}, ensure_ascii=False, indent=2))
+        answer_json(json.dumps({**as_object(agent), "problems": told_problems}, ensure_ascii=False, indent=2))
         return 0
     draw(list(details(agent, width_of(sys.stdout) or PLAIN_WIDTH)))
     if agent.body:
@@ -103,14 +103,14 @@ def show(name: Name, as_text: Json = False) -> int:
     return 0
 
 
-def match_task(
+def match_agents(
     task: Annotated[list[str], typer.Argument(metavar="TASK", hidden=True)],
     most: Annotated[int, typer.Option(metavar="N", min=1, help=_("Name at most so many."))] = 10,
-    as_text: Json = False,
+    as_json: Json = False,
 ) -> int:
     asked = prompt_of(" ".join(task))
     found = match(asked, here().catalog.listed())[:most]
-    if as_text:
+    if as_json:
         answer_json(json.dumps([asdict(each) for each in found], ensure_ascii=False, indent=2))
     elif found:
         draw(table(_matches(found), width_of(sys.stdout)))
@@ -130,7 +130,7 @@ def _matches(found: list[Match]) -> list[Column]:
 def _mount_all() -> None:
     mount(commands, "list", list_agents, usage="[--all] [--json]", text=_("List the agents there are."))
     mount(commands, "show", show, usage="NAME [--json]", text=SHOW_HELP)
-    mount(commands, "match", match_task, usage="TASK [OPTIONS]", text=MATCH_HELP)
+    mount(commands, "match", match_agents, usage="TASK [OPTIONS]", text=MATCH_HELP)
     mount(
         commands, "validate", agents_validate.validate, usage="[PATH…] [OPTIONS]", text=agents_validate.HELP
     )

@@ -1,4 +1,4 @@
-"""Agents as a person or program reads them: one in a table, one with all it says, as JSON. Files are not read here."""
+"""Agents as a person or program reads them: one in a table, one with all it says, as an object. Files are not read here."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _wrapped(title: str, text: str, width: int) -> list[str]:
 # --- for programs
 
 
-def as_json(agent: AgentDefinition, *, body: bool = True) -> dict[str, Any]:
+def as_object(agent: AgentDefinition, *, body: bool = True) -> dict[str, Any]:
     """All of a definition. What it leaves to others is null, "" or an empty list."""
     found: dict[str, Any] = msgspec.to_builtins(agent)
     if not body:

@@ -82,7 +82,7 @@ def set_up(ask: Asking, keyring: Keyring, environ: Mapping[str, str]) -> None:
         ask.one_of(
             _("Which model is to answer?"),
             [each.label for each in offers],
-            _open(offers, environ, now.settings),
+            _likely(offers, environ, now.settings),
         )
     ]
     answers = _asked(ask, offer, keyring, environ, now.settings)
@@ -124,17 +124,17 @@ def _held(variables: Sequence[str], environ: Mapping[str, str]) -> str:
     return next((name for name in variables if name != BASE_URL and environ.get(name, "").strip()), "")
 
 
-def _open(offers: Sequence[Offer], environ: Mapping[str, str], settings: Settings) -> int:
+def _likely(offers: Sequence[Offer], environ: Mapping[str, str], settings: Settings) -> int:
     """The one that is probably wanted: whose model answers now, a server whose address is set, whose key is."""
     from subagents.models.providers import compatible_server
 
     elsewhere = bool(compatible_server(environ))
-    likely = (
+    guesses = (
         lambda each: bool(_model_now(each, settings)),
         lambda each: elsewhere and each.elsewhere,
         lambda each: each.provider is not None and bool(_held(each.provider.variables, environ)),
     )
-    found = (number for guess in likely for number, each in enumerate(offers) if guess(each))
+    found = (number for guess in guesses for number, each in enumerate(offers) if guess(each))
     return next(found, 0)
 
 

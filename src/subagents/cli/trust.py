@@ -15,7 +15,7 @@ from subagents.cli.streams import answer, say
 from subagents.definitions import trust as trusted
 from subagents.definitions.model import AgentDefinition
 from subagents.errors import SubagentsError, TrustError, UnknownAgent
-from subagents.language import _
+from subagents.language import _, counted
 from subagents.spec import CommandLine
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import RUN
@@ -72,8 +72,8 @@ def _revoked(names: list[str]) -> int:
     gone = trusted.revoke([_path(name, gone=True) for name in names])
     for each in gone:
         answer(_("{path} is no longer trusted").format(path=each.path))
-    if len(gone) < len(names):
-        say(_("{n} of them was not trusted.").format(n=len(names) - len(gone)))
+    if (others := len(names) - len(gone)) > 0:
+        say(counted("{n} of them was not trusted.", "{n} of them were not trusted.", others))
     return Exit.COMPLETED if gone else Exit.REFUSED
 
 

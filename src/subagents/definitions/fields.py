@@ -356,6 +356,3 @@ FIELDS: tuple[Field, ...] = (
 
 KEYS = tuple(field.key for field in FIELDS)
 BY_KEY = {field.key: field for field in FIELDS}
-
-#: Keys with an effect that comes with a later version, in part or wholly.
-LATER = tuple(field.key for field in FIELDS if field.later is not None)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
 
+from subagents.atomic import beside
 from subagents.language import _
 
 
@@ -26,15 +25,11 @@ def save(path: Path, text: str, *, overwrite: bool) -> None:
     """
     _make_folder(path.parent)
     real = inside(path) if overwrite else path
-    made = _beside(real, text.encode("utf-8"))
-    try:
+    with beside(real, text.encode("utf-8")) as made:
         if overwrite:
             made.replace(real)
         else:
             _move_where_nothing_is(made, real)
-    finally:
-        with suppress(FileNotFoundError):
-            made.unlink()
 
 
 def inside(path: Path) -> Path:
@@ -65,25 +60,3 @@ def _move_where_nothing_is(made: Path, path: Path) -> None:
         if os.path.lexists(path):
             raise FileExistsError(0, _("something is there already"), str(path)) from None
         made.replace(path)
-
-
-def _beside(path: Path, data: bytes) -> Path:
-    """A new file of these bytes, hidden from whoever lists definitions."""
-    descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    made = Path(name)
-    made.chmod(_mode(path))
-    return made
-
-
-def _mode(path: Path) -> int:
-    try:
-        return path.stat().st_mode & 0o7777
-    except OSError:
-        # The mask can only be read by setting it.
-        mask = os.umask(0o022)
-        os.umask(mask)
-        return 0o666 & ~mask

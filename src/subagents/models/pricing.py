@@ -23,7 +23,7 @@ _PRICED_AS = {"openai-chat": "openai", "openai-responses": "openai"}
 
 
 def usage_of(response: ModelResponse) -> ModelUsage:
-    """Its tokens as one request, with the cache's counted apart; a price that is not known is `unpriced`, never 0."""
+    """Its tokens as one request, the cache's counted apart; what is not known is `unpriced` or `uncounted`, never 0."""
     used = response.usage
     cost = _cost(response)
     return ModelUsage(
@@ -34,6 +34,7 @@ def usage_of(response: ModelResponse) -> ModelUsage:
         cache_write=used.cache_write_tokens,
         cost=float(cost) if cost is not None else 0.0,
         unpriced=0 if cost is not None else 1,
+        uncounted=0 if used.total_tokens or response.provider_name in LOCAL else 1,
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from subagents.settings.possible import SCRIPT
+
 
 def allowed(enabled: Iterable[str], available: Collection[str]) -> frozenset[str]:
     """The `provider/id` of `available` that `enabled` names, in lower case; none of them is no restriction.
@@ -17,7 +19,7 @@ def allowed(enabled: Iterable[str], available: Collection[str]) -> frozenset[str
 
 def in_scope(name: str, allowed: frozenset[str]) -> bool:
     """Whether the model of this exact name may be chosen. What is no language model always may."""
-    return not allowed or ":" not in name or name.startswith("script:") or slashed(name) in allowed
+    return not allowed or ":" not in name or name.startswith(SCRIPT) or slashed(name) in allowed
 
 
 def slashed(name: str) -> str:

@@ -21,6 +21,7 @@ from subagents.models.providers import (
     provider_called,
     variables_here,
 )
+from subagents.settings.possible import SCRIPT as SCRIPT
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 OFFLINE = "offline"
 OFFLINE_LABEL = "offline (no language model)"
-SCRIPT = "script:"
 INHERIT = "inherit"  # the parent's model, or where there is no parent, what answers when nothing is said
 
 

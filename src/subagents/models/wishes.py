@@ -41,7 +41,6 @@ from subagents.models.scope import allowed, in_scope, slashed
 from subagents.models.selection import (
     INHERIT,
     OFFLINE,
-    SCRIPT,
     exact_model,
     label,
     missing_library,
@@ -49,6 +48,7 @@ from subagents.models.selection import (
 )
 from subagents.models.served import Served
 from subagents.settings.model import Settings
+from subagents.settings.possible import SCRIPT
 from subagents.spec import AskedBy
 
 LONGEST_NAME = 200  # characters; what is longer is no name, and would fill an error

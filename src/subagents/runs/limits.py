@@ -41,8 +41,9 @@ def after_seconds(limits: Limits, seconds: float, *, asked: bool) -> Verdict:
 def after_usage(limits: Limits, used: ModelUsage, *, asked: bool) -> Verdict:
     """What follows when the episode has used this much and another request is due.
 
-    Asked at 80 % of `max_tokens` or `max_cost`, stopped at all of either, and also when there is a limit of cost and
-    the price of something used is not known. Looked at before each request, no more than one request goes beyond.
+    Asked at 80 % of `max_tokens` or `max_cost`, stopped at all of either, and also where nobody can know: when there is
+    a limit of cost and something has no known price, or one of tokens and something was not counted. Looked at before
+    each request, no more than one request goes beyond.
     """
     if _is_blind(limits, used):
         return Verdict.STOP
@@ -58,6 +59,11 @@ def nearest(limits: Limits, used: ModelUsage) -> str:
 
 def used_up(limits: Limits, used: ModelUsage) -> str:
     """Why a run that used this much is stopped, as a sentence without its full stop."""
+    if limits.max_tokens is not None and used.uncounted:
+        return (
+            f"its provider did not say how many tokens {used.uncounted} of its {used.requests} requests used, so its "
+            f"limit of {limits.max_tokens:,} cannot be kept; limit its turns or time instead (max_turns, max_seconds)"
+        )
     if _is_blind(limits, used):
         return (
             f"the price of {used.unpriced} of its {used.requests} requests is not known, so its limit of "
@@ -118,4 +124,5 @@ def _amounts(limits: Limits, used: ModelUsage) -> Iterator[tuple[float, float, s
 
 
 def _is_blind(limits: Limits, used: ModelUsage) -> bool:
-    return limits.max_cost is not None and used.unpriced > 0
+    without_price = limits.max_cost is not None and used.unpriced > 0
+    return without_price or (limits.max_tokens is not None and used.uncounted > 0)

@@ -13,9 +13,10 @@ from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from subagents.definitions.model import AgentDefinition
+from subagents.definitions.tool_names import DELEGATING
 from subagents.errors import InvalidSchema, SpawnRefused
 from subagents.runs.output_schema import parse_schema
-from subagents.runs.rights import DELEGATING, narrowed, narrowed_types
+from subagents.runs.rights import narrowed, narrowed_types
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
 from subagents.spec import (
@@ -47,6 +48,11 @@ def wanted_folder(request: SpawnRequest, parent: RunState | None, here: Path) ->
     if parent is not None and Path(parent.directory).is_relative_to(base):
         base = Path(parent.directory)
     return Path(os.path.normpath(base / Path(request.cwd).expanduser())) if request.cwd else base
+
+
+def inherited_model(parent: RunState | None) -> str:
+    """The exact name of the model that a parent's runs have unless another is named; "" without a parent."""
+    return (parent.spec.model or parent.model) if parent is not None else ""
 
 
 def resolve(
@@ -176,8 +182,7 @@ def _model(
     settings: Settings,
     parent: RunState | None,
 ) -> Decided[str]:
-    inherited = (parent.spec.model or parent.model) if parent is not None else ""
-    others = [(inherited, "parent"), (settings.model, "settings")]
+    others = [(inherited_model(parent), "parent"), (settings.model, "settings")]
     known = [(model, by) for model, by in others if model]
     return _choose(request, request.model or None, definition.model or None, *known) or ("", "default")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from subagents.definitions.tool_names import DELEGATING, START
 from subagents.spec import ToolSelection
 
 _READING = ("read", "grep", "find", "ls")
@@ -20,9 +21,6 @@ _IMPLIED: dict[str, tuple[str, ...]] = {
     "edit": _WRITING,
     "bash": (*_READING, *_WRITING),
 }
-
-#: The tools that drive other runs: who has the first may give them on.
-DELEGATING = ("Agent", "get_subagent_result", "steer_subagent", "stop_subagent", "list_subagents")
 
 
 def narrowed(child: ToolSelection, parent: ToolSelection) -> ToolSelection:
@@ -53,6 +51,6 @@ def _names(child: ToolSelection, parent: ToolSelection) -> tuple[str, ...] | Non
 
 def _with_implied(names: Iterable[str]) -> tuple[str, ...]:
     implied = [other for name in names for other in (name, *_IMPLIED.get(name, ()))]
-    if DELEGATING[0] in implied:
+    if START in implied:  # who may start agents may give that on, with what follows them
         implied += DELEGATING
     return tuple(dict.fromkeys(implied))

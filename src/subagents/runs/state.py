@@ -233,7 +233,7 @@ def _program(run: RunState) -> Command | None:
 
 def _asked(run: RunState, event: ModelReplied | ModelRequestFailed) -> RunState:
     """After a request to its model: what it used counts, whether it was answered or broke off."""
-    used = run.usage.plus(event.model, event.usage) if event.usage.requests else run.usage
+    used = run.usage.plus(event.model, event.usage) if event.usage != ModelUsage() else run.usage
     if isinstance(event, ModelRequestFailed):
         return msgspec.structs.replace(run, usage=used, setback=event.reason)
     return msgspec.structs.replace(

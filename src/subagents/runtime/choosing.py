@@ -14,18 +14,17 @@ from subagents.models.choice import ModelWish
 from subagents.models.pricing import has_price
 from subagents.models.thinking import LEVELS, is_known
 from subagents.runs.limits import dollars
-from subagents.runs.resolve import resolve, wanted_folder
+from subagents.runs.resolve import inherited_model, resolve, wanted_folder
 from subagents.runs.state import RunState
 from subagents.runtime.surroundings import Surroundings
+from subagents.settings.possible import NO_FALLBACK
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
-
-REFUSES = "none"  # the value of `fallback_subagent` that is no agent's name
 
 
 async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundings) -> RunSpec:
     """All that decides how the run runs. Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable` or `BadTools`."""
     if parent is not None and parent.status.ended:
-        raise SpawnRefused(f"run {parent.id!r} has ended and can begin nothing any more")
+        raise SpawnRefused(f"Run {parent.id!r} has ended and can begin nothing any more.")
     found, note = _definition(asked, parent, around)
     definition, unknown = _with_types(found, around)
     _refuse_untrusted(asked, definition, around)
@@ -80,9 +79,11 @@ async def _with_model(
         # Its program knows what a name means that was meant for it; that of a parent or the settings means nothing.
         meant = spec.decided["model"] in ("caller", "definition")
         return spec if meant else msgspec.structs.replace(spec, model="", asked_model="")
-    inherited = (parent.spec.model or parent.model) if parent is not None else ""
     wish = ModelWish(
-        asked=spec.asked_model, decided=spec.decided["model"], asked_by=asked.asked_by, inherited=inherited
+        asked=spec.asked_model,
+        decided=spec.decided["model"],
+        asked_by=asked.asked_by,
+        inherited=inherited_model(parent),
     )
     choice = await around.choose_model(wish)
     if spec.limits.max_cost is not None:
@@ -116,7 +117,7 @@ def _definition(
     try:
         return around.definitions.find(asked.agent), ()
     except UnknownAgent as error:
-        if parent is not None or fallback.lower() in ("", REFUSES):
+        if parent is not None or fallback in ("", NO_FALLBACK):
             raise
         unknown = str(error)
     try:
@@ -153,6 +154,6 @@ def _refuse_depth(around: Surroundings) -> None:
     outer, most = around.outer, around.settings.max_depth
     if outer is not None and outer.depth >= most:
         raise SpawnRefused(
-            f"run {outer.run!r}, which this is a command of, is at depth {outer.depth}, and agents may be nested "
-            f"{most} deep (the setting max_depth); do the work yourself"
+            f"Run {outer.run!r}, which this is a command of, is at depth {outer.depth}, and agents may be nested "
+            f"{most} deep (the setting max_depth); do the work yourself."
         )

@@ -246,7 +246,7 @@ class AgentManager:
         if self._answered(asked) is not None:
             return None
         if asked.parent is not None and head.run(asked.parent).status.ended:
-            raise SpawnRefused(f"run {asked.parent!r} has ended and can begin nothing any more")
+            raise SpawnRefused(f"Run {asked.parent!r} has ended and can begin nothing any more.")
         above = self._above(asked)
         if above is not None:
             self._admission.count_spawn(above.root)
@@ -383,8 +383,8 @@ def _request(
 def _of_wishes(agent: str, prompt: str, wishes: Mapping[str, Any]) -> SpawnRequest:
     if unknown := sorted(wishes.keys() - set(SpawnRequest.__struct_fields__)):
         known = ", ".join(SpawnRequest.__struct_fields__)
-        raise SpawnRefused(f"there is nothing like {unknown[0]!r} to ask for; there is {known}")
+        raise SpawnRefused(f"There is nothing like {unknown[0]!r} to ask for; there is {known}.")
     try:
         return msgspec.convert({"agent": agent, "prompt": prompt, **wishes}, SpawnRequest)
     except msgspec.ValidationError as error:
-        raise SpawnRefused(f"what was asked for is not of the right kind: {error}") from None
+        raise SpawnRefused(f"What was asked for is not of the right kind: {error}.") from None

@@ -24,11 +24,6 @@ def opened(environ: Mapping[str, str] | None = None, keyring: Keyring | None = N
     return Opened(environ, of_user(environ).settings, keyring or _REMEMBERING)
 
 
-def key_of(variable: str) -> str | None:
-    """What that variable holds here, None when it is nothing."""
-    return opened().get(variable, "").strip() or None
-
-
 class Opened(Mapping[str, str]):
     """Goes through as what is in the environment; asked for a name, it looks further."""
 

@@ -17,7 +17,7 @@ FALLBACK = "fallback_subagent"
 NO_FALLBACK = "none"  # what its value is when there is to be no such agent
 
 MODEL = "model"
-SCRIPT = "script:"
+SCRIPT = "script:"  # how the name of a model begins that plays a file of turns
 
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
 _YES = frozenset(("1", "true", "yes", "on"))

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import stat
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from subagents import atomic
 from subagents.errors import SettingsFileError
 from subagents.language import _
 from subagents.settings import files
@@ -46,35 +44,15 @@ def change(path: Path, changes: Mapping[str, Value | None], within: Path | None 
             place.parent.mkdir(parents=True, exist_ok=True)
         elif not place.exists():
             return
-        with _alone_in(place.parent):
+        with atomic.alone_in(place.parent):
             old = _old_text(place)
             if (new := _changed(place, old, changes)) != old:
-                _put(place, new)
+                atomic.replace(place, new.encode("utf-8"))
     except OSError as error:
         why = error.strerror or str(error)
         raise SettingsFileError(
             _("{path} cannot be written: {why}. Nothing was changed.").format(path=place, why=why)
         ) from None
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """One process at a time, by a lock on the folder itself, so that no file for it is left behind.
-
-    Where a file system has no such locks, and on Windows, it is done without.
-    """
-    if os.name == "nt":
-        yield
-        return
-    import fcntl
-
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(opened, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(opened)
 
 
 def _old_text(path: Path) -> str:
@@ -133,20 +111,3 @@ def _says(new: str, old: str, changes: Mapping[str, Value | None]) -> bool:
         return repr(sorted(tomllib.loads(new).items())) == repr(sorted((kept | added).items()))
     except ValueError:
         return False
-
-
-def _put(path: Path, text: str) -> None:
-    """In one step, on the disk, with the rights that the file had."""
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | files.BINARY, 0o666), "wb"
-        ) as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):
-            new.chmod(stat.S_IMODE(path.stat().st_mode))
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -88,7 +88,7 @@ Step = Tool | Say | Break | Wait | Reach
 class ScriptedRunner:
     """Plays the steps kept under a run's prompt, or `default`; remembers what was said to each run."""
 
-    scripts: dict[str, Sequence[Step | Stumble]] = field(default_factory=dict)
+    scripts: Mapping[str, Sequence[Step | Stumble]] = field(default_factory=dict)
     default: Sequence[Step | Stumble] = (Say(),)
     said: list[str] = field(default_factory=list)
     opened: list[RunContext] = field(default_factory=list)

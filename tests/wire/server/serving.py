@@ -84,7 +84,7 @@ class _Answering(BaseHTTPRequestHandler):
                 self._send([*self._half(reply), self.play.dialect.overloaded()], end=True)
             case Cut(reply=reply, cleanly=cleanly):
                 self._send(self._half(reply), end=cleanly)
-                self.close_connection = True
+                self.close_connection = not cleanly
             case Hang(reply=reply):
                 self._send(self._half(reply), end=False)
                 self._be_silent()

@@ -29,9 +29,10 @@ def filled(line: Sequence[str], values: Mapping[str, str]) -> list[str]:
     """The arguments. One with a placeholder that has no value is left out; where it is nothing but that placeholder,
     the argument before it goes too if it is a flag: of `--model {model}` nothing is left.
 
-    Raises `RunnerError` for what no argument can hold.
+    No value becomes a flag. Raises `RunnerError` for what no argument can hold.
     """
     arguments: list[str] = []
+    values = {name: _no_flag(name, value, line[0]) for name, value in values.items()}
     for argument in line:
         names = _PLACEHOLDER.findall(argument)
         if all(values.get(name) for name in names):
@@ -41,6 +42,16 @@ def filled(line: Sequence[str], values: Mapping[str, str]) -> list[str]:
     for argument in arguments:
         _refuse_impossible(argument, line[0])
     return arguments
+
+
+def _no_flag(name: str, value: str, program: str) -> str:
+    """The value, so that the program does not take it for one of its flags: a text gets a blank before it."""
+    if not value.startswith("-"):
+        return value
+    if name in (PROMPT, ROLE):
+        return f" {value}"
+    message = _("{program!r} would take the {name} {value!r} for a flag, so it was not started")
+    raise RunnerError(message.format(program=program, name=name, value=value[:60]))
 
 
 def _refuse_impossible(argument: str, program: str) -> None:

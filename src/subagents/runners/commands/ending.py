@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from subagents.language import _
 from subagents.runners.commands.turns import Turns
+from subagents.sessions.transcript import printable
 from subagents.workspaces.processes import CommandResult, Ending
 
 LAST_LINES = 5  # of what it wrote to stderr that are repeated
@@ -59,7 +60,7 @@ def last_lines(errors: BinaryIO) -> str:
 
 
 def _bounded(text: str) -> str:
-    flat = " ".join(text.split())
+    flat = " ".join(printable(text.replace("\n", " ")).split())
     return flat if len(flat) <= LONGEST_SAID else f"…{flat[-LONGEST_SAID:]}"
 
 

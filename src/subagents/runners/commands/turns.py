@@ -25,6 +25,7 @@ from subagents.usage import ModelUsage
 
 # Characters of a text that are kept: half of them of its beginning and half of its end.
 LONGEST_TEXT = 1_000_000
+LONGEST_RESULT = 200_000  # characters of a tool's result that are kept; the program has all of it
 
 
 @dataclass(slots=True)
@@ -159,8 +160,9 @@ class Turns:
         if (call := self._calls.get(f"{self.prefix}{said.call}")) is None or call.id not in self._open:
             return
         self._open.discard(call.id)
-        rows = self._rows(call, result_row(call, said.text, ok=said.ok))
-        yield Returned(call.id, call.tool, said.ok, said.text, rows)
+        text = _bounded(said.text)
+        rows = self._rows(call, result_row(call, text, ok=said.ok))
+        yield Returned(call.id, call.tool, said.ok, text, rows)
 
     # --- turns
 
@@ -208,3 +210,11 @@ class Turns:
         if not self._open:
             rows, self._waiting = [*rows, *self._waiting], []
         return tuple(rows)
+
+
+def _bounded(text: str) -> str:
+    left_out = len(text) - LONGEST_RESULT
+    if left_out <= 0:
+        return text
+    half = LONGEST_RESULT // 2
+    return f"{text[:half]}\n[… {left_out:,} characters left out …]\n{text[-half:]}"

@@ -1,0 +1,47 @@
+"""A file is replaced whole or not at all, and nothing is left beside it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from subagents.atomic import beside, replace
+
+
+def test_a_new_file_has_the_rights_that_the_mask_allows(tmp_path: Path):
+    mask = os.umask(0o027)
+    try:
+        replace(tmp_path / "scout.md", b"one\r\n")
+    finally:
+        os.umask(mask)
+
+    assert (tmp_path / "scout.md").read_bytes() == b"one\r\n"
+    assert stat.S_IMODE((tmp_path / "scout.md").stat().st_mode) == 0o640
+
+
+def test_a_file_that_is_replaced_keeps_its_rights(tmp_path: Path):
+    file = tmp_path / "scout.md"
+    file.touch(mode=0o604)
+
+    replace(file, b"two")
+
+    assert (file.read_bytes(), stat.S_IMODE(file.stat().st_mode)) == (b"two", 0o604)
+
+
+def test_what_is_not_moved_is_deleted(tmp_path: Path):
+    with pytest.raises(IsADirectoryError), beside(tmp_path / "scout.md", b"three") as new:
+        assert new.read_bytes() == b"three"
+        (tmp_path / "folder").mkdir()
+        new.replace(tmp_path / "folder")
+
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "名" * 85])
+def test_the_longest_name_that_a_file_can_have_will_do(tmp_path: Path, name: str):
+    replace(tmp_path / name, b"four")
+
+    assert [each.name for each in tmp_path.iterdir()] == [name]
