@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from subagents.runs.result import Result
     from subagents.runs.state import RunState, RunStatus
     from subagents.spec import AskedBy, SpawnRequest
-    from subagents.toolsets.providers import ToolProvider, Tools
+    from subagents.toolsets.providers.provider import ToolProvider, Tools
 
     __version__: str
 
@@ -103,7 +103,7 @@ _ELSEWHERE = {
     "RunStatus": "runs.state",
     "SessionId": "ids",
     "SpawnRequest": "spec",
-    "ToolProvider": "toolsets.providers",
+    "ToolProvider": "toolsets.providers.provider",
 }
 
 

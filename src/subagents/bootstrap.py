@@ -52,8 +52,8 @@ from subagents.settings.layers import Layered, SettingProblem, layered
 from subagents.settings.model import Settings, declared
 from subagents.spec import PromptMode, ProviderRule, RunSpec, ToolSelection
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
-from subagents.toolsets.providers import ToolProvider, Tools, as_providers
-from subagents.toolsets.providers_catalog import ToolProviders
+from subagents.toolsets.providers.catalog import ToolProviders
+from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.groups import end_group_if_same
 from subagents.workspaces.shared import SharedWorkspaces

@@ -98,7 +98,7 @@ def test_an_agent_cannot_give_trust(parrot: Parrot, call: Call):
 
 
 def test_what_cannot_be_trusted_is_said(call: Call):
-    assert "'nobody' is neither a file nor an agent" in call("trust", "nobody").err
+    assert "There is no file 'nobody'. There is no agent 'nobody'." in call("trust", "nobody").err
     assert call("trust", "--revoke").code == 2
 
 

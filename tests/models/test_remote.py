@@ -6,7 +6,8 @@ import anyio
 import pytest
 
 from subagents.errors import ModelUnavailable
-from subagents.models.remote import Address, address_of, ollama_url, remote_model
+from subagents.models.addresses import Address, address_of, ollama_url
+from subagents.models.remote import remote_model
 
 
 @pytest.mark.parametrize(

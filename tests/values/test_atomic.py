@@ -32,10 +32,17 @@ def test_a_file_that_is_replaced_keeps_its_rights(tmp_path: Path):
 
 
 def test_what_is_not_moved_is_deleted(tmp_path: Path):
-    with pytest.raises(IsADirectoryError), beside(tmp_path / "scout.md", b"three") as new:
+    with beside(tmp_path / "scout.md", b"three") as new:
         assert new.read_bytes() == b"three"
-        (tmp_path / "folder").mkdir()
-        new.replace(tmp_path / "folder")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_moved_is_deleted_too(tmp_path: Path):
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        replace(tmp_path / "folder", b"three")
 
     assert [each.name for each in tmp_path.iterdir()] == ["folder"]
 

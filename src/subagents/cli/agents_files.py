@@ -7,24 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from subagents.cli.streams import say
+from subagents.definitions.dialects.homes import Home, home_of
 from subagents.definitions.discovery import Folder, read_definition
 from subagents.definitions.model import Dialect, Parsed, Scope
 from subagents.errors import SubagentsError
 from subagents.language import _
-
-# The folder that a tool keeps its things in says whose a file is, wherever that folder is.
-_TOOL_FOLDERS = {
-    ".claude": Dialect.CLAUDE,
-    ".codex": Dialect.CODEX,
-    ".gemini": Dialect.GEMINI,
-    ".opencode": Dialect.OPENCODE,
-    "opencode": Dialect.OPENCODE,
-    ".pi": Dialect.PI,
-    ".agents": Dialect.AGENTS,
-    ".github": Dialect.COPILOT,
-    ".copilot": Dialect.COPILOT,
-    ".subagents": Dialect.OWN,
-}
 
 
 def named(path: Path, places: Sequence[Folder]) -> Iterator[Parsed]:
@@ -80,9 +67,5 @@ def _folder_of(path: Path, places: Sequence[Folder]) -> Folder:
 
 def _guessed(folder: Path, suffix: str = "") -> Folder:
     """A folder that is none of this project's."""
-    parts = reversed(folder.parts)
-    dialect = next((_TOOL_FOLDERS[part] for part in parts if part in _TOOL_FOLDERS), Dialect.OWN)
-    if suffix == ".toml":
-        dialect = Dialect.CODEX
-    ending = ".toml" if dialect is Dialect.CODEX else ".md"
-    return Folder(folder, Scope.PROJECT, dialect, (ending,))
+    home = Home(Dialect.CODEX, folder, ".toml") if suffix == ".toml" else home_of(folder)
+    return Folder(folder, Scope.PROJECT, home.dialect, (home.ending,), home.ignored)

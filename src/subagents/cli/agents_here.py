@@ -126,10 +126,10 @@ def told(edit: Edit) -> int:
     return 0
 
 
-def told_path(edit: Edit, hint: str = _("Add --force to replace it.")) -> int:
+def told_path(edit: Edit) -> int:
     """Prints the path of the file that was written, and nothing else, to standard output."""
     if edit.outcome is Outcome.EXISTS:
-        raise SubagentsError(f"{edit.message} {hint}")
+        raise SubagentsError(_("{message} Add --force to replace it.").format(message=edit.message))
     if not edit.outcome.changed:
         raise SubagentsError(edit.message)
     answer(str(edit.path))

@@ -76,34 +76,41 @@ class Draft:
         return "\n".join(("---", *lines, "---", "", self.body, ""))
 
 
+NewName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
+Description = Annotated[
+    str,
+    typer.Option("--description", "-d", metavar="TEXT", help=_("When to use it; models choose by this.")),
+]
+Tools = Annotated[
+    str, typer.Option(metavar="TOOLS", help=_("all, none, read-only, or a list: read, grep, bash."))
+]
+Model = Annotated[
+    str, typer.Option(metavar="MODEL", help=_("What answers; without it, what its parent has."))
+]
+Thinking = Annotated[
+    str,
+    typer.Option(metavar="LEVEL", help=_("How hard it thinks: {levels}.").format(levels=", ".join(THINKING))),
+]
+Capabilities = Annotated[
+    str, typer.Option(metavar="WORDS", help=_("What it can do, with commas, for `agents match`."))
+]
+Body = Annotated[str, typer.Option(metavar="TEXT", help=_("Its prompt; - reads it from standard input."))]
+Source = Annotated[str, typer.Option("--from", metavar="FILE", help=_("A file with its prompt."))]
+Generate = Annotated[
+    str, typer.Option(metavar="TEXT", help=_("What it is to do; an agent writes the definition."))
+]
+
+
 def new(
-    name: Annotated[str, typer.Argument(metavar="NAME", hidden=True)] = "",
-    description: Annotated[
-        str,
-        typer.Option("--description", "-d", metavar="TEXT", help=_("When to use it; models choose by this.")),
-    ] = "",
-    tools: Annotated[
-        str, typer.Option(metavar="TOOLS", help=_("all, none, read-only, or a list: read, grep, bash."))
-    ] = "",
-    model: Annotated[
-        str, typer.Option(metavar="MODEL", help=_("What answers; without it, what its parent has."))
-    ] = "",
-    thinking: Annotated[
-        str,
-        typer.Option(
-            metavar="LEVEL", help=_("How hard it thinks: {levels}.").format(levels=", ".join(THINKING))
-        ),
-    ] = "",
-    capabilities: Annotated[
-        str, typer.Option(metavar="WORDS", help=_("What it can do, with commas, for `agents match`."))
-    ] = "",
-    body: Annotated[
-        str, typer.Option(metavar="TEXT", help=_("Its prompt; - reads it from standard input."))
-    ] = "",
-    source: Annotated[str, typer.Option("--from", metavar="FILE", help=_("A file with its prompt."))] = "",
-    generate: Annotated[
-        str, typer.Option(metavar="TEXT", help=_("What it is to do; an agent writes the definition."))
-    ] = "",
+    name: NewName = "",
+    description: Description = "",
+    tools: Tools = "",
+    model: Model = "",
+    thinking: Thinking = "",
+    capabilities: Capabilities = "",
+    body: Body = "",
+    source: Source = "",
+    generate: Generate = "",
     for_user: ForUser = False,
     force: Force = False,
 ) -> int:

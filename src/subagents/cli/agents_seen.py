@@ -1,4 +1,4 @@
-"""Agents as a person or program reads them: one in a table, one with all it says, as an object. Files are not read here."""
+"""Agents as a person or program reads them: in a table, one with all it says, as an object. Files are not read here."""
 
 from __future__ import annotations
 

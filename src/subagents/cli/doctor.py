@@ -10,14 +10,15 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import subagents
+from subagents.cli.doctor_findings import Finding, Verdict
+from subagents.cli.doctor_tools import tool_providers
 from subagents.cli.place import agents_of, folder_at
 from subagents.cli.streams import answer_json, draw, width_of
 from subagents.errors import SubagentsError
@@ -43,22 +44,6 @@ OLDEST_PYTHON = (3, 11)
 # (https://www.sqlite.org/wal.html#walresetbug).
 SQLITE_WITHOUT_RESET_BUG = (3, 51, 3)
 LOOK_BOUND = 10.0  # seconds that a program may take to say its version
-
-
-class Verdict(StrEnum):
-    GOOD = "ok"
-    NOTE = "note"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. `advice` says what to do, "" when nothing is."""
-
-    name: str
-    verdict: Verdict
-    found: str
-    advice: str = ""
 
 
 def doctor(
@@ -87,7 +72,7 @@ def findings() -> Iterator[Finding]:
     yield _readable(_("your folder"), user_home())
     yield from _settings()
     yield from _project()
-    yield from _tool_providers()
+    yield from tool_providers()
 
 
 def _system() -> Finding:
@@ -276,12 +261,6 @@ def _project() -> Iterator[Finding]:
     if (more := len(agents.problems) - MOST_PROBLEMS) > 0:
         text = counted("{n} more problem", "{n} more problems", more)
         yield Finding(_("definition"), Verdict.NOTE, text, _("See them with: subagents agents validate"))
-
-
-def _tool_providers() -> Iterator[Finding]:
-    from subagents.cli.doctor_tools import tool_providers
-
-    return tool_providers()
 
 
 def _lines(found: list[Finding], width: int | None) -> Iterator[str]:

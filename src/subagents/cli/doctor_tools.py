@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 
-from subagents.cli.doctor import Finding, Verdict
+from subagents.cli.doctor_findings import Finding, Verdict
 from subagents.language import _
-from subagents.toolsets.providers_installed import broken, installed
 
 
 def tool_providers() -> Iterator[Finding]:
     """A line for each provider, and one for each that is left out."""
+    from subagents.toolsets.providers.installed import broken, installed
+
     kept, left_out = installed()
     name = _("tools")
     for why in left_out:

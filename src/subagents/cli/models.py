@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ from subagents.errors import ModelUnavailable, SubagentsError
 from subagents.language import _, counted
 from subagents.models import ollama
 from subagents.models.known import Known, known_models
+from subagents.models.names import Named
 from subagents.models.providers import (
     OLLAMA,
     PROVIDERS,
@@ -30,11 +31,13 @@ from subagents.models.providers import (
     variables_here,
 )
 from subagents.models.selection import OFFLINE, label, missing_library
-from subagents.models.served import Served
-from subagents.models.wishes import Chooser, how_to_open
 from subagents.settings.layers import layered
 from subagents.settings.model import Settings
 from subagents.view.cells import fit, pad
+
+if TYPE_CHECKING:
+    from subagents.models.served import Served
+    from subagents.models.wishes import Chooser
 
 FEW = 8  # models of a provider that are shown unless it is asked for
 
@@ -110,6 +113,9 @@ def _settings() -> Settings:
 
 
 async def _look(providers: Sequence[Provider], settings: Settings) -> Choice:
+    from subagents.models.served import Served
+    from subagents.models.wishes import Chooser
+
     served = Served(SystemClock())
     environ = variables_here()
     chooser = Chooser(settings, served, environ)
@@ -123,43 +129,31 @@ async def _look(providers: Sequence[Provider], settings: Settings) -> Choice:
 
 
 async def _shelf(provider: Provider, chooser: Chooser, served: Served, environ: Mapping[str, str]) -> Shelf:
-    variable = opened_by(provider, environ)
     if provider is OLLAMA:
-        server = ollama.address(environ)
-        named = await chooser.models_of(provider)
-        problem = "" if await served.ollama(environ) is not None else _("nothing answers")
-        return Shelf(
-            provider, bool(named), "", server, named[0].id if named else "", list(map(Known, named)), problem
-        )
-    server = compatible_server(environ) if provider.name == "openai" else ""
-    if server:
-        named, prices = (
-            await chooser.models_of(provider),
-            {each.named.id: each for each in known_models(provider)},
-        )
-        default = (
-            provider.default if provider.default in [each.id for each in named] or not named else named[0].id
-        )
-        problem = "" if named else _("it does not say which models it has")
-        return Shelf(
-            provider,
-            True,
-            variable,
-            server,
-            default,
-            [prices.get(each.id, Known(each)) for each in named],
-            problem,
-        )
+        return await _of_ollama(chooser, served, environ)
+    variable = opened_by(provider, environ)
+    if provider.name == "openai" and (server := compatible_server(environ)):
+        return _of_server(provider, variable, server, await chooser.models_of(provider))
     problem = missing_library(provider, variable) if variable and not has_library(provider) else ""
-    return Shelf(
-        provider,
-        bool(variable) and not problem,
-        variable,
-        "",
-        provider.default,
-        known_models(provider),
-        problem,
-    )
+    is_open = bool(variable) and not problem
+    return Shelf(provider, is_open, variable, "", provider.default, known_models(provider), problem)
+
+
+async def _of_ollama(chooser: Chooser, served: Served, environ: Mapping[str, str]) -> Shelf:
+    named = await chooser.models_of(OLLAMA)
+    problem = "" if await served.ollama(environ) is not None else _("nothing answers")
+    default = named[0].id if named else ""
+    return Shelf(OLLAMA, bool(named), "", ollama.address(environ), default, list(map(Known, named)), problem)
+
+
+def _of_server(provider: Provider, variable: str, server: str, named: Sequence[Named]) -> Shelf:
+    """What a server that only speaks as the provider's has, with the prices where the models are the same."""
+    prices = {each.named.id: each for each in known_models(provider)}
+    usual = not named or provider.default in [each.id for each in named]
+    default = provider.default if usual else named[0].id
+    problem = "" if named else _("it does not say which models it has")
+    models = [prices.get(each.id, Known(each)) for each in named]
+    return Shelf(provider, True, variable, server, default, models, problem)
 
 
 def _provider(name: str) -> Provider:
@@ -236,6 +230,8 @@ def _prices(model: Known) -> str:
 def _answering(choice: Choice) -> str:
     if choice.problem:
         return choice.problem
+    from subagents.models.wishes import how_to_open
+
     said = _("When nothing is said, {model} answers.").format(model=label(choice.answers))
     return f"{said} {how_to_open()}" if choice.answers == OFFLINE else said
 

@@ -39,43 +39,51 @@ HELP = _(
 )
 
 
+Words = Annotated[list[str], typer.Argument(metavar="PROMPT", hidden=True)]
+Model = Annotated[
+    str,
+    typer.Option(metavar="MODEL", help=_("What answers: opus, provider:id, offline, script:FILE.yaml.")),
+]
+Thinking = Annotated[
+    str, typer.Option(metavar="LEVEL", help=_("How hard it thinks: off, minimal, low, medium, high …"))
+]
+Cwd = Annotated[str, typer.Option(metavar="FOLDER", help=_("Work there instead of here."))]
+Schema = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|JSON", help=_("A JSON Schema that the answer must fit; it is printed as JSON.")
+    ),
+]
+MaxTurns = Annotated[
+    int | None, typer.Option(metavar="N", help=_("Ask it to finish after so many turns; 0 is no limit."))
+]
+MaxTokens = Annotated[
+    int | None, typer.Option(metavar="N", help=_("Stop it after so many tokens; at 80 %, ask it to finish."))
+]
+MaxCost = Annotated[
+    float | None,
+    typer.Option(metavar="USD", help=_("Stop it after so many dollars; at 80 %, ask it to finish.")),
+]
+Timeout = Annotated[
+    str,
+    typer.Option(metavar="TIME", help=_("Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.")),
+]
+Trust = Annotated[
+    bool, typer.Option("--trust", help=_("Run what the agent's file names, as the file is now, this once."))
+]
+
+
 def run(
-    words: Annotated[list[str], typer.Argument(metavar="PROMPT", hidden=True)],
-    model: Annotated[
-        str,
-        typer.Option(metavar="MODEL", help=_("What answers: opus, provider:id, offline, script:FILE.yaml.")),
-    ] = "",
-    thinking: Annotated[
-        str, typer.Option(metavar="LEVEL", help=_("How hard it thinks: off, minimal, low, medium, high …"))
-    ] = "",
-    cwd: Annotated[str, typer.Option(metavar="FOLDER", help=_("Work there instead of here."))] = "",
-    schema: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|JSON", help=_("A JSON Schema that the answer must fit; it is printed as JSON.")
-        ),
-    ] = None,
-    max_turns: Annotated[
-        int | None, typer.Option(metavar="N", help=_("Ask it to finish after so many turns; 0 is no limit."))
-    ] = None,
-    max_tokens: Annotated[
-        int | None,
-        typer.Option(metavar="N", help=_("Stop it after so many tokens; at 80 %, ask it to finish.")),
-    ] = None,
-    max_cost: Annotated[
-        float | None,
-        typer.Option(metavar="USD", help=_("Stop it after so many dollars; at 80 %, ask it to finish.")),
-    ] = None,
-    timeout: Annotated[
-        str,
-        typer.Option(
-            metavar="TIME", help=_("Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.")
-        ),
-    ] = "",
-    trust: Annotated[
-        bool,
-        typer.Option("--trust", help=_("Run what the agent's file names, as the file is now, this once.")),
-    ] = False,
+    words: Words,
+    model: Model = "",
+    thinking: Thinking = "",
+    cwd: Cwd = "",
+    schema: Schema = None,
+    max_turns: MaxTurns = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
+    timeout: Timeout = "",
+    trust: Trust = False,
     as_json: AsJson = False,
     events: Events = False,
     quiet: Quiet = False,

@@ -119,7 +119,7 @@ def unset(name: Name, user: InUser = False, project: InProject = False) -> int:
     layer = _layer(here, by_name().get(name), user=user, project=project)
     file = files.read(_path(here, layer))
     if not file.trouble and name not in file.values:
-        said = "" if name in by_name() else f" {_sentence(unknown(name))}"
+        said = "" if name in by_name() else f" {_no_such(name)}"
         raise BadSetting(_("{name} is not set in {path}.").format(path=file.path, name=name) + said)
     _change(here, layer, {name: None})
     answer(_("{name} is no longer set in {path}").format(name=name, path=file.path))
@@ -262,12 +262,15 @@ def _outcome(row: Imported) -> str:
 
 def _declared(name: str) -> Declared:
     if (setting := by_name().get(name)) is None:
-        raise BadSetting(_sentence(unknown(name)))
+        raise BadSetting(_no_such(name))
     return setting
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith("?") else ".")
+def _no_such(name: str) -> str:
+    """The sentence about a setting that there is not, and how to find the one that was meant."""
+    said = unknown(name)
+    said = said[:1].upper() + said[1:]
+    return said if said.endswith("?") else _("{said}. `subagents settings` lists them.").format(said=said)
 
 
 def _meant(setting: Declared, text: str) -> Value:

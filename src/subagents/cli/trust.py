@@ -85,7 +85,7 @@ def _path(name: str, *, gone: bool = False) -> Path:
     try:
         agent = _agent(name)
     except UnknownAgent as error:
-        text = _("{name!r} is neither a file nor an agent. {why}")
+        text = _("There is no file {name!r}. {why}")
         raise TrustError(text.format(name=name, why=error)) from None
     if agent.source is None:
         raise TrustError(_("The agent {name!r} stands in no file.").format(name=agent.name))

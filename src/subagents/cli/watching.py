@@ -20,13 +20,24 @@ from rich.text import Text
 
 from subagents.bootstrap import AgentManager
 from subagents.cli.streams import give_up_output, is_live_terminal, json_for, say
-from subagents.events import Ending, Entry, RunEvent, RunResumed, RunSpawned, ToolCalled, WrapUpAsked, encode
+from subagents.events import (
+    Ending,
+    Entry,
+    ModelRequestFailed,
+    RunEvent,
+    RunResumed,
+    RunSpawned,
+    ToolCalled,
+    WrapUpAsked,
+    encode,
+)
 from subagents.ids import RunId
 from subagents.language import _, counted
 from subagents.own_tasks import own_tasks
 from subagents.runs.state import RunState
 from subagents.sessions.state import SessionState
 from subagents.sessions.transcript import call_line
+from subagents.view import figures
 from subagents.view.nesting import nested
 from subagents.view.run_line import ending, name, run_line, run_lines
 from subagents.view.theme import BELOW, ascii_of, shows_glyphs
@@ -174,6 +185,9 @@ def _lines(state: SessionState, entry: Entry, now: float) -> Iterator[str]:
             yield f"{indent}{name(run)} {run.id}: {run.spec.description}"
         case ToolCalled(tool=tool, arguments=arguments):
             yield f"{indent}  {name(run)} {call_line(tool, arguments)}"
+        case ModelRequestFailed(reason=reason, wait=float(wait)):
+            text = _("{name} asks its model again in {time}: {why}")
+            yield f"{indent}  " + text.format(name=name(run), time=figures.duration(wait), why=reason)
         case WrapUpAsked(limit=limit):
             yield f"{indent}  " + _("{name} was asked to wrap up ({limit})").format(
                 name=name(run), limit=limit

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from subagents.contents import first_bytes
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.dialects.homes import Home, project_homes, user_homes
 from subagents.definitions.frontmatter import split
 from subagents.definitions.installed import installed_only
 from subagents.definitions.model import AgentDefinition, Dialect, Parsed, Problem, Scope
-from subagents.definitions.parse import parse
+from subagents.definitions.parse import parse, stem_of
 from subagents.errors import BadDefinition, UnknownAgent
 from subagents.language import _
 from subagents.places import Project, user_home
@@ -78,7 +78,7 @@ def read_definition(path: Path, scope: Scope, dialect: Dialect = Dialect.OWN) ->
     A file that cannot be read is a problem, never an error.
     """
     try:
-        data = _contents(path)
+        data = first_bytes(path, MAX_FILE + 1)
     except OSError as error:
         source = DefinitionSource(_shown(path), "", scope, dialect)
         return _unusable(source, None, _("cannot be read: {why}").format(why=error.strerror or error))
@@ -255,14 +255,6 @@ def _young(stamp: Stamp, looked: int) -> bool:
     return stamp is not None and stamp[1] > looked - YOUNG
 
 
-def _contents(path: Path) -> bytes:
-    """At most one byte more than a file may have. What is no file is refused unread: a pipe would never end."""
-    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, _("it is not a file"))
-        return file.read(MAX_FILE + 1)
-
-
 def _is_a_note(data: bytes, path: Path, dialect: Dialect) -> bool:
     """Whether it is Markdown without front matter among another tool's agents, such as their README."""
     return (
@@ -278,6 +270,4 @@ def _shown(path: Path) -> str:
 
 
 def _unusable(source: DefinitionSource, line: int | None, message: str) -> Parsed:
-    ending = ".agent" if source.dialect == Dialect.COPILOT else ""
-    name = Path(source.path).stem.removesuffix(ending)
-    return Parsed(None, (Problem(source.path, line, message),), source, name=name)
+    return Parsed(None, (Problem(source.path, line, message),), source, name=stem_of(source))

@@ -38,14 +38,17 @@ def parse(text: str, source: DefinitionSource) -> Parsed:
     return reading.parsed(body.strip())
 
 
+def stem_of(source: DefinitionSource) -> str:
+    """What a file is called without its ending, which Copilot writes `.agent.md`."""
+    return PurePath(source.path).stem.removesuffix(".agent" if source.dialect == Dialect.COPILOT else "")
+
+
 class _Reading:
     """What is known so far of one file. `found` are the values by our keys, `spelled` how the file spells these."""
 
     def __init__(self, source: DefinitionSource) -> None:
         self.source = source
-        self.stem = PurePath(source.path).stem.removesuffix(
-            ".agent" if source.dialect == Dialect.COPILOT else ""
-        )
+        self.stem = stem_of(source)
         self.problems: list[Problem] = []
         self.found: dict[str, Any] = {}
         self.spelled: dict[str, str] = {}

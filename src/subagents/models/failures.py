@@ -23,7 +23,7 @@ from pydantic_ai.exceptions import (
 )
 
 from subagents.language import _
-from subagents.models.remote import KEYS
+from subagents.models.addresses import KEYS
 
 TRANSIENT = frozenset({408, 429})  # and everything from 500 up
 MAX_DETAIL = 300  # characters of what a provider said that a sentence repeats

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from subagents.models.remote import address_of
+from subagents.models.addresses import address_of
 
 LATEST = ":latest"  # the tag that is meant where none is given
 

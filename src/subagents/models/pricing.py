@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from subagents.models.remote import KEYS, address_of
+from subagents.models.addresses import KEYS, address_of
 from subagents.settings.keys import opened
 from subagents.usage import ModelUsage
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from subagents.models.remote import KEYS, URLS, address_of
+from subagents.models.addresses import KEYS, URLS, address_of
 from subagents.settings import keys
 
 

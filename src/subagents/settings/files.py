@@ -7,20 +7,18 @@ values; none is an error.
 from __future__ import annotations
 
 import errno
-import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from subagents.contents import first_bytes
 from subagents.language import _
 from subagents.places import Project, user_home
 
 FILE = "settings.toml"
 MOST_BYTES = 256 * 1024  # a file of every setting with long comments has a twentieth of it
-BINARY = getattr(os, "O_BINARY", 0)  # Windows would turn line ends round
 MOST_LOOKS = 20  # at lines that may be the one of a setting
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -82,18 +80,8 @@ def read(path: Path) -> SettingsFile:
 
 
 def content(path: Path, most: int) -> bytes:
-    """What is in the file. A pipe is not waited for.
-
-    Raises `OSError` with a reason, also for what is no regular file and what is longer than `most` bytes.
-    """
-    opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | BINARY)
-    try:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise OSError(errno.EINVAL, _("it is not a regular file"))
-        with os.fdopen(opened, "rb", closefd=False) as file:
-            raw = file.read(most + 1)
-    finally:
-        os.close(opened)
+    """What is in the file. Raises `OSError` with a reason, also for what is longer than `most` bytes."""
+    raw = first_bytes(path, most + 1)
     if len(raw) > most:
         raise OSError(errno.EFBIG, _("it is longer than {n} KiB").format(n=most // 1024))
     return raw

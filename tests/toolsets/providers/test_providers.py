@@ -13,10 +13,10 @@ from inline_snapshot import snapshot
 
 from subagents.errors import BadTools
 from subagents.spec import ProviderRule, ToolSelection
-from subagents.toolsets.providers import ToolProvider, as_providers, visible_name
-from subagents.toolsets.providers_catalog import ToolProviders
-from subagents.toolsets.providers_installed import GROUP, broken, installed
-from subagents.toolsets.providers_notes import selector_notes
+from subagents.toolsets.providers.catalog import ToolProviders
+from subagents.toolsets.providers.installed import GROUP, broken, installed
+from subagents.toolsets.providers.notes import selector_notes
+from subagents.toolsets.providers.provider import ToolProvider, as_providers, visible_name
 
 KNOWN = {"mcp": None, "shop": ("price", "order")}
 

@@ -13,8 +13,8 @@ from pydantic_ai.toolsets import AbstractToolset, ExternalToolset, FunctionTools
 from pydantic_ai.usage import RunUsage
 
 from subagents.spec import ProviderRule, ToolSelection
-from subagents.toolsets.providers import ToolProvider
-from subagents.toolsets.providers_toolset import Provided, opened
+from subagents.toolsets.providers.provider import ToolProvider
+from subagents.toolsets.providers.toolset import Provided, opened
 
 pytestmark = pytest.mark.anyio
 

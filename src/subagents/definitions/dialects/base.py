@@ -14,9 +14,6 @@ from subagents.language import _, counted
 
 MAX_UNKNOWN = 20  # unknown keys of one file that are told one by one
 
-#: Our thinking levels, for tools that have words of their own for none.
-LEVELS = {"none": "off"}
-
 
 @dataclass(frozen=True, slots=True)
 class Lost:
@@ -40,18 +37,20 @@ class Translated:
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The keys of a dialect. `ours` says what each is called here; `lost` why one has no equivalent, as the end of a
-    sentence; `idle` are those that mean nothing outside their tool. `read` needs code: it takes the translation."""
+    sentence; `idle` are those that mean nothing outside their tool. `read` needs code: it takes the translation.
+    `elsewhere` are read by the dialect itself, before or after the keys one by one."""
 
     tool: str
     ours: Mapping[str, str]
     lost: Mapping[str, str] = field(default_factory=dict)
     idle: Collection[str] = ()
     read: Mapping[str, Callable[[Translation], None]] = field(default_factory=dict)
+    elsewhere: Collection[str] = ()
     others_lost: str = ""  # why every key that is not named here is lost; "" where such a key is unknown
 
     @property
     def meaningful(self) -> list[str]:
-        return [*self.ours, *self.read]
+        return [*self.ours, *self.read, *self.elsewhere]
 
     @property
     def keys(self) -> list[str]:
@@ -169,6 +168,11 @@ class Translation:
         if (more := len(unknown) - MAX_UNKNOWN) > 0:
             text = counted("{n} more key is unknown", "{n} more keys are unknown", more)
             self.problems.append(Lost(None, text, ""))
+
+
+def thinking_level(word: str) -> str:
+    """Our word for how hard a model thinks. Others have the same, but for not at all."""
+    return "off" if word == "none" else word
 
 
 def _nearest(key: str, keys: Collection[str]) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from subagents.definitions.dialects import toml
-from subagents.definitions.dialects.base import LEVELS, Translated, Translation, Vocabulary
+from subagents.definitions.dialects.base import Translated, Translation, Vocabulary, thinking_level
 from subagents.definitions.tool_names import CHANGING
 from subagents.definitions.values import both
 from subagents.language import _
@@ -55,8 +55,8 @@ def _take(translation: Translation, key: str, tools: Sequence[str], *, providers
 
 
 def _thinking(translation: Translation) -> None:
-    effort = translation.text("model_reasoning_effort")
-    translation.put("thinking", LEVELS.get(effort, effort), "model_reasoning_effort")
+    level = thinking_level(translation.text("model_reasoning_effort"))
+    translation.put("thinking", level, "model_reasoning_effort")
 
 
 def _provider(translation: Translation) -> None:
@@ -76,10 +76,6 @@ def _features(translation: Translation) -> None:
         features = {key: value for key, value in features.items() if key != "shell_tool"}
     if features:
         translation.lose("features", "they switch parts of Codex")
-
-
-def _read_elsewhere(translation: Translation) -> None:
-    """The instructions are the body."""
 
 
 def _search(translation: Translation) -> None:
@@ -105,7 +101,6 @@ CODEX = Vocabulary(
         "default_permissions": partial(_profile, "default_permissions"),
         "features": _features,
         "web_search": _search,
-        "developer_instructions": _read_elsewhere,
     },
     lost={
         "skills": "name skills in `skills` of a file of ours",
@@ -127,5 +122,6 @@ CODEX = Vocabulary(
         "notify": "nobody is notified here",
     },
     idle=("nickname_candidates", "$schema"),
+    elsewhere=("developer_instructions",),  # the body
     others_lost="Codex' settings are not ours",
 )

@@ -105,10 +105,6 @@ def _policy(translation: Translation) -> None:
     translation.put("extensions", False, "policy")
 
 
-def _kind(translation: Translation) -> None:
-    """Looked at before."""
-
-
 GEMINI = Vocabulary(
     tool="Gemini CLI",
     ours={
@@ -120,9 +116,10 @@ GEMINI = Vocabulary(
         "mcp_servers": "mcp_servers",
         "mcpServers": "mcpServers",
     },
-    read={"kind": _kind, "tools": _tools, "timeout_mins": _minutes, "policy": _policy},
+    read={"tools": _tools, "timeout_mins": _minutes, "policy": _policy},
     lost={
         "temperature": "how varied answers are is the model's default",
         "top_p": "how varied answers are is the model's default",
     },
+    elsewhere=("kind",),
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from subagents.definitions.model import Dialect
+from subagents.places import PROJECT_FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Home:
 
 def project_homes(root: Path) -> tuple[Home, ...]:
     """Where a project keeps other tools' agents, the most important first."""
-    return tuple(_in(root / tool, folder, dialect) for dialect, tool, folder in _PROJECT)
+    return tuple(_in(root / tool / folder, dialect) for dialect, tool, folder in _PROJECT)
 
 
 def user_homes() -> tuple[Home, ...]:
@@ -36,6 +37,12 @@ def user_homes() -> tuple[Home, ...]:
         return tuple(_user_homes(Path.home()))
     except RuntimeError:
         return ()
+
+
+def home_of(folder: Path) -> Home:
+    """A folder anywhere, as the home of the tool whose own folder it is in, the innermost one; ours where in none."""
+    names = (part for part in reversed(folder.parts) if part in _TOOLS)
+    return _in(folder, _TOOLS[next(names, PROJECT_FOLDER)])
 
 
 _PROJECT = (
@@ -49,27 +56,34 @@ _PROJECT = (
     (Dialect.COPILOT, ".github", "agents"),
 )
 
+#: By the folder that a tool keeps its things in, in a project or for a user.
+_TOOLS = {tool: dialect for dialect, tool, _folder in _PROJECT} | {
+    "opencode": Dialect.OPENCODE,
+    ".copilot": Dialect.COPILOT,
+    PROJECT_FOLDER: Dialect.OWN,
+}
+
 
 def _user_homes(home: Path) -> Iterator[Home]:
     opencode = _given("XDG_CONFIG_HOME", lambda: home / ".config") / "opencode"
-    yield _in(_given("CLAUDE_CONFIG_DIR", lambda: home / ".claude"), "agents", Dialect.CLAUDE)
-    yield _in(_given("CODEX_HOME", lambda: home / ".codex"), "agents", Dialect.CODEX)
-    yield _in(home / ".gemini", "agents", Dialect.GEMINI)
-    yield _in(opencode, "agents", Dialect.OPENCODE)
-    yield _in(opencode, "agent", Dialect.OPENCODE)
-    yield _in(_given("PI_CODING_AGENT_DIR", lambda: home / ".pi" / "agent"), "agents", Dialect.PI)
-    yield _in(home / ".agents", "agents", Dialect.AGENTS)
-    yield _in(_given("COPILOT_HOME", lambda: home / ".copilot"), "agents", Dialect.COPILOT)
+    yield _in(_given("CLAUDE_CONFIG_DIR", lambda: home / ".claude") / "agents", Dialect.CLAUDE)
+    yield _in(_given("CODEX_HOME", lambda: home / ".codex") / "agents", Dialect.CODEX)
+    yield _in(home / ".gemini" / "agents", Dialect.GEMINI)
+    yield _in(opencode / "agents", Dialect.OPENCODE)
+    yield _in(opencode / "agent", Dialect.OPENCODE)
+    yield _in(_given("PI_CODING_AGENT_DIR", lambda: home / ".pi" / "agent") / "agents", Dialect.PI)
+    yield _in(home / ".agents" / "agents", Dialect.AGENTS)
+    yield _in(_given("COPILOT_HOME", lambda: home / ".copilot") / "agents", Dialect.COPILOT)
 
 
-def _in(tool: Path, folder: str, dialect: Dialect) -> Home:
+def _in(folder: Path, dialect: Dialect) -> Home:
     match dialect:
         case Dialect.CODEX:
-            return Home(dialect, tool / folder, ending=".toml")
+            return Home(dialect, folder, ending=".toml")
         case Dialect.GEMINI:
-            return Home(dialect, tool / folder, ignored="._")
+            return Home(dialect, folder, ignored="._")
         case _:
-            return Home(dialect, tool / folder)
+            return Home(dialect, folder)
 
 
 def _given(variable: str, usual: Callable[[], Path]) -> Path:

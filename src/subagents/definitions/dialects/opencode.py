@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from subagents.definitions.dialects.base import LEVELS, Translated, Translation, Vocabulary
+from subagents.definitions.dialects.base import Translated, Translation, Vocabulary, thinking_level
 from subagents.definitions.dialects.markdown import Opened
-from subagents.definitions.dialects.opencode_rules import take_rules
+from subagents.definitions.dialects.opencode_rules import RULES, take_rules
 from subagents.definitions.fields import THINKING
 from subagents.language import _
 
@@ -56,15 +56,11 @@ def _steps(key: str, translation: Translation) -> None:
 
 def _level(key: str, translation: Translation) -> None:
     """How hard a model thinks, where a variant or the provider's option says that."""
-    level = LEVELS.get(translation.text(key), translation.text(key))
+    level = thinking_level(translation.text(key))
     if level in THINKING and not translation.has("thinking"):
         translation.put("thinking", level, key)
     else:
         translation.lose(key, "a variant here is a level of thinking")
-
-
-def _rules(translation: Translation) -> None:
-    """`tools`, `permission` and `permissions` count together."""
 
 
 OPENCODE = Vocabulary(
@@ -79,9 +75,6 @@ OPENCODE = Vocabulary(
         "maxSteps": partial(_steps, "maxSteps"),
         "variant": partial(_level, "variant"),
         "reasoningEffort": partial(_level, "reasoningEffort"),
-        "tools": _rules,
-        "permission": _rules,
-        "permissions": _rules,
     },
     lost={
         "temperature": _HOW_VARIED,
@@ -91,5 +84,6 @@ OPENCODE = Vocabulary(
         "system": "the role is what stands below the front matter",
     },
     idle=("hidden", "hidden_from_cycle"),
+    elsewhere=RULES,
     others_lost="options of a provider are not passed on",
 )

@@ -20,7 +20,7 @@ from subagents.definitions.tool_names import START
 from subagents.definitions.values import both
 from subagents.language import _
 
-KEYS = ("tools", "permission", "permissions")
+RULES = ("tools", "permission", "permissions")
 
 #: What OpenCode calls the right to each of our tools: the name that counts where rules are by tool, the one where they
 #: are by permission, and all names that mean it.
@@ -76,8 +76,8 @@ class Rule:
 
 
 def take_rules(translation: Translation) -> None:
-    """Our `tools`, `disallowed_tools`, `allowed_subagents`, `extensions` for the three kinds of rules."""
-    for key in KEYS:
+    """Our `tools`, `disallowed_tools`, `allowed_subagents`, `extensions` and `skills` for the three kinds of rules."""
+    for key in RULES:
         if translation.value(key) is None:
             continue
         rules = list(_read(translation, key))

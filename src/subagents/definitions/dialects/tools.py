@@ -41,8 +41,9 @@ def take_tools(
     provider: Callable[[str], str | None],
 ) -> None:
     """Our `tools` for a list of theirs; `*` is everything.
-    `provider` says what a name that is not known is called here when it is a tool provider's, or
-       a tool of one; None when it is not.
+
+    `provider` says what a name that is not `known` is called here where it is a tool provider, or a tool of one; None
+    where it is neither.
     """
     ours: dict[str, None] = {}
     for name in names:

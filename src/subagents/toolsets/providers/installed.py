@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from subagents.errors import BadTools
 from subagents.language import _
 from subagents.toolsets.foreign import ForeignFailed, foreign
-from subagents.toolsets.providers import ToolProvider, is_listed, provider_name
+from subagents.toolsets.providers.provider import ToolProvider, is_listed, provider_name
 
 GROUP = "subagents.toolsets"
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from subagents.errors import BadTools
 from subagents.spec import ProviderRule, ToolSelection
 from subagents.toolsets.foreign import ForeignFailed
-from subagents.toolsets.providers import ToolProvider
-from subagents.toolsets.providers_installed import Installed, installed, left_out
-from subagents.toolsets.providers_notes import selector_notes
+from subagents.toolsets.providers.installed import Installed, installed, left_out
+from subagents.toolsets.providers.notes import selector_notes
+from subagents.toolsets.providers.provider import ToolProvider
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
 
-    from subagents.toolsets.providers_toolset import Opened
+    from subagents.toolsets.providers.toolset import Opened
 
 
 class ToolProviders:
@@ -78,7 +78,7 @@ class ToolProviders:
         opened = [each for name in self._reached(tools) if (each := self._opened[name]) is not None]
         if not opened:
             return None
-        from subagents.toolsets.providers_toolset import Provided
+        from subagents.toolsets.providers.toolset import Provided
 
         return Provided(opened, tools, self._reserved)
 
@@ -86,7 +86,7 @@ class ToolProviders:
         return [name for name in self.names() if tools.reaches(name)]
 
     def _open(self, name: str) -> Opened | None:
-        from subagents.toolsets.providers_toolset import opened
+        from subagents.toolsets.providers.toolset import opened
 
         if name in self._given:
             return opened(self._given[name])

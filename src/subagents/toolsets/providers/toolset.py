@@ -25,7 +25,7 @@ from subagents.spec import ToolSelection
 from subagents.toolsets.coding import FAILED
 from subagents.toolsets.coding.bounded import ANSWER_LIMIT
 from subagents.toolsets.foreign import ForeignFailed, foreign
-from subagents.toolsets.providers import ToolProvider, is_listed, tool_names, visible_name
+from subagents.toolsets.providers.provider import ToolProvider, is_listed, tool_names, visible_name
 
 log = logging.getLogger("subagents")
 
