@@ -241,7 +241,7 @@ def test_validate_prints_every_problem_and_exits_1(call: Call, agents: Path, sho
         ".subagents/agents/typo.md:3",
     ]
     assert ".subagents/agents/typo.md:2: there is no key 'max_turn'; did you mean `max_turns`?" in problems
-    assert (summary, code) == ("3 files, 6 problems in 3.", "[1]")
+    assert (summary, code) == ("6 problems in 3 files.", "[1]")
     assert call("validate", ".claude/agents/debugger.md", ".subagents/agents/typo.md").endswith(
         "2 files, 5 problems in 2.\n[1]\n"
     )

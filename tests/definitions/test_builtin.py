@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from subagents.definitions.discovery import Folder, builtin_folder, load
+from subagents.definitions.discovery import load
+from subagents.definitions.folders import Folder, builtin_folder
 from subagents.definitions.installed import program_of
 from subagents.definitions.model import AgentDefinition, Scope
 from subagents.runs.output_schema import judge, parse_schema

@@ -11,14 +11,8 @@ import pytest
 
 from subagents.definitions import discovery
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import (
-    Definitions,
-    Folder,
-    builtin_folder,
-    folders,
-    load,
-    read_definition,
-)
+from subagents.definitions.discovery import Definitions, load
+from subagents.definitions.folders import Folder, builtin_folder, folders, read_definition
 from subagents.definitions.model import Dialect, Scope
 from subagents.errors import BadDefinition, UnknownAgent
 from subagents.places import project_at

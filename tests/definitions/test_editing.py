@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subagents.definitions.discovery import Folder, load
+from subagents.definitions.discovery import load
 from subagents.definitions.editing import DefinitionFiles, Edit, Outcome, file_stem
+from subagents.definitions.folders import Folder
 from subagents.definitions.model import AgentDefinition, Dialect, Scope
 from subagents.definitions.parse import parse
 from subagents.definitions.switching import Switch, switched_off, switched_on

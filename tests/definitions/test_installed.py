@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import builtin_folder, read_definition
+from subagents.definitions.folders import builtin_folder, read_definition
 from subagents.definitions.installed import installed_only, program_of
 from subagents.definitions.model import Parsed, Scope
 from subagents.definitions.output_table import table_of

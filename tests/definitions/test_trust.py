@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from subagents.definitions.discovery import read_definition
+from subagents.definitions.folders import read_definition
 from subagents.definitions.model import Scope
 from subagents.definitions.trust import FILE, all_trusted, is_trusted, revoke, trust
 from subagents.errors import TrustError

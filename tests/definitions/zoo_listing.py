@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import read_definition
+from subagents.definitions.folders import read_definition
 from subagents.definitions.model import AgentDefinition, Dialect, Parsed, Scope
 from subagents.spec import ProviderRule, ToolSelection
 

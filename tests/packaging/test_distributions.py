@@ -48,7 +48,7 @@ def test_the_source_distribution_holds_what_the_wheel_is_built_and_tested_from(s
 
 
 def test_an_installed_wheel_finds_its_agents_and_says_its_version(environment: Path, tmp_path: Path):
-    listing = "from subagents.definitions.discovery import builtin_folder as folder\n"
+    listing = "from subagents.definitions.folders import builtin_folder as folder\n"
     listing += "print(folder(), *sorted(path.name for path in folder().iterdir()), sep='\\n')"
 
     folder, *names = _output(environment / "bin/python", "-c", listing, cwd=tmp_path).splitlines()

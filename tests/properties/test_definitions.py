@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subagents.definitions.discovery import read_definition
 from subagents.definitions.fields import KEYS
+from subagents.definitions.folders import read_definition
 from subagents.definitions.model import Dialect, Parsed, Scope
 from subagents.definitions.parse import parse
 from subagents.definitions.spelling import ALIASES

@@ -13,7 +13,8 @@ import pytest
 from watchfiles import Change
 
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import Definitions, Folder
+from subagents.definitions.discovery import Definitions
+from subagents.definitions.folders import Folder
 from subagents.definitions.model import Dialect, Scope
 from subagents.places import project_at
 from subagents.runtime import definition_watch

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from subagents.view.cells import fit, pad, printable
+from subagents.view.cells import fit, pad, printable, wrapped
 
 
 @given(st.text(), st.integers(0, 40))
@@ -32,3 +32,9 @@ def test_wide_characters_count_twice():
 
 def test_an_escape_sequence_is_only_text():
     assert printable("a\x1b[31mred\x07\u202eb\nc\td") == "a [31mred b c d"
+
+
+def test_a_long_text_is_broken_between_words_and_indented():
+    assert wrapped("one two three four five", 12, indent=2) == ["one two", "  three four", "  five"]
+    assert wrapped("", 12) == [""]
+    assert all(cell_len(line) <= 20 for line in wrapped("狐 " * 30, 20))

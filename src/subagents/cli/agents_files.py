@@ -8,7 +8,7 @@ from pathlib import Path
 
 from subagents.cli.streams import say
 from subagents.definitions.dialects.homes import Home, home_of
-from subagents.definitions.discovery import Folder, read_definition
+from subagents.definitions.folders import Folder, read_definition
 from subagents.definitions.model import Dialect, Parsed, Scope
 from subagents.errors import SubagentsError
 from subagents.language import _

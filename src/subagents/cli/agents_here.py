@@ -13,8 +13,8 @@ import typer
 from subagents.cli.place import agents_of, project_here
 from subagents.cli.streams import answer, say
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import Folder, folders
 from subagents.definitions.editing import DefinitionFiles, Edit, Outcome, is_own, source_path
+from subagents.definitions.folders import Folder, folders
 from subagents.definitions.model import AgentDefinition, Dialect, Problem, Scope
 from subagents.errors import SubagentsError
 from subagents.language import _

@@ -68,7 +68,9 @@ def _summary(problems: Sequence[Problem], count: int) -> str:
         return _("{files}, no problems.").format(files=files)
     told = counted("{n} problem", "{n} problems", len(problems))
     bad = len({problem.path for problem in problems})
-    return _("{files}, {told} in {bad}.").format(files=files, told=told, bad=bad)
+    if bad == count:
+        return _("{told} in {files}.").format(files=files, told=told)
+    return _("{told} in {bad} of {files}.").format(files=files, told=told, bad=bad)
 
 
 def _line(problem: Problem) -> str:

@@ -24,7 +24,7 @@ from subagents.cli.streams import answer_json, draw, width_of
 from subagents.errors import SubagentsError
 from subagents.language import _, counted
 from subagents.places import project_at, state_home, user_home
-from subagents.view.cells import fit, pad
+from subagents.view.cells import pad, wrapped
 
 if TYPE_CHECKING:
     from subagents.cli.models import Shelf
@@ -178,7 +178,7 @@ def _provider(shelf: Shelf) -> Iterator[Finding]:
 
 def _program_agents() -> Iterator[Finding]:
     """The packaged agents that are programs: which of them can be used here."""
-    from subagents.definitions.discovery import builtin_folder, read_definition
+    from subagents.definitions.folders import builtin_folder, read_definition
     from subagents.definitions.installed import is_installed, program_of
     from subagents.definitions.model import Scope
 
@@ -266,14 +266,9 @@ def _project() -> Iterator[Finding]:
 def _lines(found: list[Finding], width: int | None) -> Iterator[str]:
     names = max(len(each.name) for each in found)
     for each in found:
-        line = f"{pad(each.verdict, 7)}  {pad(each.name, names)}  {each.found}"
-        yield line if width is None else fit(line, width)
-        if each.advice:
-            yield from _wrapped(each.advice, names + 11, width or 100)
-
-
-def _wrapped(text: str, indent: int, width: int) -> list[str]:
-    import textwrap
-
-    room = max(20, width - indent)
-    return [" " * indent + line for line in textwrap.wrap(text, room)]
+        head = f"{pad(each.verdict, 7)}  {pad(each.name, names)}  "
+        room = max(20, (width or 100) - names - 11)
+        said = [each.found] if width is None else wrapped(each.found, room)
+        said += wrapped(each.advice, room) if each.advice else []
+        yield head + said[0]
+        yield from (" " * (names + 11) + line for line in said[1:])

@@ -33,7 +33,7 @@ from subagents.models.providers import (
 from subagents.models.selection import OFFLINE, label, missing_library
 from subagents.settings.layers import layered
 from subagents.settings.model import Settings
-from subagents.view.cells import fit, pad
+from subagents.view.cells import pad, wrapped
 
 if TYPE_CHECKING:
     from subagents.models.served import Served
@@ -95,7 +95,7 @@ def models(
         return 0
     width = width_of(sys.stdout)
     shown = lines(choice, few=not provider)
-    draw(line if width is None else fit(line, width) for line in shown)
+    draw(part for line in shown for part in (wrapped(line, width, indent=2) if width else (line,)))
     return 0
 
 

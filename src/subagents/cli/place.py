@@ -34,7 +34,8 @@ def at_home(path: str) -> Path:
 
 def agents_of(project: Project) -> AgentCatalog:
     """The agents of a project as their files are now, without the packaged ones where a setting hides them."""
-    from subagents.definitions.discovery import folders, load
+    from subagents.definitions.discovery import load
+    from subagents.definitions.folders import folders
     from subagents.settings.layers import layered
 
     return load(folders(project, hide_packaged=layered(project).settings.disable_default_agents))

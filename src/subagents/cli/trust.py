@@ -98,7 +98,7 @@ def _agent(name: str) -> AgentDefinition:
 
 def _what_it_names(path: Path) -> Iterator[str]:
     """What the trust is about, so that nobody gives it for something else."""
-    from subagents.definitions.discovery import read_definition
+    from subagents.definitions.folders import read_definition
     from subagents.definitions.model import Scope
 
     try:

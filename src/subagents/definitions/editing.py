@@ -14,7 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import Folder, load
+from subagents.definitions.discovery import load
+from subagents.definitions.folders import Folder
 from subagents.definitions.model import AgentDefinition, Dialect, Scope
 from subagents.definitions.parse import parse
 from subagents.definitions.saving import inside, save

@@ -13,7 +13,8 @@ import anyio.lowlevel
 from anyio.abc import TaskStatus
 
 from subagents.definitions.catalog import AgentCatalog
-from subagents.definitions.discovery import Definitions, Folder
+from subagents.definitions.discovery import Definitions
+from subagents.definitions.folders import Folder
 
 if TYPE_CHECKING:
     from watchfiles import Change

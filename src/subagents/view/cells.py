@@ -40,3 +40,13 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     """The text with blanks up to `width` cells, in front of it when it is to stand on the right."""
     blanks = " " * max(0, width - cell_len(text))
     return blanks + text if right else text + blanks
+
+
+def wrapped(text: str, width: int, *, indent: int = 0) -> list[str]:
+    """The text in lines of at most `width` cells, broken between words where there are any; all but the first are
+    indented."""
+    from textwrap import TextWrapper
+
+    # Of a character that takes two cells half as many fit; counting each as two is on the safe side.
+    room = max(10, width if cell_len(text) == len(text) else width // 2)
+    return TextWrapper(room, subsequent_indent=" " * indent, break_on_hyphens=False).wrap(text) or [text]
