@@ -243,7 +243,7 @@ def test_validate_prints_every_problem_and_exits_1(call: Call, agents: Path, sho
     assert ".subagents/agents/typo.md:2: there is no key 'max_turn'; did you mean `max_turns`?" in problems
     assert (summary, code) == ("6 problems in 3 files.", "[1]")
     assert call("validate", ".claude/agents/debugger.md", ".subagents/agents/typo.md").endswith(
-        "2 files, 5 problems in 2.\n[1]\n"
+        "5 problems in 2 files.\n[1]\n"
     )
     assert call("validate", ".claude/agents/README.md") == (
         ".claude/agents/README.md has no front matter, so it is no agent.\n0 files, no problems.\n"
