@@ -13,15 +13,15 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)  # Wind
 
 
 @contextmanager
-def beside(path: Path, data: bytes) -> Iterator[Path]:
+def beside(path: Path, data: bytes, mode: int = 0o666) -> Iterator[Path]:
     """A file of these bytes next to `path`, on the disk, to be moved there; what was not moved is deleted at the end.
 
-    It has the mode of what it is to replace, else the one that the user's mask allows, and a name that begins with a
+    It has the mode of what it is to replace, else what the user's mask leaves of `mode`, and a name that begins with a
     dot and ends with none that means anything. Raises `OSError`.
     """
     new = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(new, _NEW, 0o666), "wb") as file:
+        with os.fdopen(os.open(new, _NEW, mode), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -32,9 +32,12 @@ def beside(path: Path, data: bytes) -> Iterator[Path]:
         new.unlink(missing_ok=True)
 
 
-def replace(path: Path, data: bytes) -> None:
-    """The bytes in place of what was there. Raises `OSError`, with the file as it was."""
-    with beside(path, data) as new:
+def replace(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """The bytes in place of what was there; a new file has what the user's mask leaves of `mode`.
+
+    Raises `OSError`, with the file as it was.
+    """
+    with beside(path, data, mode) as new:
         new.replace(path)
 
 

@@ -203,7 +203,7 @@ project  /srv/.subagents/settings.toml  (none yet)
         ),
         (
             ("set", "--project", "session_max_age_days", "3"),
-            snapshot("Error: session_max_age_days: only your own settings can have it (--user).\n"),
+            snapshot("Error: session_max_age_days: only your own settings can set it (--user).\n"),
         ),
         (
             ("set", "model", "script:x.yaml"),

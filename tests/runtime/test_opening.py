@@ -163,3 +163,17 @@ async def test_a_file_that_cannot_be_used_stops_everything_where_that_is_wished(
         async with AgentManager.open(tmp_path, settings=Settings(strict_agent_files=True)):
             pass
     assert not list(folders.sessions(project_at(tmp_path)))
+
+
+async def test_what_is_wrong_with_a_file_is_told_to_programmers_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    place = tmp_path / ".subagents" / "agents"
+    place.mkdir(parents=True)
+    (place / "scout.md").write_text("---\nmax_turn: 3\n---\nYou scout.")
+    async with AgentManager.open(tmp_path, memory=True, runners={"native": ScriptedRunner()}) as manager:
+        for _ in range(2):
+            await manager.get_result(await manager.spawn("scout", "go"), wait=True)
+    assert [message for message in caplog.messages if "max_turn" in message] == [
+        f"{place / 'scout.md'}:2: there is no key 'max_turn'; did you mean `max_turns`?"
+    ]

@@ -27,12 +27,13 @@ from subagents.errors import SessionError, SubagentsError
 from subagents.events import StoppedBy
 from subagents.ids import RunId, SessionId
 from subagents.language import _
-from subagents.models.selection import OFFLINE, OFFLINE_LABEL, SCRIPT
+from subagents.models.selection import OFFLINE, OFFLINE_LABEL
 from subagents.own_tasks import own_tasks
 from subagents.places import project_at
 from subagents.runs.result import Result
 from subagents.serve.control import control
 from subagents.sessions import retention
+from subagents.settings.possible import SCRIPT
 from subagents.spec import AskedBy, SpawnRequest
 
 ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

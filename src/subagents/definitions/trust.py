@@ -10,12 +10,12 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from tempfile import mkstemp
 
 import msgspec
 
+from subagents import atomic
 from subagents.errors import TrustError
 from subagents.language import _
 from subagents.places import state_home
@@ -120,39 +120,26 @@ def _write(files: Mapping[str, Trusted]) -> None:
     """Whole or not at all, and readable only by the user."""
     path = state_home() / FILE
     ordered = tuple(sorted(files.values(), key=lambda each: each.path))
-    try:
-        descriptor, made = mkstemp(dir=path.parent, prefix=f".{FILE}.")  # mode 0600
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(msgspec.json.format(msgspec.json.encode(_Kept(ordered)), indent=2) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(made).replace(path)
-        finally:
-            Path(made).unlink(missing_ok=True)
-    except OSError as error:
-        raise TrustError(
-            _("{path} cannot be written: {why}.").format(path=path, why=error.strerror)
-        ) from None
+    data = msgspec.json.format(msgspec.json.encode(_Kept(ordered)), indent=2) + b"\n"
+    with _refusals(path):
+        atomic.replace(path, data, mode=0o600)
 
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One process at a time, by a lock on the folder itself. Where a file system has none it is done without."""
+    """One process at a time."""
     folder = state_home()
-    try:
+    with _refusals(folder), ExitStack() as stack:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError as error:
-        raise TrustError(
-            _("{path} cannot be written: {why}.").format(path=folder, why=error.strerror)
-        ) from None
-    try:
-        if os.name != "nt":
-            import fcntl
-
-            with suppress(OSError):
-                fcntl.flock(opened, fcntl.LOCK_EX)
+        stack.enter_context(atomic.alone_in(folder))
         yield
-    finally:
-        os.close(opened)
+
+
+@contextmanager
+def _refusals(path: Path) -> Iterator[None]:
+    """What the system refuses, as a sentence."""
+    try:
+        yield
+    except OSError as error:
+        text = _("{path} cannot be written: {why}.").format(path=path, why=error.strerror or error)
+        raise TrustError(text) from None

@@ -21,7 +21,7 @@ from subagents.models.providers import (
     provider_called,
     variables_here,
 )
-from subagents.settings.possible import SCRIPT as SCRIPT
+from subagents.settings.possible import SCRIPT
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model

@@ -6,6 +6,7 @@ driven because the fact that it was spawned is in the log, not because somebody 
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from anyio.abc import TaskGroup
 
 from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
+from subagents.definitions.told import ToldProblems
 from subagents.errors import SessionError, SpawnRefused
 from subagents.events import (
     Ending,
@@ -50,6 +52,8 @@ from subagents.settings.model import Settings
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
 from subagents.workspaces.variables import DEPTH, RUN, TREE
 
+log = logging.getLogger("subagents")
+
 CLOSING_BOUND = 30.0  # seconds that stopping everything may take when the manager closes
 # Seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up.
 WAIT_BOUND = 270.0
@@ -74,6 +78,7 @@ class AgentManager:
         self._tasks = tasks
         self._live: dict[RunId, Supervisor] = {}
         self._idle = anyio.Event()
+        self._problems = ToldProblems()
         self._reads: dict[RunId, Callable[[str], Any]] = {}
         self._endings = Endings(journal, shared.clock)
         self._due: deque[Callable[[], None]] = deque()
@@ -140,6 +145,7 @@ class AgentManager:
             return known
         parent = self._journal.head.run(asked.parent) if asked.parent is not None else None
         spec = await chosen(asked, parent, self._around)
+        self._tell_problems(spec)
         run_id = self._new_id()
         await self._journal.record(lambda head: self._spawned(head, run_id, asked, spec))
         return self._answered(asked) or run_id
@@ -234,6 +240,12 @@ class AgentManager:
         while not self._around.claim_id(run_id := new_run_id()):
             pass
         return run_id
+
+    def _tell_problems(self, spec: RunSpec) -> None:
+        """What is wrong with the agent's file: to programmers, once."""
+        path = spec.source.path if spec.source is not None else ""
+        for problem in self._problems.news(self.agents.problems, path):
+            log.warning("%s", problem)
 
     def _answered(self, asked: SpawnRequest) -> RunId | None:
         """The run that the same request got before."""

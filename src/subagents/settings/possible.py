@@ -165,7 +165,7 @@ def as_text(value: Value) -> str:
 def refusal(setting: Declared, value: Value, standing: Value) -> str:
     """Why a project's file may not set this over the value that stands without it; "" when it may."""
     if setting.guard is Guard.USER:
-        return _("only your own settings can have it")
+        return _("only your own settings can set it")
     if setting.guard is Guard.STRICTER and _loosens(setting, value, standing):
         return _("a project can only be stricter than {standing}; your own settings decide that").format(
             standing=as_text(standing)
