@@ -226,7 +226,7 @@ def test_b5_a_user_overrides_the_package_and_a_project_the_user(place: Path, hom
     assert definitions.find("Explore").body == "ours"
 
 
-def test_missing_folders_are_silently_empty(tmp_path: Path):
+def test_a1_missing_folders_are_silently_empty(tmp_path: Path):
     catalog = project(tmp_path / "nowhere")
 
     assert (len(catalog), catalog.problems) == (0, ())
