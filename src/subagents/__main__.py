@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from subagents.errors import SubagentsError
 
@@ -105,8 +104,9 @@ def _say_briefly(kind: type[BaseException], error: BaseException, _trace: object
 
 
 def _print(line: str) -> None:
-    with suppress(OSError, ValueError):
-        print(line, file=sys.stderr, flush=True)
+    from subagents.cli.streams import say
+
+    say(line)  # in which nothing acts on a terminal, such as the name of a file
 
 
 def _open_missing_streams() -> None:

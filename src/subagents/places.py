@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,18 +41,44 @@ def project_at(folder: Path) -> Project:
     return Project(root=root, state=state_home() / state_name(root))
 
 
-def project_root(folder: Path) -> Path:
-    """The nearest folder with `.subagents/`, else the repository's main worktree, else `folder` itself."""
+def project_root(folder: Path, owner: Callable[[Path], int] | None = None) -> Path:
+    """The nearest folder with `.subagents/`, else the repository's main worktree, else `folder` itself.
+
+    `owner` tells whose a file is, as a user's number. What another user put above the repository, or above `folder`
+    where there is none, does not count: everybody can write to a folder such as /tmp.
+    """
     start = Path(os.path.realpath(folder))
-    lineage = (start, *start.parents)
+    owner, lineage = owner or _owner, (start, *start.parents)
+    top = next((place for place in lineage if _is_repository_of(place, start, owner)), None)
+    inside = (start, *(place for place in start.parents if top is not None and place.is_relative_to(top)))
     for place in lineage:
-        # The user's own folder may be called .subagents too; it does not make the home a project.
-        if (place / PROJECT_FOLDER).is_dir() and (place / PROJECT_FOLDER) != user_home():
+        if _makes_project(place) and (place in inside or owner(place / PROJECT_FOLDER) == _user()):
             return place
-    for place in lineage:
-        if (main := _main_worktree(place)) is not None:
-            return main
-    return start
+    return (_main_worktree(top) or start) if top is not None else start
+
+
+def _makes_project(place: Path) -> bool:
+    """The user's own folder may be called .subagents too; it does not make the home a project."""
+    return (place / PROJECT_FOLDER).is_dir() and (place / PROJECT_FOLDER) != user_home()
+
+
+def _is_repository_of(place: Path, start: Path, owner: Callable[[Path], int]) -> bool:
+    """Whether it is the top of a repository, above `start` only one of the user, or of who owns `start`."""
+    if _main_worktree(place) is None:
+        return False
+    return place == start or owner(place / ".git") in (_user(), owner(start))
+
+
+def _owner(path: Path) -> int:
+    """-1, which is nobody, where it cannot be known."""
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return -1
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
 
 
 def user_home() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -70,7 +71,7 @@ class ToolSelection(msgspec.Struct, frozen=True):
     """Which tools a run may see: all of our own when `names` is None, else these, and never the `denied`.
 
     Of other providers' tools those that every one of `providers` admits, and never the `denied`, which names them as
-    `tool` or as `provider/tool`.
+    `tool`, as `provider/tool` or as `provider__tool`. What is denied is denied in any case of its letters.
     """
 
     names: tuple[str, ...] | None = None
@@ -78,12 +79,19 @@ class ToolSelection(msgspec.Struct, frozen=True):
     providers: tuple[ProviderRule, ...] = ()
 
     def allows(self, name: str) -> bool:
-        return (self.names is None or name in self.names) and name not in self.denied
+        return (self.names is None or name in self.names) and not self.denies(name)
+
+    def denies(self, *names: str) -> bool:
+        """Whether one of a tool's names is denied. Files of other tools spell the same one as they like: `Bash`."""
+        denied = {name.casefold() for name in self.denied}
+        return any(name.casefold() in denied for name in names)
 
     def admits(self, provider: str, tool: str) -> bool:
         """Whether a tool of a provider may be seen. Asked at each call too, for tools that come late."""
-        allowed = tool not in self.denied and f"{provider.lower()}/{tool}" not in self.denied
-        return allowed and all(rule.admits(provider, tool) for rule in self.providers)
+        # By all its names, whatever a model calls it here: that depends on which other providers a run can see, and
+        # what a parent may not use under one name its child is not to find under another.
+        denied = self.denies(tool, f"{provider}/{tool}", qualified(provider, tool))
+        return not denied and all(rule.admits(provider, tool) for rule in self.providers)
 
     def reaches(self, provider: str) -> bool:
         """Whether any tool of a provider could be seen; one that cannot be reached need not be loaded."""
@@ -92,6 +100,11 @@ class ToolSelection(msgspec.Struct, frozen=True):
     def among(self, known: tuple[str, ...]) -> tuple[str, ...]:
         """The allowed ones of `known`, in their order."""
         return tuple(name for name in known if self.allows(name))
+
+
+def qualified(provider: str, tool: str) -> str:
+    """What a model calls a tool whose own name is taken: `provider__tool`, in letters that every model takes."""
+    return f"{re.sub(r'[^A-Za-z0-9_-]', '_', provider, flags=re.ASCII)}__{tool}"
 
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:

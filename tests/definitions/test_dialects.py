@@ -210,11 +210,20 @@ def codex(*lines: str) -> str:
         ('sandbox_mode = "workspace-write"', EVERY - {"bash"}),
         ('sandbox_mode = "danger-full-access"', EVERY),
         ('sandbox_mode = "of-tomorrow"', EVERY - CHANGING),
-        ('approval_policy = "untrusted"', EVERY - {"bash"}),
+        ('approval_policy = "untrusted"', EVERY - CHANGING),
+        ("approval_policy.granular.sandbox_approval = false", EVERY - CHANGING),
+        ('sandbox_mode = ""', EVERY - CHANGING),
+        ("sandbox_mode = false", EVERY - CHANGING),
+        ('sandbox_mode = "off"', EVERY - CHANGING),
+        ('sandbox_mode = ["read-only"]', EVERY - CHANGING),
         ('approval_policy = "never"', EVERY),
         ("shell_environment_policy = {}", EVERY - {"bash"}),
+        ('[[hooks.PreToolUse]]\nmatcher = "Bash"', EVERY - {"bash"}),
+        ('[[hooks.PreToolUse]]\nmatcher = "^Bash$"', set()),
+        ('[[hooks.Stop]]\nmatcher = ""', EVERY),
         ('default_permissions = "careful"', EVERY - CHANGING),
         ("features.shell_tool = false", EVERY - {"bash"}),
+        ('features.shell_tool = "false"', EVERY - {"bash"}),
     ],
 )
 def test_what_restricts_a_codex_agent_takes_tools_away_until_it_is_enforced(line: str, left: set[str]):
@@ -378,7 +387,7 @@ def test_a_copilot_agent_without_a_name_is_called_by_its_file_without_both_endin
         ("[]", set()),
         ("read, EDIT", {"read", "edit", "write"}),
         ("[search/*]", {"grep", "find", "ls"}),
-        ("[edit/createFile]", {"write"}),
+        ("[edit/createFile, edit/createDirectory]", set()),
         ("[execute/runTests]", set()),
     ],
 )
@@ -400,3 +409,108 @@ def test_the_first_of_copilots_models_is_the_one_without_who_sells_it():
     )
 
     assert found.model == "Claude Sonnet 4.5"
+
+
+# --- what is written otherwise than the tool has it
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "permission: {Bash: deny}",
+            "permission: {'bash ': DENY}",
+            "tools: {BASH: false}",
+            "permission: {shell: deny}",
+        ),
+        *(
+            "permission: {'bash,edit': deny}",
+            "permission: {'{bash,edit}': deny}",
+            "permission: {execute: deny}",
+        ),
+        *("permission: {bassh: deny}", "permission: [{bash: deny}]", "tools: []", "tools: [[bash]]"),
+        "permissions: [{permission: bash, pattern: '*', action: deny}]",
+        "permissions: [{action: [bash, edit], effect: deny}]",
+        "permissions: [{action: null, effect: deny}]",
+        "permissions: [{effect: deny}]",
+        "permissions: [{permission: {}, action: deny}]",
+    ],
+)
+def test_a_rule_of_opencode_denies_however_it_is_written(line: str):
+    found = agent(Dialect.OPENCODE, markdown("description: x", line))
+
+    assert "bash" not in tools(found)
+    assert "bash" in tools(
+        agent(Dialect.OPENCODE, markdown("description: x", line.replace("deny", "allow")))
+    ) or ("DENY" in line or "tools:" in line or "null" in line or "{effect" in line or "{}" in line)
+
+
+def test_of_very_many_rights_some_are_told_and_of_more_none_is_left():
+    many = markdown("permission:", *(f"  a{n}_b{n}: deny" for n in range(900)))
+    more = markdown("permission:", *(f"  a{n}_*: deny" for n in range(4_000)))
+
+    assert len(read(Dialect.OPENCODE, many).problems) == 21
+    assert tools(agent(Dialect.OPENCODE, many)) == EVERY
+    assert (len(read(Dialect.OPENCODE, more).problems), tools(agent(Dialect.OPENCODE, more))) == (1, set())
+
+
+MISSPELLED = (
+    (Dialect.CODEX, "sandbox sandboxMode approvalPolicy ask_for_approval disallowed_tools sandboxed"),
+    (Dialect.GEMINI, "Tools tool allowed_tools exclude_tools excludeTools sandbox policies timeout_min"),
+    (Dialect.OPENCODE, "tool Tools Permission permissons disallowedTools sandbox permissionMode"),
+    (Dialect.COPILOT, "Tools tool disallowedTools excluded-tools permissionMode agent hook"),
+    (Dialect.PI, "excludeTools denyTools noTools tool"),
+    (Dialect.CLAUDE, "tool denied-tools permissions"),
+    (Dialect.AGENTS, "tool hook"),
+)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "key"), [(dialect, key) for dialect, keys in MISSPELLED for key in keys.split()]
+)
+def test_another_tools_file_is_not_used_without_a_restriction_that_is_misspelled(dialect: Dialect, key: str):
+    text = codex(f'{key} = "x"') if dialect is Dialect.CODEX else markdown("description: x", f"{key}: x")
+    found = read(dialect, text)
+
+    assert found.definition is None
+    assert f"it would be without its `{key}`" in found.problems[-1].message
+
+
+@pytest.mark.parametrize(
+    "key", ["max_tokens", "maxTokens", "textVerbosity", "reasoning", "parallelToolCalls"]
+)
+def test_an_option_of_a_provider_is_no_restriction_of_opencodes(key: str):
+    assert tools(agent(Dialect.OPENCODE, markdown("description: x", f"{key}: 3"))) == EVERY
+
+
+def test_a_settings_key_of_codex_that_restricts_nothing_is_only_told():
+    found = agent(
+        Dialect.CODEX, codex("tool_output_token_limit = 3", "tools.view_image = false", "nicked = 1")
+    )
+
+    assert tools(found) == EVERY
+
+
+def test_very_many_unknown_keys_leave_nothing_to_go_by():
+    many = [f"key{n}: 1" for n in range(1_000)]
+
+    assert read(Dialect.GEMINI, markdown("name: a", *many)).definition is None
+    assert len(read(Dialect.GEMINI, markdown("name: a", *many)).problems) < 30
+    assert agent(Dialect.GEMINI, markdown("name: a", *many[:100])).name == "a"
+
+
+def test_no_turns_of_gemini_are_not_endless_ones_and_its_time_is_needed():
+    assert agent(Dialect.GEMINI, markdown("name: a", "max_turns: 0")).max_turns is None
+    assert "max_turns" in told(Dialect.GEMINI, markdown("name: a", "max_turns: 0"))
+    assert (
+        agent(Dialect.GEMINI, markdown("name: a", "max_turns: '3'", "timeout_mins: '2'")).max_seconds == 120
+    )
+    assert read(Dialect.GEMINI, markdown("name: a", "timeout_mins: soon")).definition is None
+    assert agent(Dialect.OPENCODE, markdown("steps: '3'")).max_turns == 3
+
+
+def test_an_agent_of_pi_that_may_nest_no_deeper_starts_none():
+    assert not agent(Dialect.PI, markdown("tools: read, subagent", "maxSubagentDepth: 0")).tools.allows(
+        "Agent"
+    )
+    assert agent(Dialect.PI, markdown("tools: read, subagent", "maxSubagentDepth: 1")).tools.allows("Agent")

@@ -259,6 +259,59 @@ def test_a_folder_that_is_a_link_to_another_is_that_one_and_ours_stays_ours(plac
     assert (agent.source.path, agent.source.dialect) == (str(place / "a.md"), "subagents")
 
 
+@pytest.mark.parametrize("tool", ["../.subagents/agents", "../.claude/agents"])
+def test_a_projects_file_that_is_a_link_out_of_the_project_is_not_used(place: Path, home: Path, tool: str):
+    root = place.parents[1]
+    key = write(home / ".ssh" / "id_rsa", "the key")
+    folder = place.parent / tool
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pw.md").symlink_to(key)
+    (folder / "gone.md").symlink_to(home / "nowhere")
+    write(root / "docs" / "reviewer.md", "---\ndescription: Reviews.\n---\nReview.")
+    (folder / "inside.md").symlink_to(root / "docs" / "reviewer.md")
+
+    catalog = load(folders(project_at(root), hide_packaged=True))
+
+    assert catalog.names() == ["inside"]
+    assert [(Path(told.path).name, told.message) for told in catalog.problems] == [
+        (name, f"is a link out of the project ({target}), so it is not used; copy the file here")
+        for name, target in (("gone.md", home / "nowhere"), ("pw.md", key))
+    ]
+
+
+def test_a_link_out_of_the_project_counts_once_it_is_a_file(place: Path, home: Path):
+    elsewhere = write(home / "pw.md", "---\ndescription: x\n---\nx")
+    (place / "pw.md").symlink_to(elsewhere)
+    definitions = Definitions(project_at(place.parents[1]), hide_packaged=True)
+    assert definitions.catalog().names() == []
+
+    elsewhere.replace(place / "pw.md")
+
+    assert definitions.catalog().names() == ["pw"]
+    assert definitions.catalog().problems == ()
+
+
+def test_a_users_file_may_be_a_link_to_wherever_they_keep_it(place: Path, home: Path):
+    kept = write(home / "dotfiles" / "scout.md", "---\ndescription: x\n---\nx")
+    (home / "subagents" / "agents").mkdir(parents=True)
+    (home / "subagents" / "agents" / "scout.md").symlink_to(kept)
+
+    catalog = load(folders(project_at(place.parents[1]), hide_packaged=True))
+
+    assert (catalog.names(), catalog.problems) == (["scout"], ())
+
+
+def test_a_folder_of_the_project_that_is_a_link_is_what_it_leads_to(place: Path, home: Path):
+    write(home / "shared" / "scout.md", "---\ndescription: x\n---\nx")
+    (home / "shared" / "other.md").symlink_to("scout.md")
+    place.rmdir()
+    place.symlink_to(home / "shared")
+
+    catalog = load(folders(project_at(place.parents[1]), hide_packaged=True))
+
+    assert (catalog.names(), catalog.problems) == (["other", "scout"], ())
+
+
 def test_a_users_folder_stays_the_users_where_the_home_is_a_project_too(home: Path):
     write(home / ".claude" / "agents" / "a.md", "---\nname: a\n---\n")
     (home / ".subagents").mkdir()

@@ -15,6 +15,7 @@ from subagents.definitions.editing import DefinitionFiles, Edit, Outcome, file_s
 from subagents.definitions.folders import Folder
 from subagents.definitions.model import AgentDefinition, Dialect, Scope
 from subagents.definitions.parse import parse
+from subagents.definitions.saving import ChangedMeanwhile, save
 from subagents.definitions.switching import Switch, switched_off, switched_on
 from subagents.spec import DefinitionSource, ToolSelection
 
@@ -178,7 +179,7 @@ def test_the_key_in_the_body_or_in_another_text_is_not_the_key():
     assert switched_on("---\na: 1\n----\nenabled: false\n---\n").outcome is Switch.ALREADY
 
 
-@pytest.mark.parametrize("text", ["A prompt.", "---\nnever closed", ""])
+@pytest.mark.parametrize("text", ["A prompt.", ""])
 def test_a_file_without_front_matter_cannot_say_that_it_is_disabled(place: Place, text: str):
     path = place.write(place.project / "scout.md", text)
 
@@ -195,14 +196,15 @@ def test_what_one_line_cannot_change_stays(text: str):
     assert switched_off(text).text == text
 
 
-def test_a_broken_file_is_left_alone_with_the_reason(place: Place):
-    path = place.write(place.project / "scout.md", "---\na: [\n---\nx")
+@pytest.mark.parametrize("text", ["---\na: [\n---\nx", "---\nnever closed"])
+def test_a_broken_file_is_left_alone_with_the_reason(place: Place, text: str):
+    path = place.write(place.project / "scout.md", text)
 
     edit = place.files.disable("scout", place.project)
 
     assert edit.outcome is Outcome.UNREADABLE
     assert "line" in edit.message
-    assert path.read_text() == "---\na: [\n---\nx"
+    assert path.read_text() == text
 
 
 LINES = st.lists(
@@ -245,6 +247,28 @@ def test_a_switch_does_what_it_says_and_nothing_else(lines: list[str], ending: s
             if switched.outcome is Switch.ALREADY:
                 assert before is not None
                 assert before.enabled is wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("---\n---\n", "---\n---\n"),
+        ("---\n\n---\n", "---\n\n---\n"),
+        ("---\r\n---\r\n", "---\r\n---\r\n"),
+        ("---\n---", "---\n---"),
+        # What the key said before it said false is not kept.
+        ("---\nenabled: true\n---\n", "---\n---\n"),
+    ],
+)
+def test_a_file_that_was_there_is_not_deleted_although_it_says_nothing_else(
+    place: Place, text: str, after: str
+):
+    path = place.write(place.project / "Explore.md", text)
+
+    assert place.files.disable("Explore", place.project).outcome is Outcome.DISABLED
+    assert not place.enabled("Explore")
+    assert place.files.enable("Explore").outcome is Outcome.ENABLED
+    assert path.read_bytes().decode() == after
 
 
 # --- a built-in
@@ -392,10 +416,34 @@ def test_an_agent_that_has_a_file_of_another_name_keeps_it(place: Place):
         ("漢字", "漢字"),
         ("x" * 400, "x" * 200),
         ("é" * 150, "é" * 100),
+        ("x\udcff\x1by", "x-y"),
+        ("\udcff", "agent"),
     ],
 )
 def test_a_file_is_called_as_the_agent_as_far_as_file_systems_go(name: str, stem: str):
     assert file_stem(name) == stem
+
+
+@pytest.mark.parametrize("name", ["x\udcff", "x\x00", "../x", "x\x1b[31m"])
+def test_a_name_that_no_agent_has_is_told_whatever_it_is_made_of(place: Place, name: str):
+    for edit in (
+        place.files.disable(name, place.project),
+        place.files.enable(name),
+        place.files.eject(name, place.project),
+        place.files.reset(name),
+        place.files.delete(name),
+    ):
+        assert (edit.outcome, edit.message) == (Outcome.NO_FILE, f"There is no agent {name!r}.")
+
+
+def test_an_agent_that_would_be_longer_than_what_is_read_is_not_written(place: Place):
+    edit = place.files.create(
+        AgentDefinition(name="scout", description="x", body="x" * 999_990), place.project
+    )
+
+    assert edit.outcome is Outcome.NOT_SAYABLE
+    assert "longer than 1,000,000 bytes" in edit.message
+    assert not place.project.exists()
 
 
 # --- the files
@@ -409,6 +457,16 @@ def test_the_mode_of_a_file_stays_and_nothing_is_left_beside_it(place: Place):
 
     assert path.stat().st_mode & 0o777 == 0o640
     assert [file.name for file in place.project.iterdir()] == ["scout.md"]
+
+
+def test_what_somebody_else_wrote_since_the_file_was_read_stays(place: Place):
+    path = place.write(place.project / "scout.md", E)
+
+    with pytest.raises(ChangedMeanwhile):
+        save(path, H, overwrite=True, was=E + "\n")
+
+    assert path.read_text() == E
+    assert list(place.project.iterdir()) == [path]
 
 
 def test_a_link_out_of_the_folder_is_not_followed(place: Place):
@@ -429,6 +487,16 @@ def test_a_link_out_of_the_folder_is_not_followed(place: Place):
     assert place.files.delete("scout").outcome is Outcome.DELETED
     assert outside.read_text() == E
     assert not link.is_symlink()
+
+
+def test_what_a_link_out_of_the_folder_leads_to_is_not_even_read(place: Place):
+    place.write(place.project / "scout.md", E).unlink()
+    (place.project / "scout.md").symlink_to("/dev/zero")
+
+    edit = place.files.disable("scout", place.project)
+
+    assert edit.outcome is Outcome.FAILED
+    assert "a link to /dev/zero, outside of its folder" in edit.message
 
 
 def test_a_link_within_the_folder_is_followed(place: Place):
@@ -468,6 +536,15 @@ def test_a_file_that_is_no_text_is_left_alone(place: Place):
 
     assert edit.outcome is Outcome.UNREADABLE
     assert path.read_bytes() == b"---\n---\n\xff"
+
+
+def test_what_is_no_file_or_too_long_is_left_alone_and_never_waited_for(place: Place):
+    long = place.write(place.project / "long.md", "---\n---\n" + "x" * 1_000_000)
+    os.mkfifo(place.project / "pipe.md")
+
+    assert "is longer than 1,000,000 bytes" in place.files.disable("long", place.project).message
+    assert "is not a regular file" in place.files.disable("pipe", place.project).message
+    assert long.stat().st_size == 1_000_008
 
 
 def test_a_new_file_may_be_read_by_whom_the_mask_allows(place: Place):

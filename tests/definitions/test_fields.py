@@ -47,9 +47,7 @@ def test_a_file_name_must_do_as_a_name_too_unless_the_file_says_another():
 
 
 def test_a23_numbers_that_are_none_are_left_undecided_with_a_problem():
-    found = agent("max_turns: -3", "max_seconds: .inf", "max_tokens: 1.5", "max_cost: -1")
-
-    assert (found.max_turns, found.max_seconds, found.max_tokens, found.max_cost) == (None,) * 4
+    assert agent("max_turns: -3").max_turns is None
     assert told(
         "max_turns: -3", "max_trns: 1", "max_seconds: 0", "max_tokens: many", "max_cost: $5"
     ) == snapshot(
@@ -59,11 +57,33 @@ def test_a23_numbers_that_are_none_are_left_undecided_with_a_problem():
             ":4: `max_seconds` must be a number of seconds above 0, not '0'",
             ":5: `max_tokens` must be a whole number, 0 for no limit, not 'many'",
             ":6: `max_cost` must be a number of US dollars, 0 for no limit, not '$5'",
+            ": the file is not used, because it would be without its `max_cost`, `max_seconds` and `max_tokens`",
         ]
     )
 
 
-@pytest.mark.parametrize("value", ["2.0", "2.5", "true", '"3"', "[3]", "1e3"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "max_seconds: .inf",
+        "max_tokens: 1.5",
+        "max_tokens: 10k",
+        "max_cost: -1",
+        "max_cost: $1",
+        "max_cost: .nan",
+    ],
+)
+def test_a_limit_of_what_is_spent_that_cannot_be_read_makes_the_file_unusable(line):
+    assert unusable(line)
+
+
+def test_a_plain_number_may_stand_in_quotes():
+    found = agent("max_turns: '7'", "max_seconds: ' 1.5 '", 'max_tokens: "200000"', "max_cost: '0.25'")
+
+    assert (found.max_turns, found.max_seconds, found.max_tokens, found.max_cost) == (7, 1.5, 200_000, 0.25)
+
+
+@pytest.mark.parametrize("value", ["2.0", "2.5", "true", '"3.0"', '"three"', "[3]", "1e3"])
 def test_turns_are_a_whole_number(value):
     assert agent(f"max_turns: {value}").max_turns is None
     assert len(told(f"max_turns: {value}")) == 1

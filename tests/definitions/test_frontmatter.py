@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from inline_snapshot import snapshot
 
 from subagents.definitions.frontmatter import BadFrontMatter, read, split
 
@@ -59,9 +60,58 @@ def test_a_byte_order_mark_is_not_part_of_the_body():
 
 
 def test_front_matter_that_is_never_closed_is_noticed():
-    assert split("---\nname: x\n").never_closed
-    assert not split("prompt").never_closed
-    assert not split("---\n---\n").never_closed
+    assert "never closed" in split("---\nname: x\n").misfenced
+    assert not split("prompt").misfenced
+    assert not split("---\n---\n").misfenced
+
+
+MISFENCED = (
+    " ---\ntools: read\n---\n",
+    "----\ntools: read\n----\n",
+    "---x\ntools: read\n---\n",
+    "--- # mine\ntools: read\n---\n",
+    "---\rtools: read\r---\r",
+    "---\f\ntools: read\n---\n",
+    "---\u2028tools: read\n---\n",
+    "\n\n---\ntools: read\n---\n",
+    "+++\ntools = ['read']\n+++\n",
+    "\u2014\u2014\u2014\ntools: read\n---\n",
+    "```yaml\n---\ntools: read\n---\n```\n",
+    "\u200b---\ntools: read\n---\n",
+    "\ufeff\ufeff---\ntools: read\n---\n",
+    "---\ntools: read\n...\n",
+)
+
+
+@pytest.mark.parametrize("text", MISFENCED)
+def test_what_was_probably_meant_as_front_matter_is_noticed(text):
+    assert split(text).misfenced
+    assert not split(text).fenced
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-- no", "- a list", "# Title\n\n---\n", "Say ---.", "```\ncode\n```\n", "\n\n"]
+)
+def test_a_prompt_alone_is_not_taken_for_front_matter(text):
+    assert not split(text).misfenced
+
+
+def test_it_is_said_what_front_matter_looks_like_and_where_its_line_stands():
+    assert [
+        (split(text).misfenced_line, split(text).misfenced) for text in ("\n\n --- x\n", "---\ra: b\r")
+    ] == snapshot(
+        [
+            (
+                3,
+                "' --- x' looks like the beginning of front matter, so the file is not used; the very first line "
+                "must be --- and nothing else, and another --- must stand below the keys",
+            ),
+            (
+                1,
+                "the lines end with a carriage return alone, so the file is not used; end them with a line feed",
+            ),
+        ]
+    )
 
 
 @given(st.text(st.sampled_from("-\n\r ab:\ufeff")))

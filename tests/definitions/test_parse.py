@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from inline_snapshot import snapshot
 from tests.definitions.stories import definition, parsed
+from tests.definitions.test_frontmatter import MISFENCED
 
 from subagents.definitions.model import AgentDefinition
 from subagents.spec import DefinitionSource, PromptMode, ToolSelection
@@ -88,7 +89,7 @@ def test_a39_crlf_and_a_byte_order_mark_change_nothing():
     assert definition("\ufeff" + text) == plain
 
 
-def test_a37_a41_fences_that_were_meant_otherwise_are_told():
+def test_a37_a_fence_that_was_meant_otherwise_is_told():
     assert parsed("---\ndescription: x\n----\nenabled: false\n---\nbody").definition == replace(
         definition("---\ndescription: x\n---\nx"), body="enabled: false\n---\nbody"
     )
@@ -97,8 +98,20 @@ def test_a37_a41_fences_that_were_meant_otherwise_are_told():
             "/agents/scout.md:3: '----' ended the front matter, because it starts with ---; the rest is the prompt"
         ]
     )
-    assert [str(problem) for problem in parsed("---\ndescription: x\nbody").problems] == snapshot(
-        ["/agents/scout.md:1: the front matter is never closed with ---, so the whole file is the prompt"]
+
+
+def test_a41_a_file_whose_fence_is_never_closed_or_is_none_is_not_used_which_is_never_wider():
+    # Others take such a file for a prompt and give it every tool; but whoever wrote `tools: read` did not mean that.
+    open_ended = parsed("---\ndescription: x\nbody")
+    ruled = parsed("---\n\nA prompt below a line.")
+    misfenced = [parsed(text) for text in MISFENCED]
+
+    assert [str(problem) for problem in open_ended.problems] == snapshot(
+        ["/agents/scout.md:1: the front matter is never closed with ---, so the file is not used"]
+    )
+    assert all(
+        found.definition is None and found.name == "scout" and len(found.problems) == 1
+        for found in (open_ended, ruled, *misfenced)
     )
 
 

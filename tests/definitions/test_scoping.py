@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from inline_snapshot import snapshot
-from tests.definitions.stories import agent, told, unusable
+from tests.definitions.stories import agent, parsed, told, unusable
 
 from subagents.definitions.model import Dialect
 from subagents.definitions.tool_names import CHANGING, DELEGATING, OWN_TOOLS
@@ -75,10 +75,8 @@ def test_a_selector_without_a_provider_is_skipped():
         ("disallowed_tools: none", ()),
         ("disallowed_tools:", ()),
         ("disallowedTools: Write, MultiEdit, Edit, WebFetch", ("write", "edit")),
-        ("disallowed_tools: my_own_tool", ("my_own_tool",)),
         ('disallowed_tools: ["bash, write"]', ("bash", "write")),
         ("disallowed_tools: Bash Write", ("bash", "write")),
-        ("disallowed_tools: bash quux", ("bash", "quux")),
         ("disallowed_tools: ext:foo/Bar, mcp__GitHub__merge", ("foo/Bar", "mcp__github/merge")),
     ],
 )
@@ -115,11 +113,115 @@ def test_names_that_there_are_not_are_told_with_the_nearest_and_kept():
             ":2: `tools` names 'raed', and there is no such tool; did you mean `read`?",
             ":2: `tools` names 'bsh', and there is no such tool; did you mean `bash`?",
             ":2: `tools` names 'quux', and there is no such tool",
-            ":3: `disallowed_tools` names 'wrte', and there is no such tool; did you mean `write`?",
+            ":3: `disallowed_tools` names 'wrte', which is no tool here, so it goes without write",
+            ":3: `disallowed_tools` names 'quux', which is no tool here; only a provider's tool of that name goes",
         ]
     )
     assert len(told(f"tools: [{', '.join(f't{n}' for n in range(500))}]")) == 11
-    assert len(told(f"disallowed_tools: [{', '.join(f'bash{n}' for n in range(500))}]")) == 20
+    assert len(told(f"disallowed_tools: [{', '.join(f't{n}' for n in range(200))}]")) == 21
+    assert unusable(f"disallowed_tools: [{', '.join(f't{n}' for n in range(201))}]")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "bash; write",
+            "bash|write",
+            "bash/write",
+            "bash + write",
+            "Bash:*, Write:*",
+            "'[Bb]ash, [Ww]rite'",
+        ),
+        *("|\n  bash\n  write", "|\n  - bash\n  - write", ">\n  - bash\n  - write", '"bash\\nwrite"'),
+        *("\uff22ash, wri\u200bte", "[bash\u200b, ' WRITE\u00a0']", "Shell, create_file", "terminal, writ"),
+        *("run_shell_command, writeFile", "{bash, write}", "[[bash], write]", "not bash or write"),
+    ],
+)
+def test_a_denied_tool_is_denied_however_it_is_written(value):
+    found = parsed(f"---\ndisallowed_tools: {value}\n---\n").definition
+
+    assert found is None or not {"bash", "write"} & {tool for tool in OWN_TOOLS if found.tools.allows(tool)}
+    assert found is None or found.tools.allows("read")
+
+
+def test_some_uses_of_a_denied_tool_are_about_that_tool_and_no_providers():
+    assert agent("disallowed_tools: 'Bash:*'").tools == ToolSelection(None, ("Bash:*", "bash"))
+    assert told("disallowed_tools: 'Bash:*'") == [
+        ":2: `disallowed_tools` names 'Bash:*', which is no tool here, so it goes without bash"
+    ]
+
+
+def test_a_denied_name_that_nobody_knows_is_told_with_what_it_takes_away():
+    assert told("disallowed_tools: own_tool, shell, bash/ls, Bsh") == snapshot(
+        [
+            ":2: `disallowed_tools` names 'own_tool', which is no tool here; only a provider's tool of that name goes",
+            ":2: `disallowed_tools` names 'shell', which is no tool here, so it goes without bash",
+            ":2: `disallowed_tools` names 'bash/ls', which is no tool here, so it goes without bash and ls",
+            ":2: `disallowed_tools` names 'Bsh', which is no tool here, so it goes without bash",
+        ]
+    )
+    assert agent("disallowed_tools: my_own_tool").tools == ToolSelection(None, ("my_own_tool",))
+
+
+@pytest.mark.parametrize(
+    "value", ["read; grep", "read | grep", "|\n  read\n  grep", "|\n  - read\n  - grep", "[read; grep]"]
+)
+def test_tools_may_stand_line_by_line_or_between_other_marks_than_commas(value):
+    assert agent(f"tools: {value}").tools.names == ("read", "grep")
+    assert told(f"tools: {value}") == []
+
+
+def test_all_tools_but_one_that_is_named_oddly_are_without_that_one():
+    assert not agent("tools: '*, not bash'").tools.allows("bash")
+    assert told("tools: '*, not bash'") == snapshot(
+        [":2: `tools` has not bash; that is for `disallowed_tools`"]
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["tools: read, Agent()", "tools: read, Agent( )", "tools: read, Agent(none)"]
+)
+def test_empty_parentheses_name_no_agent_to_start(line):
+    found = agent(line)
+
+    assert (found.subagents, found.tools.names) == ((), ("read",))
+    assert told(line) == snapshot([":2: `tools` names Agent() without an agent, so it can start none"])
+
+
+@pytest.mark.parametrize("value", ["no", "off", "'none, scout'", "[none, all]"])
+def test_none_among_the_agents_that_may_be_started_is_none(value):
+    found = agent(f"allowed_subagents: {value}")
+
+    assert (found.subagents, found.tools) == ((), ToolSelection())
+    assert "it is taken for none" in told(f"allowed_subagents: {value}")[0]
+
+
+@pytest.mark.parametrize("value", ["all", "'*'", "[all]"])
+def test_all_providers_may_be_left_out(value):
+    assert agent(f"exclude_extensions: {value}", "extensions: docs").tools.providers == (
+        ProviderRule(included=()),
+    )
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        "{BeforeAnything: [{matcher: Bash}]}",
+        "{hooks: {PreToolUse: [{matcher: Bash}]}}",
+        "{hooks: {tool.execute.before: [{matcher: Bash}]}}",
+        "{Pre Tool Use: [{matcher: Bash}]}",
+    ],
+)
+def test_a_hook_at_a_moment_that_nobody_knows_may_be_one_before_tool_calls(hooks):
+    assert [tool for tool in OWN_TOOLS if not agent(f"hooks: {hooks}").tools.allows(tool)] == ["bash"]
+
+
+def test_hooks_at_other_moments_take_no_tool_away():
+    assert (
+        agent("hooks: {PostToolUse: [{matcher: Bash}], Stop: [x], userPromptSubmitted: [x]}").tools
+        == ToolSelection()
+    )
 
 
 def test_of_very_many_names_in_one_sentence_some_are_said_and_each_on_one_line():

@@ -98,8 +98,46 @@ def test_a_key_without_an_equivalent_and_an_unknown_one_are_told():
 def test_of_very_many_unknown_keys_some_are_told():
     lines = [f"key_{n}: 1" for n in range(1000)]
 
-    assert len(told(*lines)) == 21
-    assert told(*lines)[-1] == ": 980 more keys are unknown"
+    assert len(told(*lines[:200])) == 21
+    assert told(*lines[:200])[-1] == ": 180 more keys are unknown"
+    assert unusable(*lines)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(
+            "tool",
+            "disallowed_tool",
+            "disalowed_tools",
+            "denied_tools",
+            "allowedTool",
+            "tools_allowed",
+            "noTools",
+        ),
+        *("sandbox_type", "gates", "hook", "exclude_extension", "permissions", "excludeTools", "deny-tools"),
+        *(
+            "timeout",
+            "max_token",
+            "approvalPolicy",
+            "isolate",
+            "allowed_subagent",
+            "output_schem",
+            "read_only",
+            "allowlist",
+        ),
+    ],
+)
+def test_a_misspelled_key_that_restricts_makes_the_file_unusable(key):
+    assert unusable(f"{key}: x")
+
+
+@pytest.mark.parametrize(
+    "key", ["max_turn", "modle", "descripton", "nam", "colr", "author", "version", "disabled"]
+)
+def test_a_misspelled_key_that_restricts_nothing_is_only_told(key):
+    assert not unusable(f"{key}: x")
+    assert len(told(f"{key}: x")) == 1
 
 
 # --- tools

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from tests.doors.conftest import Call, Script
 from tests.doors.program import Terminal
 
@@ -114,3 +115,120 @@ def test_a_writer_that_fails_leaves_nothing_and_says_where_to_look(call: Call, p
     assert "It came to no definition: " in done.err
     assert "See `subagents log " in done.err
     assert not (project / ".subagents" / "agents" / "critic.md").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["agents", each] for each in ("show", "disable", "enable", "eject", "reset", "delete", "import")),
+        ["agents", "validate"],
+        ["agents", "new", "-d", "x", "--body", "x"],
+        ["run", "--model=offline", "--agent"],
+        ["trust"],
+        ["settings", "set", "model"],
+        ["models", "--provider"],
+    ],
+    ids=" ".join,
+)
+def test_a_word_that_is_no_text_is_refused_in_a_sentence(call: Call, project: Path, arguments: list[str]):
+    before = sorted(project.rglob("*"))
+
+    done = call(*arguments, "x\udcff")
+
+    assert (done.code, done.out) == (2, "")
+    assert "Error: " in done.err
+    assert "bug" not in done.err
+    assert sorted(project.rglob("*")) == before
+
+
+def test_nothing_that_a_file_is_called_steers_the_terminal_that_a_log_is_read_on(call: Call, project: Path):
+    name = "bad\x1b]0;pwned\x07\u202e.md"
+    (project / ".subagents" / "agents" / name).write_text("---\nmax_turn: 1\n---\n", encoding="utf-8")
+    for arguments in (
+        ("agents", "validate"),
+        ("agents", "validate", "--format", "github"),
+        ("agents", "validate", "--format", "json"),
+        ("agents", "validate", f".subagents/agents/{name}"),
+        ("agents", "show", name.removesuffix(".md")),
+        ("doctor",),
+    ):
+        done = call(*arguments)
+        assert "pwned" in done.out + done.err
+        assert (done.out + done.err).replace("\n", "").isprintable()
+
+
+def test_a_projects_link_to_a_key_is_no_prompt(
+    call: Call, project: Path, tmp_path_factory: pytest.TempPathFactory
+):
+    key = tmp_path_factory.mktemp("home") / "id_rsa"
+    key.write_text("---\ndescription: x\n---\nthe key", encoding="utf-8")
+    (project / ".subagents" / "agents" / "pw.md").symlink_to(key)
+    for arguments in (
+        ("run", "pw", "hi", "--model=offline"),
+        ("agents", "show", "pw"),
+        ("agents", "disable", "pw"),
+    ):
+        done = call(*arguments)
+        assert (done.code, done.out) == (2, "")
+        assert "is a link" in done.err
+    validated = call("agents", "validate", ".subagents/agents/pw.md")
+    assert (validated.code, "is a link out of the project" in validated.out) == (1, True)
+
+
+def test_of_files_that_are_named_no_others_are_read(call: Call, project: Path):
+    (project / ".subagents" / "agents" / "bad.md").write_text("---\nmax_turn: 1\n---\n", encoding="utf-8")
+
+    done = call("agents", "validate", ".subagents/agents/worker.md")
+
+    assert (done.code, done.out, done.err) == (0, "", "1 file, no problems.\n")
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("/dev/zero", "it is not a regular file"),
+        ("long.txt", "longer than the 1,000,000 bytes"),
+        ("gone", "No such"),
+    ],
+)
+def test_a_prompt_comes_from_a_file_that_an_agent_can_have(call: Call, project: Path, source: str, why: str):
+    (project / "long.txt").write_text("x" * 1_000_001, encoding="utf-8")
+
+    done = call("agents", "new", "critic", "-d", "x", "--from", source)
+
+    assert done.code == 2
+    assert why in " ".join(done.err.split())
+    assert not (project / ".subagents" / "agents" / "critic.md").exists()
+
+
+def test_a_prompt_from_standard_input_has_an_end(call: Call, project: Path):
+    done = call("agents", "new", "critic", "-d", "x", "--body", "-", stdin="x" * 1_000_001)
+
+    assert done.code == 2
+    assert "Standard input is longer than the 1,000,000 bytes" in " ".join(done.err.split())
+    assert not (project / ".subagents" / "agents" / "critic.md").exists()
+
+
+def test_at_a_terminal_lines_are_broken_between_words(call: Call, project: Path):
+    (project / ".subagents" / "agents" / "misspelt.md").write_text(
+        "---\nmax_turn: 1\n---\n", encoding="utf-8"
+    )
+    terminal = Terminal(("agents", "validate"), project)
+    assert terminal.ends() == 1
+    terminal.clean_up()
+    assert terminal.seen.splitlines() == [
+        ".subagents/agents/misspelt.md:2: there is no key 'max_turn'; did you mean",
+        "  `max_turns`?",
+        "1 problem in 1 of 3 files.",
+    ]
+    piped = call("agents", "validate").out
+    assert piped == f"{' '.join(line.strip() for line in terminal.seen.splitlines()[:2])}\n"
+
+
+def test_doctor_fits_a_narrow_terminal(project: Path):
+    terminal = Terminal(("doctor",), project, COLUMNS="40")
+    assert terminal.ends() == 0
+    terminal.clean_up()
+    lines = terminal.seen.splitlines()
+    assert {"ok       git", "ok       project"} <= set(lines)
+    assert max(map(len, lines)) <= 40

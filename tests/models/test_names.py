@@ -31,7 +31,6 @@ DATED = "anthropic/claude-haiku-4-5-20251001"
         pytest.param("Claude-Opus-4-6", R, OPUS, id="H3"),
         pytest.param("gpt-4o", R, GPT, id="H5"),
         pytest.param("claude-haiku-4.5", (PLAIN,), PLAIN, id="H7"),
-        pytest.param(DATED, (PLAIN,), PLAIN, id="H9"),
         pytest.param(DATED, (PLAIN, HAIKU), HAIKU, id="H11"),
         pytest.param(DATED, (ELSEWHERE, HAIKU), HAIKU, id="H13"),
         pytest.param("Opus 4.6", R, OPUS, id="H15 opus"),
@@ -43,6 +42,38 @@ DATED = "anthropic/claude-haiku-4-5-20251001"
 def test_a_name_means_a_model(query: str, registry: tuple[Named, ...], meant: Named):
     match = resolve(query, registry)
     assert (match.model, match.note) == (meant, "")
+
+
+def test_h9_a_date_that_a_model_does_not_carry_is_left_out_and_said():
+    match = resolve(DATED, (PLAIN,))
+    assert (match.model, match.note) == (
+        PLAIN,
+        f"There is no model '{DATED}' of that date here; anthropic:claude-haiku-4-5 answers.",
+    )
+    five = Named("openai", "gpt-5")
+    note = "There is no model 'gpt-5-2099-01-01' of that date here; openai:gpt-5 answers."
+    assert (resolve("gpt-5-2099-01-01", (five,)).model, resolve("gpt-5-2099-01-01", (five,)).note) == (
+        five,
+        note,
+    )
+
+
+@pytest.mark.parametrize("query", ["e", "a", "1", "4", "o", "x", ":x", "a-", "onnet", "pus 4", "ropic"])
+def test_a_letter_or_the_middle_of_a_word_means_nothing(query: str):
+    with pytest.raises(Unresolved):
+        resolve(query, R)
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"), [("op", OPUS), ("son", SONNET), ("4o", GPT), ("gemini2", GEMINI)]
+)
+def test_two_letters_that_begin_a_word_do(query: str, meant: Named):
+    assert resolve(query, R).model == meant
+
+
+def test_a_name_of_one_letter_is_a_name():
+    short = Named("ollama", "a")
+    assert resolve("a", (*R, short)).model == short
 
 
 def test_h17_a_name_of_nothing_is_refused_with_what_there_is():

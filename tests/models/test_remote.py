@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from subagents.errors import ModelUnavailable
-from subagents.models.addresses import Address, address_of, ollama_url
+from subagents.models.addresses import Address, address_of, ollama_url, shown
 from subagents.models.remote import remote_model
 
 
@@ -74,8 +74,58 @@ def test_what_is_no_name_of_a_model_is_refused_with_those_that_are(name: str):
 
 def test_an_address_that_is_none_is_said_to_be(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OLLAMA_HOST", "http://box:port")
-    with pytest.raises(ModelUnavailable, match=r"'http://box:port' in OLLAMA_BASE_URL or OLLAMA_HOST"):
+    with pytest.raises(ModelUnavailable, match=r"'http://box:port' in OLLAMA_HOST is not one"):
         remote_model("ollama:qwen3")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "http://[::1",
+            "'http://[::1' in OPENAI_BASE_URL is not one: it must be written as https://host:port/path.",
+        ),
+        (
+            "localhost:8000/v1",
+            "'localhost:8000/v1' in OPENAI_BASE_URL is not one: it must begin with http:// or",
+        ),
+        ("http:///v1", "'http:///v1' in OPENAI_BASE_URL is not one: it must be written as"),
+        ("http://box/a b", "'http://box/a b' in OPENAI_BASE_URL is not one: it has a space, or"),
+        ("http://me:pass/word@box/v1", "'http://…' in OPENAI_BASE_URL is not one: it must be written as"),
+        ("me:password@box/v1", "'…' in OPENAI_BASE_URL is not one: it must begin with"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_by_its_variable_without_what_is_secret(url: str, said: str):
+    with pytest.raises(ModelUnavailable) as error:
+        address_of("openai", {"OPENAI_BASE_URL": url})
+    assert said in str(error.value)
+    assert "word" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://me:secret@box.example:8443/v1?key=secret#secret", "https://box.example:8443/v1"),
+        ("http://token@[::1]:9/v1", "http://[::1]:9/v1"),
+        ("http://box", "http://box"),
+        ("http://me:1/secret@box", "http://me:1/…"),
+        ("", ""),
+    ],
+)
+def test_of_an_address_people_are_shown_what_is_no_secret(url: str, said: str):
+    assert shown(url) == said
+
+
+@pytest.mark.parametrize("key", ["sk-é", "sk-one\nsk-two", "sk\x7f", "„sk“"])
+def test_a_key_that_no_request_could_carry_is_refused_by_its_variable(key: str):
+    with pytest.raises(ModelUnavailable) as error:
+        address_of("anthropic", {"ANTHROPIC_API_KEY": key})
+    assert "The key in ANTHROPIC_API_KEY has a character that no request can carry" in str(error.value)
+    assert "sk" not in str(error.value)
+
+
+def test_what_stands_around_a_key_is_not_of_it():
+    assert address_of("anthropic", {"ANTHROPIC_API_KEY": " \tsk-1\r\n"}).key == "sk-1"
 
 
 def test_one_object_answers_on_one_event_loop_and_none_on_two(monkeypatch: pytest.MonkeyPatch):

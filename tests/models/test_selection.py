@@ -196,6 +196,30 @@ async def test_a_name_of_nothing_is_refused_with_what_there_is():
     assert len(str(error.value)) < 400
 
 
+@pytest.mark.parametrize("asked", ["openai/opus", "openai:opus", "anthropic/gpt", "anthropic:sol"])
+async def test_a_word_that_is_no_model_of_its_provider_is_refused_with_those_it_has(asked: str):
+    with pytest.raises(ModelUnavailable) as error:
+        await chooser(ANTHROPIC | OPENAI)(wish(asked))
+    provider = asked.partition(":")[0].partition("/")[0]
+    assert str(error.value).startswith(f"There is no model {asked!r} here. Available: {provider}/")
+    # A server that does not tell what it has may have it.
+    assert (await chooser(COMPATIBLE)(wish("openai/opus"))).model == "openai:opus"
+
+
+@pytest.mark.parametrize(
+    "asked", ["openai::x", "openai:/x-1", ":x", ":opus", "/opus", "openai:", "anthropic/", "e", "1"]
+)
+async def test_what_is_half_a_name_is_refused(asked: str):
+    with pytest.raises(ModelUnavailable, match="There is no model"):
+        await chooser(ANTHROPIC | OPENAI)(wish(asked))
+
+
+@pytest.mark.parametrize("asked", ["Offline", "OFFLINE", " offline "])
+async def test_offline_is_offline_in_any_case(asked: str):
+    assert await named(asked, ANTHROPIC) == "offline"
+    assert exact_model(asked.strip(), ANTHROPIC) == "offline"
+
+
 async def test_local_models_are_named_by_their_tag_or_a_part():
     served = Told(ollama=("qwen3:8b", "llama3.2:latest"))
     assert await named("ollama:qwen3:8b", NOBODY, served) == "ollama:qwen3:8b"
@@ -269,6 +293,46 @@ async def test_scripts_are_read_before_they_are_chosen(tmp_path: Path):
         await chooser(NOBODY)(wish(f"script:{script}", "definition"))
 
 
+async def test_only_a_person_or_a_program_can_have_a_script_answer(tmp_path: Path):
+    script = tmp_path / "turns.yaml"
+    script.write_text("turns:\n  - text: done\n")
+    for by in (AskedBy.MODEL, AskedBy.SCHEDULE):
+        for asked in (f"script:{script}", f"  script:{script}", f"script:{tmp_path}/none.yaml"):
+            with pytest.raises(ModelUnavailable, match="Only a person or a program can have a script answer"):
+                await chooser(ANTHROPIC)(wish(asked, by=by))
+        # A file, which is trusted or not before this, and a parent may have one.
+        for decided in ("definition", "parent"):
+            own = wish(f"script:{script}", decided, by, f"script:{script}")
+            assert (await chooser(ANTHROPIC)(own)).model == f"script:{script}"
+    for by in (AskedBy.PERSON, AskedBy.PROGRAM):
+        assert (await chooser(ANTHROPIC)(wish(f"script:{script}", by=by))).model == f"script:{script}"
+
+
+# --- what is set wrongly
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"OPENAI_BASE_URL": "http://[::1"}, {"OPENAI_API_KEY": "sk-é"}, {"OLLAMA_HOST": "box:port"}],
+    ids=lambda each: next(iter(each)),
+)
+async def test_a_variable_that_cannot_be_used_is_named_and_stands_in_no_others_way(environ: dict[str, str]):
+    variable = next(iter(environ))
+    mine = "ollama:qwen3" if variable == "OLLAMA_HOST" else "openai:gpt-5"
+    for asked in (mine, mine.replace(":", "/")):
+        with pytest.raises(ModelUnavailable, match=f"in {variable} "):
+            await chooser(environ)(wish(asked))
+    assert (await chooser(environ | ANTHROPIC)(wish("opus"))).model.startswith("anthropic:claude-opus-")
+    if variable != "OLLAMA_HOST":
+        with pytest.raises(ModelUnavailable, match=f"in {variable} "):
+            await chooser(environ).default()
+
+
+async def test_what_is_secret_in_an_address_is_not_said():
+    silent = await chooser({"OPENAI_BASE_URL": "http://me:secret@127.0.0.1:1/v1?key=secret"}).default()
+    assert silent.notes[0].startswith("http://127.0.0.1:1/v1 does not say")
+
+
 # --- scope
 
 HAIKU = "anthropic/claude-haiku-4-5"
@@ -291,8 +355,25 @@ async def test_i11_a_model_that_asks_out_of_scope_is_told_what_is_in_it():
 async def test_i13_without_a_scope_anything_goes():
     choose = chooser(ANTHROPIC, enabled_models=(HAIKU,))
     assert (await choose(wish("claude-opus-4-6", by=AskedBy.MODEL))).notes == ()
-    unavailable = chooser(ANTHROPIC, scope_models=True, enabled_models=("google/gemini-2.5-pro", "haiku"))
-    assert (await unavailable(wish("claude-opus-4-6", by=AskedBy.MODEL))).model == "anthropic:claude-opus-4-6"
+
+
+async def test_a_restriction_does_not_end_with_the_key_of_the_models_it_names():
+    closed = chooser(ANTHROPIC, scope_models=True, enabled_models=("google/gemini-2.5-pro", "haiku"))
+    with pytest.raises(ModelUnavailable, match=r"Choose one of: google/gemini-2\.5-pro\."):
+        await closed(wish("claude-opus-4-6", by=AskedBy.MODEL))
+
+
+async def test_i7_a_list_that_names_no_model_restricts_nothing_and_that_is_said():
+    choose = chooser(ANTHROPIC, scope_models=True, enabled_models=("Opus", "nobody/x-1", ""))
+    choice = await choose(wish("claude-opus-4-6", by=AskedBy.MODEL))
+    assert choice == ModelChoice(
+        "anthropic:claude-opus-4-6",
+        (
+            f"The setting enabled_models restricts nothing, because it names no provider/id such as "
+            f"anthropic/{PROVIDERS[0].default}: 'Opus', 'nobody/x-1'.",
+        ),
+    )
+    assert chooser(ANTHROPIC, enabled_models=("Opus",)).scope_notes() == ()
 
 
 async def test_local_models_stay_the_only_ones_while_their_server_is_down():
@@ -335,7 +416,8 @@ async def test_what_the_user_has_set_is_not_remarked_on():
 
 
 def test_i9_the_projects_list_replaces_the_users(tmp_path: Path, home: Path):
-    for folder, entry in ((home / "subagents", "user/model-1"), (tmp_path / ".subagents", "project/model-2")):
+    lists = ((home / "subagents", ["one/model-1", "two/model-2"]), (tmp_path / ".subagents", ["two/model-2"]))
+    for folder, entries in lists:
         folder.mkdir(exist_ok=True)
-        (folder / "settings.toml").write_text(f'enabled_models = ["{entry}"]\n')
-    assert layered(project_at(tmp_path)).settings.enabled_models == ("project/model-2",)
+        (folder / "settings.toml").write_text(f"enabled_models = {entries}\n")
+    assert layered(project_at(tmp_path)).settings.enabled_models == ("two/model-2",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from subagents.models.choice import ModelChoice, ModelWish
 from subagents.runtime.choosing import chosen
 from subagents.runtime.surroundings import Surroundings, ToolNotes
 from subagents.settings.model import Settings
-from subagents.spec import AskedBy, ProviderRule, RunSpec, SpawnRequest, ToolSelection
+from subagents.spec import AskedBy, DefinitionSource, ProviderRule, RunSpec, SpawnRequest, ToolSelection
 from subagents.testing.builders import Agents, open_manager
 
 pytestmark = pytest.mark.anyio
@@ -148,6 +149,47 @@ async def test_a_model_starts_no_agent_beside_those_its_definition_names():
             )
 
 
+# --- what a project's file has executed
+
+SCRIPTED = "script:turns.yaml"
+
+
+async def scripted(scope: str, *, trusted: bool = False, **wishes: Any) -> RunSpec:
+    """The run of an agent whose file has a script answer."""
+    source = DefinitionSource(f"/srv/shop/{scope}.md", "digest", scope)
+    player = agent("player", model=SCRIPTED, source=source)
+    around = replace(surroundings(Path.cwd(), player), is_trusted=lambda _source, _project: trusted)
+    return await chosen(SpawnRequest(agent="player", prompt="go", **wishes), None, around)
+
+
+async def test_a_script_that_a_projects_file_names_needs_trust():
+    with pytest.raises(SpawnRefused) as caught:
+        await scripted("project")
+    assert str(caught.value) == snapshot(
+        "The agent 'player' has 'script:turns.yaml' answer, which /srv/shop/project.md names, and you have not "
+        "trusted this file as it is now. Read both, then: subagents trust /srv/shop/project.md"
+    )
+    assert (await scripted("project", trusted=True)).asked_model == SCRIPTED
+    assert (await scripted("project", trust=True)).asked_model == SCRIPTED
+
+
+async def test_trust_in_a_script_is_not_a_models_to_give():
+    for by in (AskedBy.MODEL, AskedBy.SCHEDULE):
+        with pytest.raises(SpawnRefused, match="have not trusted"):
+            await scripted("project", trust=True, asked_by=by)
+
+
+@pytest.mark.parametrize("scope", ["user", "packaged"])
+async def test_a_script_that_ones_own_file_names_needs_none(scope: str):
+    assert (await scripted(scope)).asked_model == SCRIPTED
+
+
+async def test_a_script_that_does_not_answer_needs_no_trust():
+    assert (await scripted("project", model="opus")).asked_model == "opus"
+    with pytest.raises(SpawnRefused, match="have not trusted"):
+        await scripted("project", model="opus", asked_by=AskedBy.MODEL)  # the file goes before a model
+
+
 # --- what is asked about tools
 
 
@@ -169,7 +211,9 @@ async def test_tools_of_providers_are_looked_at_only_for_runs_that_may_see_some(
     assert looked == [((), ToolSelection())]
 
 
-def surroundings(project: Path, *agents: AgentDefinition, tool_notes: ToolNotes) -> Surroundings:
+def surroundings(
+    project: Path, *agents: AgentDefinition, tool_notes: ToolNotes | None = None
+) -> Surroundings:
     async def choose(wish: ModelWish) -> ModelChoice:
         return ModelChoice("scripted")
 
@@ -182,6 +226,6 @@ def surroundings(project: Path, *agents: AgentDefinition, tool_notes: ToolNotes)
         choose_model=choose,
         claim_id=lambda _: True,
         environment={},
-        is_trusted=lambda _: True,
+        is_trusted=lambda _source, _project: True,
         tool_notes=tool_notes,
     )

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import pytest
 from pydantic_ai import ModelRetry, RunContext, Tool
 from pydantic_ai.toolsets import FunctionToolset
@@ -198,10 +200,11 @@ async def test_an_answer_that_is_no_json_or_far_too_long_is_an_answer_still(tmp_
 async def test_a_run_is_stopped_while_a_tool_hangs(tmp_path: Path, given: Callable[[list[Any]], Any]):
     agent(tmp_path)
     begun, gate = anyio.Event(), threading.Event()
+    here = anyio.lowlevel.current_token()
 
     def hang() -> str:
         """Hangs."""
-        anyio.from_thread.run_sync(begun.set)
+        anyio.from_thread.run_sync(begun.set, token=here)
         gate.wait(60)
         return "late"
 

@@ -60,15 +60,17 @@ IDS = [f"{row}-{key}-{json.dumps(value)}" for row, key, _ours, value, _loaded in
 
 @pytest.mark.parametrize(("row", "key", "ours", "value", "loaded"), ROWS, ids=IDS)
 def test_a_project_s_file_is_loaded(
-    shared: Write, look: Look, row: str, key: str, ours: str, value: Any, loaded: Any
+    own: Write, shared: Write, look: Look, row: str, key: str, ours: str, value: Any, loaded: Any
 ):
     # TOML has no null; a key with nothing behind it is no TOML, and the whole file says nothing.
     text = "" if value is None else "{}" if value == {} else json.dumps(value)
     shared(f"max_children = 3\n{ours} = {text}\n")
+    below = {"grace_turns": 1000} if row == "J9" else {}  # a project can only be stricter
+    own("".join(f"{name} = {most}\n" for name, most in below.items()))
 
     found = look()
 
-    expected: dict[str, Any] = {ours: loaded} if loaded is not None else {}
+    expected: dict[str, Any] = {ours: loaded} if loaded is not None else below
     others: dict[str, Any] = {} if value is None else {"max_children": 3}
     assert found.settings == Settings(**others, **expected)
     assert [problem.line for problem in found.problems] == ([] if loaded is not None else [2])

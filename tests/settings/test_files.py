@@ -59,8 +59,10 @@ def test_what_is_no_file_is_trouble(tmp_path: Path):
         ("a = 1\n".encode("utf-16"), snapshot(("it is not UTF-8 text; save it as UTF-8", 1))),
         (b"a = " + b"[" * 50_000, snapshot(("it is nested too deeply", 0))),
         (b"a = " + b"9" * 5_000, snapshot(("it has a number that is too long", 0))),
+        (b"a" + b".a" * 60_000 + b" = 1\n", snapshot(("a line has too many dots", 0))),
+        (b"".join(b"b%d%b = 1\n" % (n, b".a" * 4_000) for n in range(20)), ("a line has too many dots", 0)),
     ],
-    ids=["no-value", "twice", "open", "not-utf-8", "utf-16", "deep", "long-number"],
+    ids=["no-value", "twice", "open", "not-utf-8", "utf-16", "deep", "long-number", "dots", "lines-of-dots"],
 )
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path, raw: bytes, said: tuple[str, int]):
     file = tmp_path / "settings.toml"
@@ -74,6 +76,15 @@ def test_the_marks_and_line_ends_of_other_systems_are_fine(tmp_path: Path):
     found = read(file)
     assert (found.values, found.trouble) == ({"a": 1, "b": "x\ny", "c": 2}, "")
     assert (found.line_of("a"), found.line_of("c"), found.line_of("none")) == (2, 5, 0)
+
+
+def test_the_line_of_a_setting_is_its_own_and_none_within_a_text(tmp_path: Path):
+    file = tmp_path / "settings.toml"
+    inside = "max_depth = 9\n" * 8_000
+    file.write_text(f"a = '''\n{inside}'''\nmax_depth = 1\n'grace_turns' = 2\n[c]\nd = 1\n")
+    found = read(file)
+    assert (found.line_of("max_depth"), found.line_of("grace_turns")) == (8_003, 8_004)
+    assert (found.line_of("c"), found.line_of("d"), found.line_of("a")) == (8_005, 0, 1)
 
 
 def test_a_file_that_may_not_be_read_is_trouble_unless_one_may_read_everything(tmp_path: Path):

@@ -19,7 +19,7 @@ Look = Callable[..., Layered]
 
 
 def test_each_layer_goes_before_the_one_below(project: Project, own: Write, shared: Write):
-    own("max_concurrent = 2\ngrace_turns = 2\nmax_children = 2\nmodel_retries = 2\n")
+    own("max_concurrent = 2\ngrace_turns = 4\nmax_children = 2\nmodel_retries = 2\n")
     shared("grace_turns = 3\nmax_children = 1\nmodel_retries = 3\n")
     environ = {"SUBAGENTS_MAX_CHILDREN": "4", "SUBAGENTS_MODEL_RETRIES": "4"}
 
@@ -37,9 +37,41 @@ def test_each_layer_goes_before_the_one_below(project: Project, own: Write, shar
 
 
 def test_i9_a_project_s_list_takes_the_place_of_the_user_s(own: Write, shared: Write, look: Look):
+    shared('enabled_models = ["a:TWO"]\n')
+    assert look().settings.enabled_models == ("a:TWO",)
     own('enabled_models = ["a/one", "a/two"]\n')
-    shared('enabled_models = ["b/three"]\n')
-    assert look().settings.enabled_models == ("b/three",)
+    assert look().settings.enabled_models == ("a:TWO",)
+    assert look().problems == ()
+
+
+@pytest.mark.parametrize("listed", [["b/three"], ["a/one", "b/three"], [], [""]])
+def test_a_project_s_list_of_models_adds_none_to_the_user_s(
+    own: Write, shared: Write, look: Look, listed: list[str]
+):
+    own('enabled_models = ["a/one", "a/two"]\n')
+    shared(f"enabled_models = {listed}\n")
+    assert look().settings.enabled_models == ("a/one", "a/two")
+    assert [problem.message for problem in look().problems] == [
+        "enabled_models: a project can only be stricter than a/one, a/two; your own settings decide that"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"), [("grace_turns = 3", "grace_turns = 4"), ("strict_agent_files = true",) * 2]
+)
+def test_a_project_loosens_neither_the_last_turns_nor_strictness(
+    own: Write, shared: Write, look: Look, mine: str, theirs: str
+):
+    own(f"{mine}\n")
+    shared(theirs.replace("true", "false") + "\n")
+    found = look()
+    assert (found.settings.grace_turns, found.settings.strict_agent_files) in ((3, False), (5, True))
+    assert "a project can only be stricter" in found.problems[0].message
+
+
+def test_a_project_may_be_stricter_in_them(shared: Write, look: Look):
+    shared("grace_turns = 1\nstrict_agent_files = true\n")
+    assert look().settings == Settings(grace_turns=1, strict_agent_files=True)
 
 
 def test_the_environment_sets_what_it_names(look: Look):

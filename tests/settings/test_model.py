@@ -93,6 +93,7 @@ def test_what_a_project_may_not_loosen_is_declared_with_the_setting():
     assert guards == snapshot(
         {
             "default_max_turns": "stricter",
+            "grace_turns": "stricter",
             "default_max_tokens": "stricter",
             "default_max_cost": "stricter",
             "max_depth": "stricter",
@@ -105,5 +106,6 @@ def test_what_a_project_may_not_loosen_is_declared_with_the_setting():
             "keys_in_keyring": "user",
             "scope_models": "stricter",
             "enabled_models": "stricter",
+            "strict_agent_files": "stricter",
         }
     )

@@ -115,6 +115,34 @@ def test_a_broken_file_is_not_touched(file: Path):
     assert file.read_text(encoding="utf-8") == "a = 1\nb = \n"
 
 
+def test_a_file_without_leave_to_write_is_not_touched(file: Path):
+    file.write_text("max_depth = 1\n", encoding="utf-8")
+    with pytest.raises(SettingsFileError, match=r"settings\.toml cannot be written: it is write-protected\."):
+        change(file, {"max_depth": 2}, may_write=lambda _: False)
+    assert file.read_text(encoding="utf-8") == "max_depth = 1\n"
+
+
+@pytest.mark.parametrize("header", ["[max_depth]", "[[max_depth]]", "[max_depth.inner]"])
+def test_a_section_is_not_replaced_by_a_value(file: Path, header: str):
+    text = f"# ours\n\n{header}\nkept = 1\n"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        SettingsFileError, match=r"settings\.toml:3: 'max_depth' is a section; .* Take it out first"
+    ):
+        change(file, {"grace_turns": 1, "max_depth": 2})
+    assert file.read_text(encoding="utf-8") == text
+    change(file, {"grace_turns": 1})
+    assert tomllib.loads(file.read_text(encoding="utf-8"))["max_depth"]
+
+
+def test_a_key_of_a_thousand_parts_is_no_error_of_its_own(file: Path):
+    text = f"a{'.a' * 4000} = 1\n"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsFileError, match="edit it yourself"):
+        change(file, {"max_depth": 2})
+    assert file.read_text(encoding="utf-8") == text
+
+
 def test_the_rights_of_the_file_stay(file: Path):
     file.touch(mode=0o640)
     file.chmod(0o640)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import subagents
 from subagents.atomic import beside, replace
 
 
@@ -45,6 +48,35 @@ def test_what_cannot_be_moved_is_deleted_too(tmp_path: Path):
         replace(tmp_path / "folder", b"three")
 
     assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+
+WRITES_TOO_MUCH = """
+import resource, sys
+from pathlib import Path
+from subagents.atomic import replace
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    replace(Path(sys.argv[1]), b"x" * 10_000)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+def test_where_there_is_no_room_the_file_is_as_it_was_and_nothing_is_left_beside_it(tmp_path: Path):
+    file = tmp_path / "scout.md"
+    file.write_bytes(b"before")
+
+    done = subprocess.run(
+        [sys.executable, "-c", WRITES_TOO_MUCH, str(file)],
+        env={**os.environ, "PYTHONPATH": str(Path(subagents.__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert done.stdout == "File too large\n"
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir()} == {"scout.md": b"before"}
 
 
 @pytest.mark.parametrize("name", ["n" * 255, "名" * 85])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,56 @@ def test_the_users_own_folder_makes_no_project_of_the_home(home: Path, monkeypat
     (home / ".subagents").mkdir()
     (home / "notes").mkdir()
     assert project_root(home / "notes") == home / "notes"
+
+
+# --- what others own
+
+ME = os.getuid()
+SOMEBODY = ME + 1
+
+
+def others(*paths: Path) -> Callable[[Path], int]:
+    """Somebody owns these, and I everything else."""
+    return lambda path: SOMEBODY if path in paths else ME
+
+
+def test_a_folder_of_somebody_else_above_makes_no_project(tmp_path: Path):
+    (tmp_path / ".subagents").mkdir()
+    (tmp_path / "work").mkdir()
+    assert project_root(tmp_path / "work", others(tmp_path / ".subagents")) == tmp_path / "work"
+    assert project_root(tmp_path / "work", others()) == tmp_path
+
+
+def test_nor_does_one_above_the_repository_but_one_within_does(repository: Path):
+    (repository / "src").mkdir()
+    above, within = repository.parent / ".subagents", repository / ".subagents"
+    above.mkdir()
+    assert project_root(repository / "src", others(above)) == repository
+    assert project_root(repository / "src", others()) == repository.parent
+    within.mkdir()
+    assert project_root(repository / "src", others(above, within)) == repository
+
+
+def test_ones_own_further_up_counts_past_that_of_somebody_else(tmp_path: Path):
+    deep = tmp_path / "middle" / "deep"
+    deep.mkdir(parents=True)
+    (tmp_path / ".subagents").mkdir()
+    (tmp_path / "middle" / ".subagents").mkdir()
+    assert project_root(deep, others(tmp_path / "middle" / ".subagents")) == tmp_path
+
+
+def test_a_folder_of_somebody_else_is_a_project_to_who_works_in_it(tmp_path: Path):
+    (tmp_path / ".subagents").mkdir()
+    assert project_root(tmp_path, others(tmp_path, tmp_path / ".subagents")) == tmp_path
+
+
+def test_a_repository_of_somebody_else_above_is_none_unless_all_is_theirs(repository: Path):
+    """Else a repository made in /tmp would be everybody's, with what stands in it."""
+    source, git = repository / "src", repository / ".git"
+    source.mkdir()
+    (repository / ".subagents").mkdir()
+    assert project_root(source, others(git, repository / ".subagents")) == source
+    assert project_root(source, others(git, repository / ".subagents", source)) == repository
 
 
 def test_state_is_kept_out_of_the_project_and_apart_for_each(tmp_path: Path):

@@ -26,7 +26,9 @@ EJECT_HELP = _(
     It is then in effect instead of the built-in. Prints its path; `reset` undoes it.
     """
 )
-ENABLE_HELP = _("""Switch an agent on again, and leave the rest of its file as it is.""")
+ENABLE_HELP = _(
+    """Switch an agent on again: the line `enabled: false` is deleted, and the rest of its file stays as it is."""
+)
 DISABLE_HELP = _(
     """Switch an agent off, so that nobody can start it, and leave the rest of its file as it is.
 

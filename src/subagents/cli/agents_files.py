@@ -8,7 +8,8 @@ from pathlib import Path
 
 from subagents.cli.streams import say
 from subagents.definitions.dialects.homes import Home, home_of
-from subagents.definitions.folders import Folder, read_definition
+from subagents.definitions.discovery import read_in
+from subagents.definitions.folders import Folder
 from subagents.definitions.model import Dialect, Parsed, Scope
 from subagents.errors import SubagentsError
 from subagents.language import _
@@ -26,7 +27,7 @@ def named(path: Path, places: Sequence[Folder]) -> Iterator[Parsed]:
         return
     if not os.path.lexists(path):
         raise SubagentsError(_("There is no file or folder {path!r}.").format(path=str(path)))
-    parsed = _read(path.absolute(), _folder_of(path, places))
+    parsed = read_in(_folder_of(path, places), path.absolute())
     if parsed is not None:
         yield parsed
     else:
@@ -44,12 +45,8 @@ def _in(folder: Folder) -> Iterator[Parsed]:
     except FileNotFoundError:
         return
     for name in names:
-        if folder.holds(name) and (parsed := _read(folder.path / name, folder)) is not None:
+        if folder.holds(name) and (parsed := read_in(folder, folder.path / name)) is not None:
             yield parsed
-
-
-def _read(path: Path, folder: Folder) -> Parsed | None:
-    return read_definition(path, folder.scope, folder.dialect)
 
 
 def _folders(path: Path, places: Sequence[Folder]) -> list[Folder]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from subagents.cli.place import agents_of, project_here
-from subagents.cli.streams import answer, say
+from subagents.cli.streams import answer, say, tell
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.editing import DefinitionFiles, Edit, Outcome, is_own, source_path
 from subagents.definitions.folders import Folder, folders
@@ -122,7 +122,7 @@ def told(edit: Edit) -> int:
     """Says what was done; raises `SubagentsError` where a wish could not be met."""
     if not edit.outcome.changed and edit.outcome not in _NOTHING_TO_DO:
         raise SubagentsError(edit.message)
-    answer(edit.message)
+    tell([edit.message])
     return 0
 
 

@@ -20,8 +20,10 @@ from subagents.cli.agents_here import Force, ForUser, Here, here, say_in_effect,
 from subagents.cli.asking import Asking, Terminal, is_terminal
 from subagents.cli.place import at_home
 from subagents.cli.streams import say
+from subagents.contents import first_bytes
 from subagents.definitions.editing import source_path
 from subagents.definitions.fields import THINKING
+from subagents.definitions.folders import MAX_FILE
 from subagents.definitions.model import AgentDefinition, Dialect, Scope
 from subagents.definitions.parse import parse
 from subagents.definitions.writing import in_quotes
@@ -202,15 +204,29 @@ def _prompt(body: str, source: str) -> str:
         return body
     if sys.stdin.isatty():
         raise typer.BadParameter(_("`--body -` reads the prompt from standard input; pipe one in."))
-    return sys.stdin.buffer.read().decode("utf-8", "replace").replace("\r\n", "\n")
+    return _as_text(sys.stdin.buffer.read(MAX_FILE + 1), _("Standard input"))
 
 
 def _contents(path: str) -> str:
     try:
-        return at_home(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else _("it is not UTF-8 text")
-        raise typer.BadParameter(_("{path!r} cannot be read: {why}.").format(path=path, why=why)) from None
+        data = first_bytes(at_home(path), MAX_FILE + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        text = _("{path!r} cannot be read: {why}; a prompt that is in no file is piped in with `--body -`.")
+        raise typer.BadParameter(text.format(path=path, why=why)) from None
+    return _as_text(data, repr(path))
+
+
+def _as_text(data: bytes, named: str) -> str:
+    if len(data) > MAX_FILE:
+        text = _("{named} is longer than the {n:,} bytes that an agent's file may have.")
+        raise typer.BadParameter(text.format(named=named, n=MAX_FILE))
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        text = _("{named} is not UTF-8 text in line {line}.")
+        raise typer.BadParameter(text.format(named=named, line=line)) from None
 
 
 # --- answers

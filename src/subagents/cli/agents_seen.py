@@ -13,7 +13,7 @@ from subagents.definitions.model import AgentDefinition
 from subagents.definitions.tool_names import START
 from subagents.language import _
 from subagents.spec import CommandLine, ProviderRule
-from subagents.view.cells import fit, pad, printable
+from subagents.view.cells import fit, pad, printable, wrapped
 from subagents.view.columns import Column
 
 LONGEST_NAME = 32  # cells, in a table of a terminal
@@ -133,10 +133,7 @@ def _shown(value: object) -> str:
 
 
 def _wrapped(title: str, text: str, width: int) -> list[str]:
-    import textwrap
-
-    room = max(20, width - TITLES)
-    lines = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    lines = wrapped(text, max(20, width - TITLES))
     return [pad(title if n == 0 else "", TITLES) + line for n, line in enumerate(lines)]
 
 

@@ -13,9 +13,10 @@ import typer
 
 from subagents.cli.agents_files import count_of, named
 from subagents.cli.agents_here import here, nearby
-from subagents.cli.place import at_home
-from subagents.cli.streams import answer, answer_json, say
+from subagents.cli.place import at_home, project_here
+from subagents.cli.streams import answer_json, say, tell
 from subagents.definitions.catalog import AgentCatalog
+from subagents.definitions.folders import folders
 from subagents.definitions.model import Problem, Scope
 from subagents.language import _, counted
 
@@ -46,19 +47,20 @@ def validate(
         case Format.JSON:
             answer_json(json.dumps([_as_json(each) for each in problems], ensure_ascii=False, indent=2))
         case Format.GITHUB:
-            answer("\n".join(map(annotation, problems)))
+            tell(map(annotation, problems))
         case Format.TEXT:
-            answer("\n".join(map(_line, problems)))
+            tell(map(_line, problems))
     say(_summary(problems, count))
     return int(bool(problems))
 
 
 def _looked_through(paths: Sequence[Path]) -> tuple[list[Problem], int]:
     """What is wrong, and how many files there are."""
-    now = here()
     if not paths:
+        now = here()
         return now.problems, count_of(place for place in now.places if place.scope is not Scope.PACKAGED)
-    parsed = [each for path in paths for each in named(path, now.places)]
+    places = folders(project_here())
+    parsed = [each for path in paths for each in named(path, places)]
     return list(dict.fromkeys(AgentCatalog(parsed).problems)), len({each.source.path for each in parsed})
 
 

@@ -43,6 +43,7 @@ OLDEST_PYTHON = (3, 11)
 # Before this, two connections that checkpoint and write at the same moment can damage a database
 # (https://www.sqlite.org/wal.html#walresetbug).
 SQLITE_WITHOUT_RESET_BUG = (3, 51, 3)
+LEAST_ROOM = 30  # cells for what was found, beside its name
 LOOK_BOUND = 10.0  # seconds that a program may take to say its version
 
 
@@ -264,11 +265,19 @@ def _project() -> Iterator[Finding]:
 
 
 def _lines(found: list[Finding], width: int | None) -> Iterator[str]:
+    """What was found beside its name, or below it in a narrow terminal."""
     names = max(len(each.name) for each in found)
+    beside = 7 + 2 + names + 2
+    is_narrow = width is not None and width - beside < LEAST_ROOM
+    margin = " " * (2 if is_narrow else beside)
     for each in found:
         head = f"{pad(each.verdict, 7)}  {pad(each.name, names)}  "
-        room = max(20, (width or 100) - names - 11)
-        said = [each.found] if width is None else wrapped(each.found, room)
-        said += wrapped(each.advice, room) if each.advice else []
-        yield head + said[0]
-        yield from (" " * (names + 11) + line for line in said[1:])
+        said = _said(each, width, len(margin))
+        yield head.rstrip() if is_narrow else head + said.pop(0)
+        yield from (margin + line for line in said)
+
+
+def _said(finding: Finding, width: int | None, margin: int) -> list[str]:
+    room = (width or 100) - margin
+    found = [finding.found] if width is None else wrapped(finding.found, room)
+    return [*found, *(wrapped(finding.advice, room) if finding.advice else [])]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -34,7 +35,9 @@ from subagents.runs.result import Result
 from subagents.serve.control import control
 from subagents.sessions import retention
 from subagents.settings.possible import SCRIPT
-from subagents.spec import AskedBy, SpawnRequest
+from subagents.spec import AskedBy, RunSpec, SpawnRequest
+
+LONGEST_COMMAND = 500  # characters of a command line that are announced
 
 ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -56,10 +59,15 @@ def run_in_foreground(folder: Path, request: SpawnRequest, display: Display) -> 
     return _accompany(folder, None, lambda manager: manager.spawn(request), display)
 
 
-def resume_in_foreground(folder: Path, session: str, run: RunId, prompt: str, display: Display) -> int:
+def resume_in_foreground(
+    folder: Path, session: str, run: RunId, prompt: str, display: Display, *, trust: bool = False
+) -> int:
     """Goes on with an ended run, in its session. Returns the exit code."""
     return _accompany(
-        folder, session, lambda manager: manager.resume(run, prompt, asked_by=AskedBy.PERSON), display
+        folder,
+        session,
+        lambda manager: manager.resume(run, prompt, asked_by=AskedBy.PERSON, trust=trust),
+        display,
     )
 
 
@@ -185,7 +193,7 @@ def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
     yield from (str(problem) for problem in manager.agents.problems if problem.path == path)
     if spec.command is not None:
         text = _("{agent} runs {program} in {folder}, with its own tools and permissions.")
-        yield text.format(agent=spec.agent, program=spec.command.command[0], folder=spec.cwd)
+        yield text.format(agent=spec.agent, program=_line(spec, again=run.episode > 1), folder=spec.cwd)
         return
     if spec.model == OFFLINE:
         text = _("{model} answers, by searching; name a model with --model.")
@@ -197,6 +205,16 @@ def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
         yield _("{model} answers.").format(model=spec.model)
     if spec.tools.allows("bash"):
         yield _("{agent} may run commands in {folder}.").format(agent=spec.agent, folder=spec.cwd)
+
+
+def _line(spec: RunSpec, *, again: bool) -> str:
+    """The program's name where it is the user's or ours; all that it is called with where a project named it."""
+    assert spec.command is not None
+    line = spec.command.resume if again and spec.command.resume else spec.command.command
+    if spec.source is None or spec.source.scope != Scope.PROJECT:
+        return line[0]
+    whole = shlex.join(line)
+    return whole if len(whole) <= LONGEST_COMMAND else f"{whole[:LONGEST_COMMAND]}…"
 
 
 def _programs(agents: AgentCatalog) -> Iterator[str]:

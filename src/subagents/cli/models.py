@@ -18,6 +18,7 @@ from subagents.clock import SystemClock
 from subagents.errors import ModelUnavailable, SubagentsError
 from subagents.language import _, counted
 from subagents.models import ollama
+from subagents.models.addresses import URLS, shown
 from subagents.models.known import Known, known_models
 from subagents.models.names import Named
 from subagents.models.providers import (
@@ -28,6 +29,7 @@ from subagents.models.providers import (
     has_library,
     opened_by,
     provider_called,
+    trouble,
     variables_here,
 )
 from subagents.models.selection import OFFLINE, label, missing_library
@@ -94,8 +96,8 @@ def models(
         answer_json(json.dumps(_object(choice), ensure_ascii=False, indent=2))
         return 0
     width = width_of(sys.stdout)
-    shown = lines(choice, few=not provider)
-    draw(part for line in shown for part in (wrapped(line, width, indent=2) if width else (line,)))
+    every = lines(choice, few=not provider)
+    draw(part for line in every for part in (wrapped(line, width, indent=2) if width else (line,)))
     return 0
 
 
@@ -120,15 +122,17 @@ async def _look(providers: Sequence[Provider], settings: Settings) -> Choice:
     environ = variables_here()
     chooser = Chooser(settings, served, environ)
     shelves = [await _shelf(provider, chooser, served, environ) for provider in providers]
-    enabled = sorted(await chooser.scope())
+    enabled, notes = sorted(chooser.scope()), chooser.scope_notes()
     try:
         default = await chooser.default()
     except ModelUnavailable as error:
-        return Choice(shelves, "", (), str(error), enabled)
-    return Choice(shelves, default.model, default.notes, "", enabled)
+        return Choice(shelves, "", notes, str(error), enabled)
+    return Choice(shelves, default.model, (*default.notes, *notes), "", enabled)
 
 
 async def _shelf(provider: Provider, chooser: Chooser, served: Served, environ: Mapping[str, str]) -> Shelf:
+    if why := trouble(provider, environ):
+        return _in_trouble(provider, why, environ)
     if provider is OLLAMA:
         return await _of_ollama(chooser, served, environ)
     variable = opened_by(provider, environ)
@@ -137,6 +141,12 @@ async def _shelf(provider: Provider, chooser: Chooser, served: Served, environ: 
     problem = missing_library(provider, variable) if variable and not has_library(provider) else ""
     is_open = bool(variable) and not problem
     return Shelf(provider, is_open, variable, "", provider.default, known_models(provider), problem)
+
+
+def _in_trouble(provider: Provider, why: str, environ: Mapping[str, str]) -> Shelf:
+    """One whose variables cannot be used as they are set."""
+    variable = opened_by(provider, environ) or next(filter(environ.get, URLS[provider.name]), "")
+    return Shelf(provider, False, variable, "", provider.default, known_models(provider), why)
 
 
 async def _of_ollama(chooser: Chooser, served: Served, environ: Mapping[str, str]) -> Shelf:
@@ -153,7 +163,7 @@ def _of_server(provider: Provider, variable: str, server: str, named: Sequence[N
     default = provider.default if usual else named[0].id
     problem = "" if named else _("it does not say which models it has")
     models = [prices.get(each.id, Known(each)) for each in named]
-    return Shelf(provider, True, variable, server, default, models, problem)
+    return Shelf(provider, True, variable, shown(server), default, models, problem)
 
 
 def _provider(name: str) -> Provider:

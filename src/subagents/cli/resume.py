@@ -27,6 +27,12 @@ def resume(
     as_json: AsJson = False,
     events: Events = False,
     quiet: Quiet = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help=_("Let what the agent's file named execute it once more, this time only.")
+        ),
+    ] = False,
 ) -> int:
     one_output(as_json, events)
     project, text = project_here(), prompt_of(prompt)
@@ -39,4 +45,6 @@ def resume(
     from subagents.cli.foreground import Display, resume_in_foreground
 
     display = Display(as_json=as_json, events=events, quiet=quiet)
-    return resume_in_foreground(Path(project.root), seen.folder.id, seen.run.id, text, display)
+    return resume_in_foreground(
+        Path(project.root), seen.folder.id, seen.run.id, text, display, trust=trust
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -126,9 +127,12 @@ def _held(variables: Sequence[str], environ: Mapping[str, str]) -> str:
 
 def _likely(offers: Sequence[Offer], environ: Mapping[str, str], settings: Settings) -> int:
     """The one that is probably wanted: whose model answers now, a server whose address is set, whose key is."""
+    from subagents.models.addresses import Misconfigured
     from subagents.models.providers import compatible_server
 
-    elsewhere = bool(compatible_server(environ))
+    elsewhere = False
+    with suppress(Misconfigured):  # to put that right is what this is for
+        elsewhere = bool(compatible_server(environ))
     guesses = (
         lambda each: bool(_model_now(each, settings)),
         lambda each: elsewhere and each.elsewhere,
@@ -308,6 +312,8 @@ def _tell_end(ask: Asking, answers: Answers, environ: Mapping[str, str], *, kept
 
 def _in_the_way(answers: Answers, environ: Mapping[str, str]) -> list[str]:
     """What is set elsewhere and goes before what was just written."""
+    from subagents.models.addresses import shown
+
     told = []
     found = layered(project_here(), environ)
     origin = found.source_of("model")
@@ -317,7 +323,7 @@ def _in_the_way(answers: Answers, environ: Mapping[str, str]) -> list[str]:
     address = environ.get(BASE_URL, "").strip().rstrip("/")
     if address and answers.offer.variable == "OPENAI_API_KEY" and address != answers.url:
         text = _("But {variable} is set to {address} and goes before it; unset it.")
-        told.append(text.format(variable=BASE_URL, address=address))
+        told.append(text.format(variable=BASE_URL, address=shown(address)))
     return told
 
 

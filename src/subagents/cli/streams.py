@@ -12,7 +12,8 @@ NARROWEST = 20
 
 
 def answer(text: str) -> None:
-    """Writes to standard output, all of it, now. A terminal is given nothing that it would act on."""
+    """Writes to standard output, all of it, now. A terminal is given nothing that it would act on; whatever else reads
+    it has the very words of an agent."""
     if sys.stdout.isatty():
         text = "\n".join(map(_harmless, text.split("\n")))
     sys.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
@@ -25,24 +26,37 @@ def answer_json(text: str) -> None:
 
 
 def json_for(stream: TextIO, text: str) -> str:
-    """The JSON text with escapes for all but ASCII, unless the stream is UTF-8: whoever reads JSON expects that."""
-    if text.isascii() or (stream.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8"):
+    """The JSON text with escapes for what a terminal acts upon, and for all but ASCII unless the stream is UTF-8:
+    whoever reads JSON expects that."""
+    if (stream.encoding or "").lower().replace("_", "-") in ("utf-8", "utf8"):
+        is_plain = str.isprintable
+    else:
+        is_plain = str.isascii
+    if is_plain(text.replace("\n", "")):
         return text
     import json  # only this needs it
 
-    return "".join(each if each.isascii() else json.dumps(each)[1:-1] for each in text)
+    return "".join(each if each == "\n" or is_plain(each) else json.dumps(each)[1:-1] for each in text)
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Writes lines about files, agents and models to standard output. Whatever these are called, each is one line and
+    does nothing to a terminal, also where it is read from a file or a pipe only later."""
+    width = width_of(sys.stdout)
+    answer("\n".join(_fitting(_one_line(line), width) for line in lines))
 
 
 def draw(lines: Iterable[str]) -> None:
-    """Writes lines that we have drawn to standard output, in characters that it has."""
-    answer("\n".join(_drawn(line, sys.stdout) for line in lines))
+    """The same for lines that we have drawn: as long as they are, in characters that standard output has."""
+    answer("\n".join(_drawn(_one_line(line), sys.stdout) for line in lines))
 
 
 def say(*lines: str) -> None:
     """Writes to standard error. That nobody listens there is no reason to fail."""
     with suppress(OSError, ValueError):
-        for line in lines:
-            sys.stderr.write(f"{_drawn(_harmless(line), sys.stderr)}\n")
+        width = width_of(sys.stderr)
+        for line in (each for said in lines for each in said.split("\n")):
+            sys.stderr.write(f"{_fitting(_drawn(_harmless(line), sys.stderr), width)}\n")
         sys.stderr.flush()
 
 
@@ -75,6 +89,33 @@ def _harmless(line: str) -> str:
     from subagents.sessions.transcript import printable
 
     return printable(line)
+
+
+def _one_line(line: str) -> str:
+    return _harmless(line).replace("\n", "\\n")
+
+
+def _fitting(line: str, width: int | None) -> str:
+    """A line too long for a terminal, broken between words. A path that is too long by itself stays in one piece, so
+    that it can be copied."""
+    if width is None or 2 * len(line) <= width or (cells := _cells(line)) <= width:
+        return line
+    import textwrap
+
+    margin = line[: len(line) - len(line.lstrip())] + "  "
+    # Of a character that takes two cells half as many fit; counting each as two is on the safe side.
+    room = max(NARROWEST, width if cells == len(line) else width // 2)
+    return "\n".join(
+        textwrap.wrap(line, room, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
+    )
+
+
+def _cells(line: str) -> int:
+    if line.isascii():
+        return len(line)
+    from unicodedata import east_asian_width
+
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in line)
 
 
 def _drawn(line: str, stream: TextIO) -> str:

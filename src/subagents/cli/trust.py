@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +13,13 @@ import typer
 
 from subagents.cli.exits import Exit
 from subagents.cli.place import agents_of, at_home, project_here
-from subagents.cli.streams import answer, say
+from subagents.cli.streams import say, tell
 from subagents.definitions import trust as trusted
+from subagents.definitions.dialects.homes import home_of
 from subagents.definitions.model import AgentDefinition
 from subagents.errors import SubagentsError, TrustError, UnknownAgent
 from subagents.language import _, counted
+from subagents.settings.possible import SCRIPT
 from subagents.spec import CommandLine
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import RUN
@@ -47,17 +51,26 @@ def trust(
             raise typer.BadParameter(
                 _("Name what is to be trusted no longer: subagents trust --revoke AGENT")
             )
-        answer("\n".join(_listed()))
+        tell(_listed())
         return Exit.COMPLETED
     if started_in(os.environ).get(RUN):
         raise TrustError(_("An agent's command cannot trust files; that is for the person who started it."))
     if revoke:
         return _revoked(names)
-    paths = [_path(name) for name in names]
-    for each in trusted.trust(paths):
-        answer(_("trusted {path}").format(path=each.path))
-        say(*_what_it_names(Path(each.path)))
+    files = [_as_it_is(name) for name in names]
+    for each in files:
+        # What is trusted stands there before it is, and it is that which is trusted, whatever becomes of the file.
+        say(each.path, *_what_it_names(each))
+    trusted.trust(files)
+    tell(_("trusted {path}").format(path=each.path) for each in files)
     return Exit.COMPLETED
+
+
+def _as_it_is(name: str) -> trusted.Trusted:
+    """The file that is meant, for the project that it is in: an agent's is here."""
+    path = _path(name)
+    here = project_here().root
+    return trusted.as_it_is(path, trusted.project_of(path) if path == at_home(name) else here)
 
 
 def _listed() -> Iterator[str]:
@@ -65,13 +78,16 @@ def _listed() -> Iterator[str]:
     if not kept:
         yield _("No file is trusted yet.")
     for each in kept:
-        yield each.path if each.holds else _("{path} (has changed or is gone)").format(path=each.path)
+        path = each.path
+        if not Path(path).is_relative_to(each.project):
+            path = _("{path} for {project}").format(path=path, project=each.project)
+        yield path if each.holds else _("{path} (has changed or is gone)").format(path=path)
 
 
 def _revoked(names: list[str]) -> int:
     gone = trusted.revoke([_path(name, gone=True) for name in names])
     for each in gone:
-        answer(_("{path} is no longer trusted").format(path=each.path))
+        tell([_("{path} is no longer trusted").format(path=each.path)])
     if (others := len(names) - len(gone)) > 0:
         say(counted("{n} of them was not trusted.", "{n} of them were not trusted.", others))
     return Exit.COMPLETED if gone else Exit.REFUSED
@@ -96,19 +112,34 @@ def _agent(name: str) -> AgentDefinition:
     return agents_of(project_here()).find(name)
 
 
-def _what_it_names(path: Path) -> Iterator[str]:
-    """What the trust is about, so that nobody gives it for something else."""
+def _what_it_names(file: trusted.Trusted) -> Iterator[str]:
+    """All that the trust is about, so that nobody gives it for something else."""
     from subagents.definitions.folders import read_definition
     from subagents.definitions.model import Scope
 
+    path = Path(file.path)
     try:
-        parsed = read_definition(path, Scope.PROJECT)
+        parsed = read_definition(path, Scope.PROJECT, home_of(path.parent).dialect)
     except SubagentsError:
         return
-    runner = parsed.definition.runner if parsed is not None and parsed.definition is not None else ""
-    if isinstance(runner, CommandLine):
-        yield _("It may now run: {line}").format(line=" ".join(runner.command))
-        if runner.environment:
-            yield _("with these variables of yours: {names}").format(names=", ".join(runner.environment))
+    if parsed is not None and parsed.source.digest not in ("", file.digest):
+        raise TrustError(_("{path} changed while it was read; nothing was trusted.").format(path=path))
+    agent = parsed.definition if parsed is not None else None
+    if agent is not None and isinstance(agent.runner, CommandLine):
+        yield from _line(agent.runner, file.project)
+    elif agent is not None and agent.model.strip().startswith(SCRIPT):
+        yield _("  answered by: {script}, which may call its tools").format(script=agent.model.strip())
     else:
-        yield _("It names no program to run.")
+        yield _("  names no program to run")
+
+
+def _line(line: CommandLine, project: str) -> Iterator[str]:
+    yield _("  runs: {line}").format(line=shlex.join(line.command))
+    if line.resume:
+        yield _("  to go on: {line}").format(line=shlex.join(line.resume))
+    if os.sep in line.command[0]:
+        yield _("  for runs in: {project}").format(project=project)
+    if line.environment:
+        yield _("  sees these variables of yours: {names}").format(names=", ".join(line.environment))
+    output = line.output if isinstance(line.output, str) else json.dumps(line.output, default=str)
+    yield _("  its output is read as: {output}").format(output=output)

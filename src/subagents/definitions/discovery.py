@@ -12,9 +12,11 @@ from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.folders import Folder, folders, read_definition, shown_path
 from subagents.definitions.installed import installed_only
 from subagents.definitions.model import AgentDefinition, Parsed, Problem, Scope
+from subagents.definitions.parse import stem_of
 from subagents.errors import BadDefinition, UnknownAgent
 from subagents.language import _
 from subagents.places import Project
+from subagents.spec import DefinitionSource
 
 # A change within one tick of the file system's clock leaves every stamp as it was (10 ms on Linux with HZ=100),
 # so what was stamped this recently is looked at again. Git calls such an entry racily clean.
@@ -24,6 +26,29 @@ YOUNG = 50_000_000  # nanoseconds
 def load(places: Iterable[Folder]) -> AgentCatalog:
     """The catalog of these folders, as they are now."""
     return _Files(tuple(places)).catalog()
+
+
+def read_in(place: Folder, path: Path) -> Parsed | None:
+    """What a file of this folder says, as `read_definition` does; one that is a link out of the project says nothing.
+
+    A repository could otherwise name any file of whoever works in it, a key perhaps, as a prompt to be sent away.
+    """
+    if not _leads_out(place, path):
+        return read_definition(path, place.scope, place.dialect)
+    source = DefinitionSource(shown_path(path), "", place.scope, place.dialect)
+    text = _("is a link out of the project ({target}), so it is not used; copy the file here")
+    target = shown_path(Path(os.path.realpath(path)))
+    return Parsed(
+        None, (Problem(source.path, None, text.format(target=target)),), source, name=stem_of(source)
+    )
+
+
+def _leads_out(place: Folder, path: Path) -> bool:
+    """Where the folder itself is a link, a person sees what is in it; what stays in there counts too."""
+    if place.root is None or not path.is_symlink():
+        return False
+    real = Path(os.path.realpath(path))
+    return not any(real.is_relative_to(os.path.realpath(top)) for top in (place.root, place.path))
 
 
 class Definitions:
@@ -125,7 +150,7 @@ class _Files:
         stamp = _stamp(path)
         if before is not None and before.stamp == stamp and not _young(stamp, self._looked):
             return before
-        return _File(stamp, read_definition(path, place.scope, place.dialect))
+        return _File(stamp, read_in(place, path))
 
     def _moved_on(self, path: Path, stamp: Stamp) -> bool:
         return _stamp(path) != stamp or _young(stamp, self._looked)

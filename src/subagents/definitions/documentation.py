@@ -11,14 +11,17 @@ END = "<!-- end -->"
 
 #: What is the same for each key.
 _KEYS = """\
-A key may be written in `snake_case`, `camelCase` or `kebab-case`. Names are a list or separated by commas. A key
+A file begins with a line `---`, and another one stands below its keys; a file that only begins like that is not used.
+A key may be written in `snake_case`, `camelCase` or `kebab-case`. Names are a list or separated by commas; those of
+tools also by `;`, `|` or line by line. A misspelled key that would restrict the agent makes the file unusable. A key
 marked *later* is read and checked, and has no effect before a later version; a file that uses it says so. A
 restriction that nothing enforces yet takes the tool away instead, so that an agent never has more than its file
 allows."""
 
 _TOOLS = """\
 Claude Code's names of tools are read as ours, in every file, and case does not matter. A list of tools that have no
-equivalent here is no tools, never all of them."""
+equivalent here is no tools, never all of them. A forbidden tool that there is not takes away the one of ours that it
+probably means, such as `bash` for `shell`, and the file's problems say so."""
 
 
 def front_matter_section() -> str:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from subagents.contents import first_bytes
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import load
-from subagents.definitions.folders import Folder
+from subagents.definitions.folders import MAX_FILE, Folder
 from subagents.definitions.model import AgentDefinition, Dialect, Scope
 from subagents.definitions.parse import parse
 from subagents.definitions.saving import inside, save
@@ -232,7 +233,8 @@ def read_only(agent: AgentDefinition) -> Edit:
 
 # --- what a file is called
 
-_UNUSABLE = re.compile(r'[\x00-\x1f<>:"/\\|?*\s]+')
+# Half a surrogate pair is what Python makes of an argument's byte that is no UTF-8.
+_UNUSABLE = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"/\\|?*\s]+')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)", re.IGNORECASE)
 MAX_STEM = 200  # bytes; file systems allow 255 for a whole name
 
@@ -250,6 +252,11 @@ def file_stem(name: str) -> str:
 
 
 def _switch(path: Path, name: str, change: Callable[[str], Switched]) -> Edit:
+    try:
+        if path.is_symlink():
+            inside(path)
+    except OSError as error:
+        return _failed(path, error)
     text = _text(path)
     if isinstance(text, Edit):
         return text
@@ -257,7 +264,7 @@ def _switch(path: Path, name: str, change: Callable[[str], Switched]) -> Edit:
     edit = _told(switched, path, name, off=change is switched_off)
     if not edit.outcome.changed:
         return edit
-    return _deleted(edit) if switched.stub else _saved(edit, switched.text, overwrite=True)
+    return _deleted(edit) if switched.stub else _saved(edit, switched.text, overwrite=True, was=text)
 
 
 def _told(switched: Switched, path: Path, name: str, *, off: bool) -> Edit:
@@ -317,6 +324,8 @@ def _sayable(agent: AgentDefinition, path: Path) -> str | Edit:
     why = _("reading it would not give the same agent")
     try:
         text = write(agent, path.stem)
+        if len(text.encode()) > MAX_FILE:
+            raise ValueError(_("its file would be longer than {n:,} bytes").format(n=MAX_FILE))
         parsed = parse(text, DefinitionSource(str(path), "", ""))
         read = parsed.definition
         if read is not None and replace(read, source=None) == replace(sayable(agent), source=None):
@@ -331,19 +340,26 @@ def _sayable(agent: AgentDefinition, path: Path) -> str | Edit:
 
 def _text(path: Path) -> str | Edit:
     try:
-        return path.read_bytes().decode("utf-8")
+        data = first_bytes(path, MAX_FILE + 1)
+        if len(data) <= MAX_FILE:
+            return data.decode("utf-8")
     except OSError as error:
         return _failed(path, error)
     except UnicodeDecodeError:
         message = _("{path} is not UTF-8 text; save it as UTF-8.").format(path=path)
         return Edit(Outcome.UNREADABLE, path, message)
+    return Edit(Outcome.UNREADABLE, path, _too_long(path))
 
 
-def _saved(edit: Edit, text: str, *, overwrite: bool) -> Edit:
+def _too_long(path: Path) -> str:
+    return _("{path} is longer than {n:,} bytes, and is unchanged.").format(path=path, n=MAX_FILE)
+
+
+def _saved(edit: Edit, text: str, *, overwrite: bool, was: str | None = None) -> Edit:
     """The edit, once its file holds the text; another when that cannot be."""
     assert edit.path is not None
     try:
-        save(edit.path, text, overwrite=overwrite)
+        save(edit.path, text, overwrite=overwrite, was=was)
     except FileExistsError:
         return _exists(edit.path)
     except (OSError, UnicodeEncodeError) as error:

@@ -55,9 +55,9 @@ class Field:
     """One key. `read` answers None for "not decided"; `values`, `means` and `absent` are Markdown for the README.
 
     Without an essential one's value the file is not used: it restricts the agent, or says what to call it, and going
-    on without it would widen what the file allows. `instead` is the most narrow value, which one that cannot be read
-    is taken for where there is one. `later` is None where the key has its effect, else it says of a value whether it
-    asks for something that comes with a later version; `until` is how it is meanwhile.
+    on without it would widen what the file allows or may cost. `instead` is the most narrow value, which one that
+    cannot be read is taken for where there is one. `later` is None where the key has its effect, else it says of a
+    value whether it asks for something that comes with a later version; `until` is how it is meanwhile.
     """
 
     key: str
@@ -233,6 +233,7 @@ FIELDS: tuple[Field, ...] = (
         "a number above 0",
         "asked to finish after 80 % of so many seconds, stopped at all of them",
         "no limit",
+        essential=True,
     ),
     Field(
         "max_tokens",
@@ -240,6 +241,7 @@ FIELDS: tuple[Field, ...] = (
         "a whole number, 0 for no limit",
         "asked to finish at 80 % of so many tokens, stopped at all of them",
         "the setting",
+        essential=True,
     ),
     Field(
         "max_cost",
@@ -247,6 +249,7 @@ FIELDS: tuple[Field, ...] = (
         "US dollars, 0 for no limit",
         "asked to finish at 80 % of it, stopped at all of it",
         "the setting",
+        essential=True,
     ),
     Field(
         "runner",

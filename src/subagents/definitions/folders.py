@@ -10,7 +10,7 @@ from pathlib import Path
 
 from subagents.contents import first_bytes
 from subagents.definitions.dialects.homes import Home, project_homes, user_homes
-from subagents.definitions.frontmatter import split
+from subagents.definitions.frontmatter import begins_like_a_fence
 from subagents.definitions.model import Dialect, Parsed, Problem, Scope
 from subagents.definitions.parse import parse, stem_of
 from subagents.language import _
@@ -18,13 +18,15 @@ from subagents.places import Project, user_home
 from subagents.spec import DefinitionSource
 
 MAX_FILE = 1_000_000  # bytes; the text becomes a prompt
+MAX_LOOKED_AT = 4_000  # bytes in which a file of another tool begins like an agent, or is none
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
     """A place where definitions are looked for; it need not exist.
 
-    Files there end with one of `endings`, and those that begin with a character of `ignored` are not meant.
+    Files there end with one of `endings`, and those that begin with a character of `ignored` are not meant. `root` is
+    what a link among them may not lead out of; None where links lead wherever they like.
     """
 
     path: Path
@@ -32,6 +34,7 @@ class Folder:
     dialect: Dialect = Dialect.OWN
     endings: tuple[str, ...] = (".md",)
     ignored: str = "."
+    root: Path | None = None
 
     def holds(self, name: str) -> bool:
         """Whether a file of that name in it is meant."""
@@ -55,14 +58,14 @@ def folders(project: Project, *, hide_packaged: bool = False) -> tuple[Folder, .
         *packaged,
         *_foreign(user_homes(), Scope.USER),
         Folder(user_home() / "agents", Scope.USER),
-        *_foreign(project_homes(project.root), Scope.PROJECT),
-        Folder(project.folder / "agents", Scope.PROJECT),
+        *_foreign(project_homes(project.root), Scope.PROJECT, project.root),
+        Folder(project.folder / "agents", Scope.PROJECT, root=project.root),
     )
 
 
-def _foreign(homes: Sequence[Home], scope: Scope) -> Iterator[Folder]:
+def _foreign(homes: Sequence[Home], scope: Scope, root: Path | None = None) -> Iterator[Folder]:
     for home in reversed(homes):
-        yield Folder(home.path, scope, home.dialect, (home.ending,), home.ignored)
+        yield Folder(home.path, scope, home.dialect, (home.ending,), home.ignored, root)
 
 
 def read_definition(path: Path, scope: Scope, dialect: Dialect = Dialect.OWN) -> Parsed | None:
@@ -85,8 +88,6 @@ def read_definition(path: Path, scope: Scope, dialect: Dialect = Dialect.OWN) ->
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _unusable(source, line, _("is not UTF-8 text here; save the file as UTF-8"))
-    if dialect is not Dialect.OWN and path.suffix == ".md" and split(text).never_closed:
-        return _unusable(source, 1, _("the front matter is never closed with ---, so the file is not used"))
     return parse(text, source)
 
 
@@ -96,12 +97,13 @@ def shown_path(path: Path) -> str:
 
 
 def _is_a_note(data: bytes, path: Path, dialect: Dialect) -> bool:
-    """Whether it is Markdown without front matter among another tool's agents, such as their README."""
-    return (
-        dialect is not Dialect.OWN
-        and path.suffix == ".md"
-        and not data.removeprefix(b"\xef\xbb\xbf").startswith(b"---")
-    )
+    """Whether it is Markdown without front matter among another tool's agents, such as their README.
+
+    What was probably meant as front matter is not passed over: whoever wrote it has to hear of it.
+    """
+    if dialect is Dialect.OWN or path.suffix != ".md":
+        return False
+    return not begins_like_a_fence(data.lstrip()[:MAX_LOOKED_AT].decode("utf-8", "replace"))
 
 
 def _unusable(source: DefinitionSource, line: int | None, message: str) -> Parsed:

@@ -25,6 +25,13 @@ MAX_DIGITS = 100  # Python refuses to read integers of more than 4,300
 _OPENING = re.compile(r"---[ \t]*\r?\n")
 _CLOSING = re.compile(r"^---[^\n]*(?:\n|\Z)", re.MULTILINE)
 
+# What comes first in a file that is to have front matter, however it was written: after blanks, marks of byte order
+# or the fence of a block of code, a line that begins with dashes or with TOML's pluses.
+_INVISIBLE = r"[\s\ufeff\u200b\u2060]*"
+_LIKE_A_FENCE = re.compile(
+    rf"{_INVISIBLE}(?:(?:`{{3}}|~{{3}})[^\n\r]*[\n\r]{_INVISIBLE})?((?:[-\u2010-\u2015\u2212]{{3}}|\+{{3}})[^\n\r]*)"
+)
+
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z")
@@ -56,9 +63,28 @@ class Sections:
         return bool(self.closing)
 
     @property
-    def never_closed(self) -> bool:
-        """It opens like front matter, but nothing ends that, so all of it is body."""
-        return not self.fenced and _OPENING.match(self.body) is not None
+    def misfenced(self) -> str:
+        """Why something that is meant as front matter is none; "" where there is some, or nothing like it."""
+        if self.fenced or (like := _LIKE_A_FENCE.match(self.body)) is None:
+            return ""
+        if _OPENING.match(self.body):
+            return _("the front matter is never closed with ---, so the file is not used")
+        if "\r" in self.body and "\n" not in self.body:
+            return _(
+                "the lines end with a carriage return alone, so the file is not used; end them with a line feed"
+            )
+        message = _(
+            "{fence!r} looks like the beginning of front matter, so the file is not used; the very first line must "
+            "be --- and nothing else, and another --- must stand below the keys"
+        )
+        begin = self.body.rfind("\n", 0, like.start(1)) + 1
+        return message.format(fence=self.body[begin : like.end()][:SHOWN])
+
+    @property
+    def misfenced_line(self) -> int:
+        """The line, from 1, on which that stands."""
+        like = _LIKE_A_FENCE.match(self.body)
+        return 1 if like is None else 1 + self.body.count("\n", 0, like.start(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +109,11 @@ def split(text: str) -> Sections:
         return Sections(mark, "", "", rest)
     block = rest[opening.end() : closing.start()]
     return Sections(mark + opening.group(), block, closing.group(), rest[closing.end() :])
+
+
+def begins_like_a_fence(text: str) -> bool:
+    """Whether its first line that is not blank is a fence, or was probably meant as one."""
+    return _LIKE_A_FENCE.match(text) is not None
 
 
 def read(block: str) -> FrontMatter:

@@ -21,7 +21,17 @@ def program_of(agent: AgentDefinition) -> str:
 
 def is_installed(program: str) -> bool:
     """A name is looked for on the PATH; where there is a path, whoever wrote it knows."""
-    return os.sep in program or shutil.which(program) is not None
+    return os.sep in program or found_at(program, os.environ.get("PATH", os.defpath)) is not None
+
+
+def found_at(program: str, path: str) -> str | None:
+    """Where a program of that name is, in the folders of `path` (as PATH has them); None when it is in none.
+
+    Relative folders and empty ones, which mean the working folder, are passed over: a program that lies about in a
+    project is nobody's choice.
+    """
+    folders = [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]
+    return shutil.which(program, path=os.pathsep.join(folders))
 
 
 def installed_only(

@@ -11,12 +11,19 @@ from subagents.definitions.fields import BY_KEY, Field
 from subagents.definitions.frontmatter import BadFrontMatter, FrontMatter, Sections
 from subagents.definitions.model import SHOWN, AgentDefinition, Dialect, Parsed, Problem
 from subagents.definitions.scoping import Reach, reach, restricting_keys
-from subagents.definitions.spelling import canonical, has_no_equivalent, nearest_key, to_write_instead
+from subagents.definitions.spelling import (
+    canonical,
+    has_no_equivalent,
+    may_restrict,
+    nearest_key,
+    to_write_instead,
+)
 from subagents.definitions.values import BadValue, Written, both
 from subagents.language import _, counted
 from subagents.spec import CommandLine, DefinitionSource, PromptMode
 
 MAX_UNKNOWN = 20  # unknown keys of one file that are told one by one
+MAX_COMPARED = 200  # unknown keys of one file that are compared with ours; with more of them it is not used
 
 #: Tools whose lists of tools are, as ours, about the tools of our own only.
 _LISTS_OUR_OWN = (Dialect.OWN, Dialect.PI)
@@ -25,8 +32,9 @@ _LISTS_OUR_OWN = (Dialect.OWN, Dialect.PI)
 def parse(text: str, source: DefinitionSource) -> Parsed:
     """The definition in `text`, or none, and what is wrong with it. Never raises, whatever the text.
 
-    A value that cannot be read is left undecided, with a problem; only where that would widen what the file
-    allows (its tools, its schema), or leave it without a name, there is no definition.
+    A value that cannot be read is left undecided, with a problem, and so is a key that nobody knows; only where that
+    would widen what the file allows (its tools, its schema, its cost), or leave it without a name, there is no
+    definition.
     """
     reading = _Reading(source)
     try:
@@ -67,8 +75,8 @@ class _Reading:
         """The front matter in our keys, and the body. Raises `BadFrontMatter`."""
         if self.source.dialect == Dialect.OWN:
             sections = frontmatter.split(text)
-            front, body = frontmatter.read(sections.block), sections.body
             self.fences(sections)
+            front, body = frontmatter.read(sections.block), sections.body
         else:
             from subagents.definitions.dialects import translated  # which reads with what this package has
 
@@ -76,18 +84,18 @@ class _Reading:
             front, body = translation.front, translation.body
             for lost in translation.problems:
                 self.problem(lost.message, line=lost.line, key=lost.key)
+                if lost.restricts:
+                    self.unusable.add(lost.key)
             if translation.fences is not None:
                 self.fences(translation.fences)
         self.lines = dict(front.lines)
         return front, body
 
     def fences(self, sections: Sections) -> None:
-        """Fences that probably were meant otherwise."""
-        if sections.never_closed:
-            self.problem(
-                _("the front matter is never closed with ---, so the whole file is the prompt"), line=1
-            )
-        elif sections.fenced and sections.closing.strip() != "---":
+        """Fences that probably were meant otherwise. Raises `BadFrontMatter` where that hides what restricts."""
+        if why := sections.misfenced:
+            raise BadFrontMatter(why, sections.misfenced_line)
+        if sections.fenced and sections.closing.strip() != "---":
             line = 2 + sections.block.count("\n")
             message = _(
                 "{fence!r} ended the front matter, because it starts with ---; the rest is the prompt"
@@ -102,7 +110,7 @@ class _Reading:
         self._later(already={told.key for told in reached.told})
         self._foreign_program()
         if self.unusable:
-            keys = both([f"`{self.spelled.get(key, key)}`" for key in sorted(self.unusable)])
+            keys = both([f"`{self.spelled.get(key, key)[:SHOWN]}`" for key in sorted(self.unusable)])
             self.problem(_("the file is not used, because it would be without its {keys}").format(keys=keys))
             return self._parsed(None, "" if "name" in self.unusable else name)
         return self._parsed(self._definition(name, reached, body), name)
@@ -144,7 +152,7 @@ class _Reading:
         try:
             self.found[field.key] = field.read(written)
         except BadValue as error:
-            self.about(field.key, f"{error}{_taken_for(field)}")
+            self.about(field.key, f"{error}{_taken_for(field) if error.kept is None else ''}")
             self.found[field.key] = field.instead if error.kept is None else error.kept
             if field.essential:
                 self.unusable.add(field.key)
@@ -158,6 +166,8 @@ class _Reading:
                 self.about(key, _("has no effect yet") + until)
 
     def _unknown(self, unknown: list[str]) -> None:
+        self.unusable.update(filter(may_restrict, unknown[:MAX_COMPARED]))
+        self.unusable.update(unknown[MAX_COMPARED : MAX_COMPARED + 1])
         for key in unknown[:MAX_UNKNOWN]:
             self.problem(_unknown(key), line=self.lines.get(key), key=key)
         if (more := len(unknown) - MAX_UNKNOWN) > 0:

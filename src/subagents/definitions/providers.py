@@ -12,7 +12,7 @@ from typing import Any
 
 from subagents.definitions.tool_lists import Listed
 from subagents.definitions.tool_names import provider_entry
-from subagents.definitions.values import MAX_SHOWN, few
+from subagents.definitions.values import MAX_SHOWN, few, names_all
 from subagents.language import _
 from subagents.spec import ProviderRule
 
@@ -64,6 +64,8 @@ def told(found: Mapping[str, Any], tools: Listed, denied: Listed) -> Iterator[tu
 
 def _included(found: Mapping[str, Any]) -> tuple[str, ...] | None:
     names = found.get("extensions")
+    if names_all(found.get("exclude_extensions") or ()):
+        return ()
     if names is None or names is True:
         return None
     return tuple(dict.fromkeys(_provider(name) for name in names if not _is_path(name)))
@@ -73,6 +75,8 @@ def _excluded(found: Mapping[str, Any]) -> tuple[str, ...]:
     """A path leaves out whatever it may be the name of."""
     names: list[str] = []
     for name in found.get("exclude_extensions") or ():
+        if names_all([name]):
+            continue
         parts = re.split(r"[/\\]", name) if _is_path(name) else [name]
         names += [_provider(part) for part in parts if part not in ("", ".", "..", "~")]
     return tuple(dict.fromkeys(names))

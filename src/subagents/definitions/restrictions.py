@@ -63,7 +63,9 @@ def _by_gate(gate: object) -> Withheld:
 
 def _by_hooks(hooks: Mapping[str, Any]) -> Withheld:
     """A hook before tool calls may refuse each of those it is for; the other hooks refuse nothing."""
-    before = [value for event, value in hooks.items() if _comes_before(event)]
+    inner = [value for event, value in hooks.items() if event == "hooks" and isinstance(value, dict)]
+    events = [*hooks.items(), *(each for nested in inner for each in nested.items())]
+    before = [value for event, value in events if value not in inner and _comes_before(event)]
     matched = [name for groups in before for group in _listed(groups) for name in _matched(group)]
     tools = tuple(name for name in EVERY_TOOL if name in matched)
     return Withheld(tools, providers=any(name not in EVERY_TOOL for name in matched))
@@ -89,10 +91,33 @@ def withheld(found: Mapping[str, Any]) -> Iterator[tuple[str, Withheld]]:
 # --- hooks before tool calls
 
 
+#: Moments at which nothing is refused that a tool would do, as Claude Code, Copilot and Gemini CLI call them.
+_OTHER_MOMENTS = frozenset(
+    (
+        *("posttooluse", "posttoolusefailure", "posttoolbatch", "aftertool", "toolexecuteafter"),
+        *(
+            "sessionstart",
+            "sessionend",
+            "setup",
+            "stop",
+            "stopfailure",
+            "agentstop",
+            "afteragent",
+            "beforeagent",
+        ),
+        *("subagentstart", "subagentstop", "userpromptsubmit", "userpromptsubmitted", "userpromptexpansion"),
+        *("notification", "precompact", "postcompact", "precompress", "beforemodel", "aftermodel"),
+        *("teammateidle", "taskcreated", "taskcompleted", "erroroccurred", "instructionsloaded"),
+        *("configchange", "cwdchanged", "filechanged", "worktreecreate", "worktreeremove"),
+        *("elicitation", "elicitationresult"),
+    )
+)
+
+
 def _comes_before(event: str) -> bool:
-    """`PreToolUse`, `PermissionRequest`, and what other tools call these."""
-    folded = event.replace("_", "").replace("-", "").lower()
-    return folded.startswith(("pretool", "beforetool", "permission", "toolcall"))
+    """Whether it may be a moment before tool calls, as `PreToolUse` is, and `tool.execute.before`, and any unknown."""
+    folded = "".join(one for one in event if one.isalnum()).lower()
+    return folded not in _OTHER_MOMENTS
 
 
 def _listed(groups: object) -> list[object]:

@@ -17,15 +17,26 @@ class LinkedElsewhere(OSError):
         super().__init__(0, message.format(target=target), str(path))
 
 
-def save(path: Path, text: str, *, overwrite: bool) -> None:
+class ChangedMeanwhile(OSError):
+    """Somebody else wrote to the file since it was read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(0, _("somebody else changed it just now; call it again"), str(path))
+
+
+def save(path: Path, text: str, *, overwrite: bool, was: str | None = None) -> None:
     """Writes a file beside the place and moves it there, with the mode of what it replaces.
 
-    Makes the folder. Raises `OSError`: `FileExistsError` when something is there that may not be overwritten,
-    `LinkedElsewhere`, or what the system says.
+    `was` is what stood in the file when the text was made of it; None where it was made of nothing. Makes the folder.
+    Raises `OSError`: `FileExistsError` when something is there that may not be overwritten, `LinkedElsewhere`,
+    `ChangedMeanwhile`, or what the system says.
     """
     _make_folder(path.parent)
     real = inside(path) if overwrite else path
     with beside(real, text.encode("utf-8")) as made:
+        # As late as can be: an editor asks for no lock.
+        if was is not None and real.read_bytes() != was.encode("utf-8"):
+            raise ChangedMeanwhile(path)
         if overwrite:
             made.replace(real)
         else:

@@ -13,7 +13,7 @@ from subagents.definitions import providers
 from subagents.definitions.model import SHOWN
 from subagents.definitions.restrictions import withheld
 from subagents.definitions.tool_lists import Listed
-from subagents.definitions.tool_names import DELEGATING, OWN_TOOLS, START, nearest_tool
+from subagents.definitions.tool_names import DELEGATING, OWN_TOOLS, START, nearest_tool, tools_meant
 from subagents.definitions.values import MAX_SHOWN, both, few
 from subagents.language import _
 from subagents.spec import ToolSelection
@@ -21,7 +21,7 @@ from subagents.spec import ToolSelection
 #: Tools that do what another does.
 _ALIKE = {"read": ("read", "grep"), "write": ("write", "edit"), "edit": ("edit", "write")}
 
-MAX_LOOKED_AT = 20  # names of one list that are compared with ours
+MAX_LOOKED_AT = 20  # forbidden names of one list that are told one by one
 
 Types = tuple[str, ...] | None
 
@@ -147,19 +147,30 @@ def _about_denied(denied: Listed) -> Iterator[Told]:
     if denied.types:
         message = _("forbids some agents ({names}), which nothing enforces yet, so it can start none")
         yield Told("disallowed_tools", message.format(names=few(denied.types)))
-    # A name that is like none of ours may be a provider's tool, so only what looks misspelled is told.
-    for name in filter(nearest_tool, denied.unknown[:MAX_LOOKED_AT]):
-        yield Told("disallowed_tools", _no_such(name))
+    for name in denied.unknown[:MAX_LOOKED_AT]:
+        yield Told("disallowed_tools", _forbidden(name))
+    if (more := len(denied.unknown) - MAX_LOOKED_AT) > 0:
+        yield Told("disallowed_tools", _("names {n} more tools that there are not").format(n=more))
 
 
 def _about_types(tools: Listed, allowed: bool | tuple[str, ...] | None, types: Types) -> Iterator[Told]:
     if types != () or not tools.starts:
         return
-    if allowed == ():
+    if tools.types == ():
+        yield Told("tools", _("names {tool}() without an agent, so it can start none").format(tool=START))
+    elif allowed == ():
         yield Told("tools", _("names {tool}, but `allowed_subagents` allows no agent").format(tool=START))
     else:
         message = _("and `allowed_subagents` have no agent in common, so it can start none")
         yield Told("tools", message)
+
+
+def _forbidden(name: str) -> str:
+    """What becomes of a forbidden tool that nobody knows: it may be one of a provider, or meant for one of ours."""
+    message = _("names {name!r}, which is no tool here").format(name=name[:SHOWN])
+    if meant := tools_meant(name):
+        return message + _(", so it goes without {tools}").format(tools=both(meant))
+    return message + _("; only a provider's tool of that name goes")
 
 
 def _no_such(name: str) -> str:

@@ -32,6 +32,17 @@ INSTEAD = {
     "system_prompt": "the text below the front matter",
 }
 
+#: Words in the keys by which tools restrict their agents, such as `excludeTools` or `approvalPolicy`.
+RESTRICTING_WORDS = frozenset(
+    (
+        *("tool", "tools", "permission", "permissions", "sandbox", "sandboxed", "approval", "approvals"),
+        *("hook", "hooks", "gate", "gates", "policy", "policies"),
+        *("deny", "denied", "disallow", "disallowed", "forbid", "forbidden", "exclude", "excluded"),
+        *("allow", "allowed", "allowlist", "whitelist", "denylist", "blocklist", "blacklist", "blocked"),
+        *("restrict", "restricted", "restrictions"),
+    )
+)
+
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _JOINT = re.compile(r"[-_\s]")
 
@@ -43,6 +54,7 @@ def folded(key: str) -> str:
 
 _KNOWN = {folded(key): key for key in KEYS} | {folded(alias): key for alias, key in ALIASES.items()}
 _INSTEAD = {folded(key): text for key, text in INSTEAD.items()}
+_MEANT = {key: text for key, text in _INSTEAD.items() if text in BY_KEY}
 _WITHOUT = frozenset(map(folded, WITHOUT_EQUIVALENT))
 
 
@@ -58,6 +70,25 @@ def has_no_equivalent(key: str) -> bool:
 def to_write_instead(key: str) -> str | None:
     """What to write instead of a key that is not merely misspelled."""
     return _INSTEAD.get(folded(key))
+
+
+def restricts_here(key: str) -> bool:
+    """Whether it is, in whatever spelling, a key of ours that restricts an agent."""
+    ours = canonical(key)
+    return ours not in (None, "name") and BY_KEY[ours].restricts  # a name only says what to call it
+
+
+def may_restrict(key: str) -> bool:
+    """Whether a key that there is not was probably meant to restrict the agent, which would go on without that."""
+    if has_no_equivalent(key):
+        return False
+    meant = _MEANT.get(folded(key)) or nearest_key(key)
+    return has_restricting_word(key) or (meant is not None and restricts_here(meant))
+
+
+def has_restricting_word(key: str) -> bool:
+    words = _JOINT.split(_HUMP.sub("_", key.strip()).lower())
+    return "readonly" in "".join(words) or not RESTRICTING_WORDS.isdisjoint(words)
 
 
 @lru_cache(maxsize=1000)  # the same ones recur from file to file

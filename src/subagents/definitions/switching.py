@@ -31,7 +31,7 @@ class Switch(StrEnum):
 class Switched:
     """`text` is the new one, or unless it is done, the old. `line` is where `enabled` stands, from 1; 0 for nowhere.
 
-    `why` says what is wrong with an unreadable one. `stub` is true when nothing but the key was in the text.
+    `why` says what is wrong with an unreadable one. `stub` is true when the text was `STUB`.
     """
 
     outcome: Switch
@@ -42,6 +42,7 @@ class Switched:
 
 
 STUB = "---\nenabled: false\n---\n"
+_WITH_BLANK = "---\nenabled: false \n---\n"
 
 _FALSE = re.compile(r"enabled[ \t]*:[ \t]+false[ \t]*\r?\n?")
 _FALSE_AND_COMMENT = re.compile(r"(enabled[ \t]*:[ \t]+)false([ \t]+#.*)", re.DOTALL)
@@ -61,7 +62,10 @@ def switched_off(text: str) -> Switched:
         return Switched(Switch.NO_FRONT_MATTER, text)
     line = _line(sections)
     block = _at(sections.block, line, _said_false) if line else _first(sections)
-    return _checked(text, _joined(sections, block), replace(agent, enabled=False), line)
+    changed = _joined(sections, block)
+    # A blank tells a file that was there from the stub, so that switching it on does not delete it.
+    changed = _WITH_BLANK if changed == STUB else changed
+    return _checked(text, changed, replace(agent, enabled=False), line)
 
 
 def switched_on(text: str) -> Switched:
@@ -75,8 +79,7 @@ def switched_on(text: str) -> Switched:
     line = _line(sections)
     block = _at(sections.block, line, _not_false)
     switched = _checked(text, _joined(sections, block), replace(agent, enabled=True), line)
-    stub = switched.outcome is Switch.DONE and not block.strip() and not sections.body.strip()
-    return replace(switched, stub=stub)
+    return replace(switched, stub=switched.outcome is Switch.DONE and text == STUB)
 
 
 # --- one line

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import re
+import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -76,8 +78,26 @@ CLAUDE_TOOLS: tuple[ToolName, ...] = (
     ToolName("ReadMcpResourceTool", ""),
 )
 
+#: What people and other tools call a tool of ours. It takes the tool away where it is forbidden, and never gives it.
+_SAME = {
+    "bash": "shell sh zsh terminal console exec execute command commands run cmd local_shell",
+    "bash ": "shell_command run_command run_commands run_shell_command execute_command run_in_terminal",
+    "read": "view cat open open_file view_file",
+    "write": "create create_file new_file save_file",
+    "edit": "patch apply_patch replace modify str_replace editor",
+    "find": "find_files search_files",
+    "grep": "search ripgrep rg search_file_content",
+    "ls": "list dir list_directory list_files list_dir",
+    START: "subagent subagents spawn delegate",
+}
+_SYNONYMS = {word: ours.strip() for ours, words in _SAME.items() for word in words.split()}
+
 _OURS = {name.lower(): name for name in (*OWN_TOOLS, *DELEGATING)}
 _KNOWN = {each.name.lower(): each.ours for each in CLAUDE_TOOLS} | _OURS
+
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[a-z]+")
 
 
 def our_name(name: str) -> str | None:
@@ -98,6 +118,31 @@ def nearest_tool(name: str) -> str | None:
         return None
     found = get_close_matches(name.lower(), _KNOWN, n=5, cutoff=0.7)
     return next((ours for near in found if (ours := _KNOWN[near])), None)
+
+
+def plain(name: str) -> str:
+    """A name as it looks to whoever reads it: without characters that are not seen, and full-width ones as usual."""
+    seen = (one for one in unicodedata.normalize("NFKC", name) if unicodedata.category(one) != "Cf")
+    return "".join(seen).strip()
+
+
+def tools_named(name: str) -> tuple[str, ...]:
+    """Our tools whose names are words of a name that nobody knows: `bash/write` is about two."""
+    words = _WORD.findall(_HUMP.sub("_", plain(name)).lower())
+    return tuple(dict.fromkeys(ours for word in words if (ours := _KNOWN.get(word))))
+
+
+def tool_called(name: str) -> str | None:
+    """Our tool that somebody else calls so, or that is misspelled so."""
+    folded = _HUMP.sub("_", plain(name)).replace("-", "_").lower()
+    return _KNOWN.get(folded) or _SYNONYMS.get(folded) or nearest_tool(plain(name))
+
+
+@lru_cache(maxsize=1000)  # the same ones recur from file to file
+def tools_meant(name: str) -> tuple[str, ...]:
+    """Our tools that a name which nobody knows may mean: all that are to go where it is forbidden."""
+    called = tool_called(name)
+    return tools_named(name) or (() if called is None else (called,))
 
 
 # --- more than a name

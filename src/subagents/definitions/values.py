@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -133,9 +134,9 @@ def some_names(written: Written) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in trimmed if name))
 
 
-def split_names(text: str) -> list[str]:
-    """A text at its commas, but for those between parentheses. One that is never closed reaches to the end."""
-    if "(" not in text:
+def split_names(text: str, separators: str = ",") -> list[str]:
+    """A text at its separators, but for those between parentheses. One that is never closed reaches to the end."""
+    if "(" not in text and separators == ",":
         return text.split(",")
     pieces, depth, begin = list[str](), 0, 0
     for place, character in enumerate(text):
@@ -143,7 +144,7 @@ def split_names(text: str) -> list[str]:
             depth += 1
         elif character == ")":
             depth = max(depth - 1, 0)
-        elif character == "," and depth == 0:
+        elif character in separators and depth == 0:
             pieces.append(text[begin:place])
             begin = place + 1
     return [*pieces, text[begin:]]
@@ -156,11 +157,21 @@ def plain_names(written: Written) -> tuple[str, ...]:
 
 
 def all_or_names(written: Written) -> bool | tuple[str, ...] | None:
-    """True for all, () for none, else the names: `true`, `all` and `*` are all, `false` and `none` none of them."""
+    """True for all, () for none, else the names: `true`, `all` and `*` are all, `false` and `none` none of them.
+
+    `none` among names is none all the same, and `no` and `off`, which are no names, are too.
+    """
     if isinstance(written.value, bool):
         return True if written.value else ()
     names = plain_names(written)
+    if any(name.lower() in _NONE_OF_THEM for name in names):
+        message = _("must be names, `all` or `none`, not {value}; it is taken for none")
+        raise BadValue(message.format(value=written), kept=())
     return True if names_all(names) else names
+
+
+#: What nobody calls an agent or a provider.
+_NONE_OF_THEM = ("none", "no", "off", "false")
 
 
 def names_all(names: Sequence[str]) -> bool:
@@ -176,16 +187,16 @@ def is_none(names: Sequence[str]) -> bool:
 
 def a_count(written: Written) -> int | None:
     """A whole number, at least 0."""
-    value = written.value
-    if value is None:
+    if written.value is None:
         return None
+    value = unquoted(written.value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadValue(_("must be a whole number, 0 for no limit, not {value}").format(value=written))
     return value
 
 
 def seconds(written: Written) -> float | None:
-    if (value := _number(written.value)) is not None and 0 < value < math.inf:
+    if (value := number(written.value)) is not None and 0 < value < math.inf:
         return value
     if written.value is None:
         return None
@@ -193,15 +204,27 @@ def seconds(written: Written) -> float | None:
 
 
 def dollars(written: Written) -> float | None:
-    if (value := _number(written.value)) is not None and 0 <= value < math.inf:
+    if (value := number(written.value)) is not None and 0 <= value < math.inf:
         return value
     if written.value is None:
         return None
     raise BadValue(_("must be a number of US dollars, 0 for no limit, not {value}").format(value=written))
 
 
-def _number(value: object) -> float | None:
+def number(written: object) -> float | None:
+    """A number, also a plain one in quotes; None for what is none."""
+    value = unquoted(written)
     return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+
+
+def unquoted(value: object) -> object:
+    """A plain number in quotes as the number that it is; everything else as it is."""
+    if not isinstance(value, str) or _PLAIN_NUMBER.fullmatch(value) is None:
+        return value
+    return float(value) if "." in value else int(value)
+
+
+_PLAIN_NUMBER = re.compile(r"\s*[0-9]{1,100}(\.[0-9]{1,100})?\s*", re.ASCII)
 
 
 def yes_or_no(written: Written) -> bool | None:

@@ -24,6 +24,7 @@ from pydantic_ai.exceptions import (
 
 from subagents.language import _
 from subagents.models.addresses import KEYS
+from subagents.models.secrets import veiled
 
 TRANSIENT = frozenset({408, 429})  # and everything from 500 up
 MAX_DETAIL = 300  # characters of what a provider said that a sentence repeats
@@ -98,11 +99,11 @@ def _of_status(status: int) -> str:
 
 
 def detail(error: ModelAPIError) -> str:
-    """What the provider said, in one bounded line; "" when it said nothing of use."""
+    """What the provider said, in one bounded line without our keys; "" when it said nothing of use."""
     text = _message(error.body)
     if not text and not isinstance(error, ModelHTTPError):
         text = error.message
-    line = " ".join(text.split()).rstrip(".")
+    line = " ".join(veiled(text).split()).rstrip(".")
     return line if len(line) <= MAX_DETAIL else f"{line[:MAX_DETAIL]}…"
 
 

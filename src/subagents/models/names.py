@@ -15,6 +15,7 @@ from subagents.errors import ModelUnavailable
 from subagents.language import _
 
 MOST_LISTED = 30  # names that an error lists
+FEWEST = 2  # letters and digits that mean something unless they are a whole name
 
 _WORD = re.compile(r"[a-z0-9]+")
 _DATE = re.compile(r"(?<![0-9])(20[0-9]{2})-?([01][0-9])-?([0-3][0-9])(?![0-9])")
@@ -66,14 +67,15 @@ class Fit(IntEnum):
     IN_ID = 3  # whole words of the id, in this order
     IN_LABEL = 4  # whole words of what people are shown
     WORDS = 5  # each a whole word of id, label or provider
-    LETTERS = 6  # a part of the words: "gpt4o", "son"
+    LETTERS = 6  # how words begin: "gpt4o", "son"
 
 
 def resolve(query: str, registry: Sequence[Named]) -> Match:
     """The model that `query` means: an id, `provider/id`, or words of either or of what people are shown.
 
-    A name of another provider's model is only understood where the id is exact, and then with a note. The order of
-    `registry` is that of preference between providers. Raises `Unresolved` with the names there are.
+    A name of another provider's model is only understood where the id is exact, and then with a note; so is a date
+    that the model does not carry. The order of `registry` is that of preference between providers. Raises `Unresolved`
+    with the names there are.
     """
     wanted = query.strip()
     if not _WORD.search(wanted.casefold()):
@@ -83,11 +85,11 @@ def resolve(query: str, registry: Sequence[Named]) -> Match:
     provider, slash, rest = wanted.partition("/")
     if not slash:
         if best := best_of(wanted, registry):
-            return Match(best)
+            return Match(best, _about_date(wanted, best))
         raise unresolved(query, registry)
     own = [model for model in registry if model.provider == provider.casefold()]
     if best := best_of(rest, own):
-        return Match(best)
+        return Match(best, _about_date(wanted, best))
     if elsewhere := exactly(rest, registry):
         return Match(elsewhere, crossing(query, elsewhere))
     raise unresolved(query, registry)
@@ -119,6 +121,8 @@ def fit_of(name: str, model: Named) -> Fit | None:
     words = _words(wanted)
     if not words:
         return Fit.LETTERS if date and date == id_date else None
+    if len("".join(words)) < FEWEST:
+        return None
     ids, labels = _words(id), _words(undated(model.label)[0])
     if ids in (words, [*words, "0"]) or [*_words(model.provider), *ids] == words:
         return Fit.DATED
@@ -131,7 +135,7 @@ def fit_of(name: str, model: Named) -> Fit | None:
         return None
     if known.issuperset(words):
         return Fit.WORDS
-    return Fit.LETTERS if _in_letters(words, known, ("".join(ids), "".join(labels))) else None
+    return Fit.LETTERS if _begins_words(words, known, (ids, labels)) else None
 
 
 def newest(model: Named) -> tuple[object, ...]:
@@ -209,9 +213,21 @@ def _begins_version(words: list[str], model: Named) -> bool:
     return any(version(name)[: len(numbers)] == numbers for name in (model.id, model.label))
 
 
-def _in_letters(words: list[str], known: Iterable[str], squeezed: Sequence[str]) -> bool:
-    """Whether they are parts of words. A number is a whole one."""
-    whole = set(known)
-    if any("".join(words) in text for text in squeezed):
+def _begins_words(words: list[str], known: Iterable[str], texts: Iterable[list[str]]) -> bool:
+    """Whether they are how words begin, each one or all run together ("gpt4o"). A number is a whole one."""
+    run = "".join(words)
+    if any("".join(text[n:]).startswith(run) for text in texts for n in range(len(text))):
         return True
-    return all(word in whole if word.isdigit() else any(word in each for each in whole) for word in words)
+    whole = set(known)
+    return all(
+        word in whole if word.isdigit() else any(each.startswith(word) for each in whole) for word in words
+    )
+
+
+def _about_date(asked: str, model: Named) -> str:
+    """The note for a date that the model's name does not carry: it is of whatever date its provider has."""
+    if not undated(asked)[1] or undated(model.id)[1]:
+        return ""
+    return _("There is no model {asked!r} of that date here; {model} answers.").format(
+        asked=asked, model=model.exact
+    )

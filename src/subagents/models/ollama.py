@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from subagents.models.addresses import address_of
+from subagents.models.addresses import Misconfigured, address_of
 
 LATEST = ":latest"  # the tag that is meant where none is given
 
@@ -13,7 +13,7 @@ def address(environ: Mapping[str, str]) -> str:
     """Where the server is: what OLLAMA_BASE_URL or OLLAMA_HOST say, else here; "" when they make no sense."""
     try:
         return address_of("ollama", environ).url.removesuffix("/v1")
-    except ValueError:
+    except Misconfigured:
         return ""
 
 

@@ -68,7 +68,7 @@ def _cost_at(response: ModelResponse) -> Decimal | None:
 def has_price(name: str) -> bool:
     """Whether what a model costs may be known, by its exact name: False only where it surely is not.
 
-    Reads the price data, which takes some tenths of a second once a process.
+    Reads the price data, which takes some tenths of a second once a process. Raises `Misconfigured`.
     """
     provider, colon, model = name.partition(":")
     if not colon or provider in LOCAL:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from subagents.models.addresses import KEYS, URLS, address_of
+from subagents.models.addresses import KEYS, URLS, Misconfigured, address_of
 from subagents.settings import keys
 
 
@@ -102,9 +102,33 @@ def has_library(provider: Provider) -> bool:
 
 
 def compatible_server(environ: Mapping[str, str]) -> str:
-    """The address of a server that only speaks as OpenAI's does; "" when OpenAI's own is meant."""
+    """The address of a server that only speaks as OpenAI's does; "" when OpenAI's own is meant.
+
+    Raises `Misconfigured`.
+    """
     address = address_of("openai", environ)
     return address.url.rstrip("/") if address.way == "compatible" else ""
+
+
+def trouble(provider: Provider, environ: Mapping[str, str]) -> str:
+    """Why its variables cannot be used as they are set, as a sentence; "" when they can."""
+    try:
+        address_of(provider.name, environ)
+    except Misconfigured as error:
+        return str(error)
+    return ""
+
+
+def parted(name: str) -> tuple[str, Provider | None, str]:
+    """The prefix that its exact name has, the provider that it names, and the id. None for a name without one."""
+    ends = [at for mark in ":/" if (at := name.find(mark)) > 0]
+    if not ends:
+        return "", None, name
+    prefix, id = name[: min(ends)].strip().casefold(), name[min(ends) + 1 :].strip()
+    provider = provider_called(prefix)
+    if provider is None or not id:
+        return "", None, name
+    return (provider.name if prefix in provider.aliases else prefix), provider, id
 
 
 def every_variable() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from anyio.lowlevel import RunVar
 
 from subagents.errors import ModelUnavailable
 from subagents.language import _
-from subagents.models.addresses import KEYS, URLS, Address, address_of, first_set
+from subagents.models.addresses import KEYS, Address, address_of
 from subagents.settings.keys import opened
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def remote_model(name: str) -> Model[Any]:
 
     One object for all who ask on one event loop. All models of one address share its connections, which are open
     while somebody has entered one of them (`async with`), and closed when the last one leaves. Raises
-    `ModelUnavailable` for a name that is none, and where what speaks to it is not installed.
+    `ModelUnavailable` for a name that is none, for an address or a key that is none, and where what speaks to it is
+    not installed.
     """
     provider, _colon, model = name.partition(":")
     if provider not in KEYS or not model:
@@ -36,7 +37,7 @@ def remote_model(name: str) -> Model[Any]:
                 name=name, known=", ".join(KEYS)
             )
         )
-    address = _address(provider)
+    address = address_of(provider, opened())
     made = _made_here()
     if address not in made.makers:
         made.makers[address] = _maker(address)
@@ -47,22 +48,10 @@ def remote_model(name: str) -> Model[Any]:
 
 def load(name: str) -> None:
     """Imports what speaks to the model of this name, and looks for its key: seconds, once a process, and so for a
-    thread. A name that `remote_model` does not know needs nothing. Raises `ModelUnavailable` where it is missing."""
+    thread. A name that `remote_model` does not know needs nothing. Raises `ModelUnavailable` as that does."""
     provider, _colon, model = name.partition(":")
     if provider in KEYS:
-        _maker(_address(provider))(model)
-
-
-def _address(provider: str) -> Address:
-    environ = opened()
-    try:
-        return address_of(provider, environ)
-    except ValueError as error:
-        raise ModelUnavailable(
-            _("The address {url!r} in {names} is not one: {why}.").format(
-                url=first_set(environ, URLS[provider]), names=_(" or ").join(URLS[provider]), why=error
-            )
-        ) from error
+        _maker(address_of(provider, opened()))(model)
 
 
 # --- what was made

@@ -29,6 +29,7 @@ from pydantic_ai.usage import RequestUsage
 from subagents.clock import Clock
 from subagents.errors import ProviderFailed
 from subagents.language import _, counted
+from subagents.models.addresses import shown
 from subagents.models.failures import may_pass, what_happened
 from subagents.models.pricing import ANYBODYS, usage_of
 from subagents.runs.result import duration
@@ -102,7 +103,7 @@ class RetryingModel(WrapperModel):
         attempt = 1
         while True:
             try:
-                return await self.wrapped.request(messages, model_settings, model_request_parameters)
+                return _public(await self.wrapped.request(messages, model_settings, model_request_parameters))
             except ModelAPIError as error:
                 await self.recover(error, attempt, None)
             attempt += 1
@@ -220,7 +221,7 @@ class RetriedStream(StreamedResponse):
             yield event
 
     def get(self) -> ModelResponse:
-        return super().get() if self._current is None else self._current.get()
+        return _public(super().get() if self._current is None else self._current.get())
 
     @property
     def usage(self) -> RequestUsage:
@@ -241,6 +242,12 @@ class RetriedStream(StreamedResponse):
     @property
     def timestamp(self) -> datetime:
         return datetime.now(UTC) if self._current is None else self._current.timestamp
+
+
+def _public(response: ModelResponse) -> ModelResponse:
+    """The reply, which is kept, with no more of its provider's address than people may be shown."""
+    response.provider_url = shown(response.provider_url) if response.provider_url else None
+    return response
 
 
 async def _close_what_is_left(failure: ModelAPIError) -> None:

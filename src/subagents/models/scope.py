@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
+from subagents.models.providers import parted
 from subagents.settings.possible import SCRIPT
 
+_OF_PATTERNS = frozenset("*?[]{} ")
 
-def allowed(enabled: Iterable[str], available: Collection[str]) -> frozenset[str]:
-    """The `provider/id` of `available` that `enabled` names, in lower case; none of them is no restriction.
 
-    An entry counts only where it is the exact name of an available model, whatever its case: a blank one, a bare id,
-    a part of a name or a pattern does not.
+def allowed(enabled: Iterable[str]) -> frozenset[str]:
+    """The `provider/id` that `enabled` names, in lower case; none of them is no restriction.
+
+    An entry counts where it is a provider's name and an id, be that provider open or closed: a restriction must not
+    end with a key, or with a server that is down. A blank one, a bare id, a part of a name or a pattern does not.
     """
-    known = {slashed(name) for name in available}
-    return frozenset(name for entry in enabled if (name := slashed(entry)) in known)
+    return frozenset(name for entry in enabled if (name := _well_formed(entry)))
 
 
 def in_scope(name: str, allowed: frozenset[str]) -> bool:
@@ -27,3 +29,9 @@ def slashed(name: str) -> str:
     name = name.strip().casefold().removesuffix(":latest")
     provider, colon, id = name.partition(":")
     return f"{provider}/{id}" if colon and "/" not in provider else name
+
+
+def _well_formed(entry: str) -> str:
+    """The entry as `slashed` has it, "" for one that does not count."""
+    prefix, provider, id = parted(slashed(entry))
+    return f"{prefix}/{id}" if provider is not None and not set(id) & _OF_PATTERNS else ""

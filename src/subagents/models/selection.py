@@ -40,7 +40,7 @@ def exact_model(name: str, environ: Mapping[str, str] | None = None) -> str:
     Raises `ModelUnavailable`, naming the variable to set, or what a name looks like, and `InvalidScript`: a script
     is read here already, so that one that cannot be played begins no run.
     """
-    if name == OFFLINE:
+    if name.casefold() == OFFLINE:
         return OFFLINE
     if name.startswith(SCRIPT):
         return _script(name.removeprefix(SCRIPT))

@@ -13,6 +13,7 @@ import anyio.to_thread
 from subagents.errors import ModelUnavailable
 from subagents.language import _
 from subagents.models import ollama
+from subagents.models.addresses import Misconfigured, shown
 from subagents.models.choice import ModelChoice, ModelWish
 from subagents.models.known import known_models
 from subagents.models.names import (
@@ -34,7 +35,8 @@ from subagents.models.providers import (
     every_variable,
     has_library,
     opened_by,
-    provider_called,
+    parted,
+    trouble,
     variables_here,
 )
 from subagents.models.scope import allowed, in_scope, slashed
@@ -52,6 +54,7 @@ from subagents.settings.possible import SCRIPT
 from subagents.spec import AskedBy
 
 LONGEST_NAME = 200  # characters; what is longer is no name, and would fill an error
+MOST_ENTRIES = 5  # of a list that a note repeats
 
 # What a model asks for while it runs; a person may have, and a file may name, what the settings do not list.
 _HELD = frozenset((AskedBy.MODEL, AskedBy.SCHEDULE))
@@ -99,13 +102,21 @@ class Chooser:
             notes.append(missing_library(provider, opened_by(provider, self._environ)))
         return ModelChoice(OFFLINE, tuple(notes))
 
-    async def scope(self) -> frozenset[str]:
+    def scope(self) -> frozenset[str]:
         """The models that a model may choose, as `provider/id` in lower case; none is no restriction."""
-        if not self._settings.scope_models:
-            return frozenset()
-        entries = self._settings.enabled_models
-        known = {model.listed for model in await self.registry()} if entries else set()
-        return allowed(entries, known | self._unlisted(entries))
+        return allowed(self._settings.enabled_models) if self._settings.scope_models else frozenset()
+
+    def scope_notes(self) -> tuple[str, ...]:
+        """What is to be said where models are to be restricted, and nothing that is listed can do that."""
+        entries = [entry for entry in self._settings.enabled_models if entry.strip()]
+        if not (self._settings.scope_models and entries) or self.scope():
+            return ()
+        text = _(
+            "The setting enabled_models restricts nothing, because it names no provider/id such as {example}: "
+            "{entries}."
+        )
+        shown = ", ".join(map(repr, entries[:MOST_ENTRIES]))[:LONGEST_NAME]
+        return (text.format(entries=shown, example=f"{PROVIDERS[0].name}/{PROVIDERS[0].default}"),)
 
     async def registry(self) -> list[Named]:
         """The models at hand, in order of preference. Ollama counts only where no other provider is open."""
@@ -121,7 +132,7 @@ class Chooser:
         """The models of one provider that are known here; none of one that is closed."""
         if provider is OLLAMA:
             return [Named(OLLAMA.name, id) for id in await self._served.ollama(self._environ) or ()]
-        if not await self._open(provider) or not has_library(provider):
+        if not await self._open(provider) or not has_library(provider) or trouble(provider, self._environ):
             return []
         if provider.name == "openai" and compatible_server(self._environ):
             return [Named(provider.name, id) for id in await self._served.compatible(self._environ) or ()]
@@ -156,10 +167,16 @@ class Chooser:
     async def _asked_for(self, asked: str, wish: ModelWish) -> ModelChoice:
         if wish.asked_by not in _HELD:
             return await self._noted(wish, _choice(await self._found(asked)))
-        scope = await self.scope()
+        if asked.startswith(SCRIPT):
+            # Its turns call tools, and it may have been written by the one who asks.
+            text = _(
+                "Only a person or a program can have a script answer; name a model instead of {asked!r}."
+            )
+            raise ModelUnavailable(text.format(asked=asked[:LONGEST_NAME]))
+        scope = self.scope()
         choice = _choice(await self._found(asked, scope))
         if in_scope(choice.model, scope):
-            return choice
+            return ModelChoice(choice.model, (*choice.notes, *self.scope_notes()))
         text = _(
             "The model {asked!r} ({model}) is not one that agents may be started with. Choose one of: {names}."
         )
@@ -168,7 +185,7 @@ class Chooser:
 
     async def _noted(self, wish: ModelWish, choice: ModelChoice) -> ModelChoice:
         """The choice, with a note where it is out of the scope that models are held to."""
-        if in_scope(choice.model, await self.scope()):
+        if in_scope(choice.model, self.scope()):
             return choice
         who = {"definition": _("the agent's file"), "caller": _("whoever asked")}.get(
             wish.decided, _("its parent")
@@ -182,11 +199,13 @@ class Chooser:
 
     async def _found(self, asked: str, scope: Collection[str] = ()) -> Match:
         """What a name means; within `scope`, if it means something there."""
-        if asked == OFFLINE or asked.startswith(SCRIPT):
+        if asked.casefold() == OFFLINE or asked.startswith(SCRIPT):
             return Match(Named("", exact_model(asked, self._environ)))
         if len(asked) > LONGEST_NAME:
             raise unresolved(f"{asked[:LONGEST_NAME]}…", ())
-        prefix, provider, id = _parted(asked)
+        prefix, provider, id = parted(asked)
+        if {asked[:1], asked[-1:], id[:1]} & set(":/"):
+            raise unresolved(asked, await self.registry())
         if provider is OLLAMA:
             return await self._of_ollama(asked, id)
         if provider is not None:
@@ -201,19 +220,25 @@ class Chooser:
             raise needs_key(asked, provider)
         if not has_library(provider):
             raise ModelUnavailable(missing_library(provider, opened_by(provider, self._environ)))
-        believed = Match(Named(prefix, id))
+        if why := trouble(provider, self._environ):
+            raise Misconfigured(why)
         word = id.isalpha()
         if not word and _is_exact(asked):
-            return believed
+            return Match(Named(prefix, id))
         own = await self.models_of(provider)
         if known := exactly(asked, own) or exactly(id, own) or (best_of(id, own) if word else None):
             return Match(Named(prefix, known.id, known.label))
         if elsewhere := exactly(id, await self.registry()):
             return Match(elsewhere, crossing(asked, elsewhere))
-        return believed
+        if word and own:
+            # A single word is a part of a name; only a server that does not tell what it has may know better.
+            raise unresolved(asked, own)
+        return Match(Named(prefix, id))
 
     async def _of_ollama(self, asked: str, id: str) -> Match:
         """A model that was pulled. Ollama tells all it has, so what it does not tell cannot answer."""
+        if why := trouble(OLLAMA, self._environ):
+            raise Misconfigured(why)
         where = ollama.address(self._environ)
         models = await self._served.ollama(self._environ)
         if models is None:
@@ -271,6 +296,8 @@ class Chooser:
             return ModelChoice(f"{OLLAMA.name}:{models[0]}")
         if provider.name == "openai" and (server := compatible_server(self._environ)):
             return await self._default_at(server, provider)
+        if why := trouble(provider, self._environ):
+            raise Misconfigured(why)
         return ModelChoice(f"{provider.name}:{provider.default}")
 
     async def _default_at(self, server: str, provider: Provider) -> ModelChoice:
@@ -284,17 +311,7 @@ class Chooser:
         text = _(
             "{server} does not say which models it has, so {model} is asked for; name another with the setting `model`."
         )
-        return ModelChoice(usual, (text.format(server=server, model=usual),))
-
-    def _unlisted(self, entries: Collection[str]) -> set[str]:
-        """Exact names of open providers that are not in the price data yet. Ollama's count also while it is down: a
-        restriction must not end with that."""
-        parted = ((entry, *_parted(entry)) for entry in entries)
-        return {
-            slashed(entry)
-            for entry, _prefix, provider, id in parted
-            if provider is OLLAMA or (provider and opened_by(provider, self._environ) and _is_id(id))
-        }
+        return ModelChoice(usual, (text.format(server=shown(server), model=usual),))
 
 
 def how_to_open() -> str:
@@ -307,23 +324,6 @@ def _choice(match: Match) -> ModelChoice:
     return ModelChoice(name, (match.note,) if match.note else ())
 
 
-def _parted(asked: str) -> tuple[str, Provider | None, str]:
-    """The prefix that its exact name has, the provider that it names, and the id. None for a name without one."""
-    ends = [at for mark in ":/" if (at := asked.find(mark)) > 0]
-    if not ends:
-        return "", None, asked
-    prefix, id = asked[: min(ends)].strip().casefold(), asked[min(ends) + 1 :].strip()
-    provider = provider_called(prefix)
-    if provider is None or not id:
-        return "", None, asked
-    return (provider.name if prefix in provider.aliases else prefix), provider, id
-
-
 def _is_exact(asked: str) -> bool:
     """Whether it is written as exact names are: `provider:id`."""
     return ":" in asked.partition("/")[0]
-
-
-def _is_id(id: str) -> bool:
-    """Whether it can be a whole id: a pattern is none, and a single word is a part of one."""
-    return not id.isalpha() and not set(id) & set("*?[] ")

@@ -17,8 +17,8 @@ from subagents.runs.limits import dollars
 from subagents.runs.resolve import inherited_model, resolve, wanted_folder
 from subagents.runs.state import RunState
 from subagents.runtime.surroundings import Surroundings
-from subagents.settings.possible import NO_FALLBACK
-from subagents.spec import AskedBy, RunSpec, SpawnRequest
+from subagents.settings.possible import NO_FALLBACK, SCRIPT
+from subagents.spec import AskedBy, DefinitionSource, RunSpec, SpawnRequest
 
 
 async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundings) -> RunSpec:
@@ -40,6 +40,7 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
         user=around.user,
         folder_exists=cwd.is_dir(),
     )
+    _refuse_untrusted_script(asked, spec, around)
     notes = (*note, *unknown, *await _about_tools(spec, definition, around))
     return await _with_model(msgspec.structs.replace(spec, notes=notes), asked, parent, around)
 
@@ -134,14 +135,32 @@ def _definition(
 
 def _refuse_untrusted(asked: SpawnRequest, definition: AgentDefinition, around: Surroundings) -> None:
     """What a project's file names is not executed before the user trusted that file as it is."""
-    source = definition.source
-    if not definition.runner or source is None or source.scope != Scope.PROJECT:
-        return
-    if not (_trusts(asked, around) or around.is_trusted(source)):
+    if definition.runner and (source := _untrusted(asked, definition.source, around)):
         raise SpawnRefused(
             f"The agent {definition.name!r} runs a program that {source.path} names, and you have not trusted this "
             f"file as it is now. Read it, then: subagents trust {source.path}"
         )
+
+
+def _refuse_untrusted_script(asked: SpawnRequest, spec: RunSpec, around: Surroundings) -> None:
+    """A script calls tools, commands too, without a model having been asked: it is a program like any other."""
+    script = spec.asked_model.strip()
+    if spec.decided["model"] != "definition" or not script.startswith(SCRIPT):
+        return
+    if source := _untrusted(asked, spec.source, around):
+        raise SpawnRefused(
+            f"The agent {spec.agent!r} has {script!r} answer, which {source.path} names, and you have not trusted "
+            f"this file as it is now. Read both, then: subagents trust {source.path}"
+        )
+
+
+def _untrusted(
+    asked: SpawnRequest, source: DefinitionSource | None, around: Surroundings
+) -> DefinitionSource | None:
+    """The project's file that would have to be trusted first; None where nothing stands in the way."""
+    if source is None or source.scope != Scope.PROJECT:
+        return None
+    return None if _trusts(asked, around) or around.is_trusted(source, around.project) else source
 
 
 def _trusts(asked: SpawnRequest, around: Surroundings) -> bool:

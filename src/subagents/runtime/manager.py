@@ -44,6 +44,7 @@ from subagents.runtime.admission import Admission
 from subagents.runtime.choosing import chosen
 from subagents.runtime.supervisor import Shared, Supervisor
 from subagents.runtime.surroundings import OuterRun, Surroundings
+from subagents.runtime.trusting import refuse_untrusted
 from subagents.runtime.waiting import Endings
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
@@ -150,9 +151,17 @@ class AgentManager:
         await self._journal.record(lambda head: self._spawned(head, run_id, asked, spec))
         return self._answered(asked) or run_id
 
-    async def resume(self, run: str, prompt: str, *, asked_by: AskedBy = AskedBy.PROGRAM) -> RunId:
-        """Goes on with an ended run, in a new episode. Raises `NotNow` for one that has not ended."""
+    async def resume(
+        self, run: str, prompt: str, *, asked_by: AskedBy = AskedBy.PROGRAM, trust: bool = False
+    ) -> RunId:
+        """Goes on with an ended run, in a new episode. Raises `NotNow` for one that has not ended.
+
+        Raises `SpawnRefused` where a project's file named what executes it, and is not trusted as it was then; with
+        `trust` a person or program trusts it for this episode.
+        """
         run_id = self.find(run)
+        spec = self._journal.head.run(run_id).spec
+        refuse_untrusted(run_id, spec, self._around, trusts=trust, by=asked_by)
         await self._journal.record(lambda head: lifecycle.resume(head.run(run_id), prompt, asked_by))
         return run_id
 
@@ -171,8 +180,11 @@ class AgentManager:
         await self._journal.record(lambda head: lifecycle.pause(head.run(run_id)))
 
     async def unpause(self, run: str) -> None:
-        """Lets a paused run go on; also one that a dead process left resting."""
+        """Lets a paused run go on; also one that a dead process left resting, which may need trust as `resume` does."""
         run_id = self.find(run)
+        if run_id not in self._live:
+            spec = self._journal.head.run(run_id).spec
+            refuse_untrusted(run_id, spec, self._around, trusts=False, by=AskedBy.PROGRAM)
         await self._journal.record(lambda head: lifecycle.unpause(head.run(run_id)))
 
     async def stop(self, run: str, *, by: StoppedBy = StoppedBy.USER, reason: str = "") -> bool:

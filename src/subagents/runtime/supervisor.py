@@ -20,6 +20,7 @@ from subagents.clock import Clock
 from subagents.errors import RunnerError, SessionError, SubagentsError, WorkspaceError
 from subagents.events import Event, StoppedBy, WorkspaceClosed, WorkspaceOpened
 from subagents.ids import RunId
+from subagents.models.secrets import Veiled, veiled
 from subagents.runners.base import (
     Conversation,
     RequestFailed,
@@ -42,6 +43,7 @@ from subagents.sessions.store import EventStore
 from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
 
 log = logging.getLogger("subagents")
+log.addFilter(Veiled())
 
 ENDING_BOUND = 10.0  # seconds that recording an ending and closing a workspace may take, come what may
 DRAFT_EVERY = 1.0  # seconds between two keepings of a reply that is still arriving
@@ -168,7 +170,9 @@ class Supervisor:
             # own run, with the reason said, and never the manager with all the others.
             log.exception("run %s broke", self.run_id)
             reason = f"{type(error).__name__}: {error}"
-        return lambda run: lifecycle.fail(run, reason, self.seconds, self.partial or run.text)
+        # What is not ours may repeat a key that it was given.
+        told = veiled(reason)
+        return lambda run: lifecycle.fail(run, told, self.seconds, self.partial or run.text)
 
     async def _converse(self, text: str | None) -> OfRun:
         spec = self.run.spec

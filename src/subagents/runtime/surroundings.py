@@ -50,6 +50,6 @@ class Surroundings:
     choose_model: ChooseModel
     claim_id: Callable[[RunId], bool]
     environment: Mapping[str, str]
-    is_trusted: Callable[[DefinitionSource], bool]
+    is_trusted: Callable[[DefinitionSource, str | Path], bool]
     outer: OuterRun | None = None
     tool_notes: ToolNotes | None = None

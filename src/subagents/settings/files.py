@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import cached_property
 from pathlib import Path
 
 from subagents.contents import first_bytes
 from subagents.language import _
 from subagents.places import Project, user_home
+from subagents.toml_text import has_too_many_dots, lines_of_keys
 
 FILE = "settings.toml"
 MOST_BYTES = 256 * 1024  # a file of every setting with long comments has a twentieth of it
-MOST_LOOKS = 20  # at lines that may be the one of a setting
 
 _AT_LINE = re.compile(r" \(at line (\d+), column \d+\)$")
 _AT_END = " (at end of document)"
@@ -37,18 +37,11 @@ class SettingsFile:
 
     def line_of(self, name: str) -> int:
         """The line that sets it, from 1; 0 when that cannot be told."""
-        return next(filter(None, (self._begins(name, at) for at in self._candidates(name))), 0)
+        return self._lines.get(name, 0)
 
-    def _candidates(self, name: str) -> Iterator[re.Match[str]]:
-        key = re.escape(name)
-        pattern = re.compile(rf"^[ \t]*\[*[ \t]*(?:{key}|\"{key}\"|'{key}')[ \t]*[=.\]]", re.MULTILINE)
-        return islice(pattern.finditer(self.text), MOST_LOOKS)
-
-    def _begins(self, name: str, at: re.Match[str]) -> int:
-        """Its line, unless it is one within a longer text or list: then what stands before it is no TOML."""
-        before = self.text[: at.start()]
-        values, trouble, _line = _parsed(before)
-        return 0 if trouble or name in values else before.count("\n") + 1
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        return {} if self.trouble else lines_of_keys(self.text)
 
 
 def user_file() -> Path:
@@ -89,6 +82,8 @@ def content(path: Path, most: int) -> bytes:
 
 def _parsed(text: str) -> tuple[dict[str, object], str, int]:
     """The values, or what is wrong and on which line, 0 where that is unknown."""
+    if has_too_many_dots(text):
+        return {}, _("a line has too many dots"), 0
     import tomllib  # most find no file
 
     try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
 
 from subagents.settings.keyring import Keyring, SystemKeyring
 from subagents.settings.layers import of_user
@@ -49,22 +48,21 @@ class Opened(Mapping[str, str]):
         return self._keyring.get(name) if name in self._settings.keys_in_keyring else ""
 
 
+def remembered() -> Sequence[str]:
+    """The texts that this process has had from the keyring."""
+    return tuple(_REMEMBERING.found.values())
+
+
 class _Remembering(SystemKeyring):
-    """Asks the system once for each text that there is."""
+    """Asks the system once for each text that there is; one that is unlocked later is asked again."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
 
     def get(self, variable: str) -> str:
-        try:
-            return _found(variable)
-        except LookupError:
-            return ""
-
-
-@cache
-def _found(variable: str) -> str:
-    """Raises `LookupError` when there is none, so that a keyring which is unlocked later is asked again."""
-    if not (text := SystemKeyring().get(variable)):
-        raise LookupError(variable)
-    return text
+        if not self.found.get(variable) and (text := super().get(variable)):
+            self.found[variable] = text
+        return self.found.get(variable, "")
 
 
 _REMEMBERING = _Remembering()

@@ -47,6 +47,7 @@ class Settings:
         "How many turns an agent has left when it is asked to finish; then it is stopped.",
         low=1,
         high=1000,
+        guard=Guard.STRICTER,
     )
     default_max_tokens: int = _setting(
         0,
@@ -171,6 +172,7 @@ class Settings:
         False,
         "Strict agent files",
         "Refuses to start while a definition file cannot be used.",
+        guard=Guard.STRICTER,
     )
     wait_timeout_seconds: int = _setting(
         270,

@@ -177,14 +177,25 @@ def refusal(setting: Declared, value: Value, standing: Value) -> str:
 
 
 def _loosens(setting: Declared, value: Value, standing: Value) -> bool:
-    """Whether the value allows more than the one that stands. A switch that is on restricts, and so does a list."""
+    """Whether the value allows more than the one that stands. A switch that is on restricts, and so does a list, the
+    more the less it names."""
     match value, standing:
         case bool(), bool():
             return standing and not value
         case ((int() | float()), (int() | float())):
             return _limit(setting, value) > _limit(setting, standing)
+        case tuple(), tuple():
+            listed, allowed = set(map(_listed, value)), set(map(_listed, standing))
+            return bool(allowed - {""}) and not (listed - {""} and listed - {""} <= allowed)
         case _:
             return bool(standing) and not value
+
+
+def _listed(entry: str) -> str:
+    """An entry of a list of models, however it is written: `provider:id` is `provider/id`."""
+    entry = entry.strip().casefold().removesuffix(":latest")
+    provider, colon, id = entry.partition(":")
+    return f"{provider}/{id}" if colon and "/" not in provider else entry
 
 
 def _limit(setting: Declared, number: float) -> float:

@@ -5,10 +5,11 @@ The new file takes the old one's place whole or not at all, and processes that w
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,17 @@ BOM = "\ufeff"
 _LONE_LINE_END = re.compile(r"(?<!\r)\n")
 
 
-def change(path: Path, changes: Mapping[str, Value | None], within: Path | None = None) -> None:
+def change(
+    path: Path,
+    changes: Mapping[str, Value | None],
+    within: Path | None = None,
+    may_write: Callable[[Path], bool] | None = None,
+) -> None:
     """Sets each of these in the file, or takes it out where it is None; what is not there already is no error.
 
     A file or folder that is missing is made when there is something to set. A link is followed, but with `within` not
-    out of that folder. Raises `SettingsFileError`, and then nothing was changed.
+    out of that folder. `may_write` tells of a file whether its mode lets us. Raises `SettingsFileError`, and
+    then nothing was changed.
     """
     place = Path(os.path.realpath(path))
     if within is not None and not place.is_relative_to(os.path.realpath(within)):
@@ -45,7 +52,8 @@ def change(path: Path, changes: Mapping[str, Value | None], within: Path | None 
         elif not place.exists():
             return
         with atomic.alone_in(place.parent):
-            old = _old_text(place)
+            _refuse_write_protected(place, may_write or _may_write)
+            old = _old_text(place, changes)
             if (new := _changed(place, old, changes)) != old:
                 atomic.replace(place, new.encode("utf-8"))
     except OSError as error:
@@ -55,8 +63,19 @@ def change(path: Path, changes: Mapping[str, Value | None], within: Path | None 
         ) from None
 
 
-def _old_text(path: Path) -> str:
-    """What is in the file, byte for byte; "" when there is none. Raises `SettingsFileError` when it is not TOML."""
+def _refuse_write_protected(path: Path, may_write: Callable[[Path], bool]) -> None:
+    """Moving another file over it would get round its mode. Raises `PermissionError`."""
+    if path.exists() and not may_write(path):
+        raise PermissionError(errno.EACCES, _("it is write-protected"))
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK)
+
+
+def _old_text(path: Path, changes: Mapping[str, Value | None]) -> str:
+    """What is in the file, byte for byte; "" when there is none. Raises `SettingsFileError` when it is not TOML, and
+    where a change would take the place of a section with all that is in it."""
     found = files.read(path)
     if found.trouble:
         where = f"{path}:{found.line}" if found.line else str(path)
@@ -65,7 +84,19 @@ def _old_text(path: Path) -> str:
                 where=where, why=found.trouble
             )
         )
+    for name, value in changes.items():
+        if value is not None and _is_section(found.values.get(name)):
+            text = _(
+                "{path}:{line}: {name!r} is a section; settings stand above all sections. Take it out first."
+            )
+            raise SettingsFileError(text.format(path=path, line=found.line_of(name), name=name))
     return path.read_bytes().decode("utf-8") if path.exists() else ""
+
+
+def _is_section(value: object) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    )
 
 
 def _changed(path: Path, old: str, changes: Mapping[str, Value | None]) -> str:
@@ -109,5 +140,5 @@ def _says(new: str, old: str, changes: Mapping[str, Value | None]) -> bool:
     }
     try:
         return repr(sorted(tomllib.loads(new).items())) == repr(sorted((kept | added).items()))
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

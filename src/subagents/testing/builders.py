@@ -103,7 +103,7 @@ async def open_manager(
         claim_id=claim,
         environment=environment or {},
         outer=outer,
-        is_trusted=lambda _: True,
+        is_trusted=lambda _source, _project: True,
     )
     shared = Shared(
         journal, store, clock, {"native": runner or ScriptedRunner()}, workspaces or InPlace(), None

@@ -20,12 +20,14 @@ PASSED_ON = frozenset(
         # which certificates and which way out of a company's network
         *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
         *("NO_PROXY", "no_proxy"),
+        # the language and its ways of writing: the categories that there are, not whatever begins like them
+        *("LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME"),
+        *("LC_ADDRESS", "LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_NAME", "LC_PAPER", "LC_TELEPHONE"),
         # `git fetch` over ssh. It is a socket's name and no key, and whoever may read the user's files
         # finds the socket without it: leaving it out would break commands and protect nothing.
         "SSH_AUTH_SOCK",
     }
 )
-PASSED_ON_PREFIXES = ("LC_",)
 
 # The address of a proxy may hold a password; then it stays here.
 PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"})
@@ -55,4 +57,4 @@ def command_environment(outer: Mapping[str, str], extra: Mapping[str, str]) -> d
 def _passed_on(name: str, value: str) -> bool:
     if name in PROXIES:
         return "@" not in value
-    return name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
+    return name in PASSED_ON

@@ -10,18 +10,26 @@ from typing import Any
 
 from subagents.definitions.frontmatter import FrontMatter, Sections
 from subagents.definitions.model import SHOWN
+from subagents.definitions.spelling import has_restricting_word, restricts_here
 from subagents.language import _, counted
 
-MAX_UNKNOWN = 20  # unknown keys of one file that are told one by one
+MAX_UNKNOWN = 20  # unknown keys of one file, and parts of one key, that are told one by one
+MAX_COMPARED = (
+    200  # unknown keys of one file that are compared with known ones; with more of them it is not used
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Something of the file that is unknown, has no equivalent, or no effect. `line` counts from 1."""
+    """Something of the file that is unknown, has no equivalent, or no effect. `line` counts from 1.
+
+    `restricts`: it keeps the agent from something, so that the file is not used without it.
+    """
 
     line: int | None
     message: str
     key: str
+    restricts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +46,8 @@ class Translated:
 class Vocabulary:
     """The keys of a dialect. `ours` says what each is called here; `lost` why one has no equivalent, as the end of a
     sentence; `idle` are those that mean nothing outside their tool. `read` needs code: it takes the translation.
-    `elsewhere` are read by the dialect itself, before or after the keys one by one."""
+    `elsewhere` are read by the dialect itself, before or after the keys one by one. `restricting` are those without
+    which an agent may do more, and `harmless` unknown ones that only look like one of ours that restricts."""
 
     tool: str
     ours: Mapping[str, str]
@@ -46,6 +55,8 @@ class Vocabulary:
     idle: Collection[str] = ()
     read: Mapping[str, Callable[[Translation], None]] = field(default_factory=dict)
     elsewhere: Collection[str] = ()
+    restricting: Collection[str] = ()
+    harmless: Collection[str] = ()
     others_lost: str = ""  # why every key that is not named here is lost; "" where such a key is unknown
 
     @property
@@ -56,13 +67,24 @@ class Vocabulary:
     def keys(self) -> list[str]:
         return [*self.meaningful, *self.lost, *self.idle]
 
+    def meant_by(self, key: str) -> str | None:
+        """The known key that was probably meant by one that is not."""
+        return _nearest(key, self.meaningful) or _nearest(key, self.keys)
+
+    def misses(self, key: str) -> bool:
+        """Whether an unknown key was probably meant to restrict the agent."""
+        if key in self.harmless:
+            return False
+        return self.meant_by(key) in self.restricting or has_restricting_word(key) or restricts_here(key)
+
 
 class Translation:
     """One file's keys on their way from `theirs` to ours."""
 
     def __init__(self, theirs: FrontMatter) -> None:
         self.theirs = theirs
-        self.problems: list[Lost] = []
+        self._lost: list[Lost] = []
+        self._parts: dict[str, int] = {}
         self._values: dict[str, Any] = {}
         self._lines: dict[str, int] = {}
         self._texts: dict[str, str] = {}
@@ -70,6 +92,14 @@ class Translation:
     @property
     def front(self) -> FrontMatter:
         return FrontMatter(self._values, self._lines, self._texts)
+
+    @property
+    def problems(self) -> tuple[Lost, ...]:
+        """What is lost; of very many parts of one key only the first, and how many more there are."""
+        more = [(key, n - MAX_UNKNOWN) for key, n in self._parts.items() if n > MAX_UNKNOWN]
+        text = _("{n} more parts of `{key}` are not as they are written")
+        tails = (Lost(self.theirs.lines.get(key), text.format(n=n, key=key[:SHOWN]), key) for key, n in more)
+        return (*self._lost, *tails)
 
     def by(self, vocabulary: Vocabulary) -> None:
         """Takes over every key that the dialect knows, and tells of the others."""
@@ -139,7 +169,13 @@ class Translation:
     # --- telling
 
     def tell(self, key: str, message: str) -> None:
-        self.problems.append(Lost(self.theirs.lines.get(key), message, key))
+        self._parts[key] = self._parts.get(key, 0) + 1
+        if self._parts[key] <= MAX_UNKNOWN:
+            self._lost.append(Lost(self.theirs.lines.get(key), message, key))
+
+    def refuse(self, key: str, message: str) -> None:
+        """Tells of something that the file is not used without."""
+        self._lost.append(Lost(self.theirs.lines.get(key), message, key, restricts=True))
 
     def lose(self, key: str, why: str) -> None:
         """Tells that a key has no equivalent, unless it says nothing. `why` ends the sentence, not yet translated."""
@@ -156,18 +192,25 @@ class Translation:
     def _unknown(self, vocabulary: Vocabulary) -> None:
         known = frozenset(vocabulary.keys)
         unknown = [key for key in self.theirs.values if key not in known]
-        for key in unknown[:MAX_UNKNOWN]:
-            meant = _nearest(key, vocabulary.meaningful) or _nearest(key, vocabulary.keys)
-            if vocabulary.others_lost and meant is None:
-                self.lose(key, vocabulary.others_lost)
-                continue
-            message = _("{tool} has no key {key!r}").format(tool=vocabulary.tool, key=key[:SHOWN])
-            if meant is not None:
-                message += _("; did you mean `{key}`?").format(key=meant)
-            self.tell(key, message)
+        for number, key in enumerate(unknown):
+            misses = number == MAX_COMPARED or (number < MAX_COMPARED and vocabulary.misses(key))
+            if misses:
+                self.refuse(key, self._no_such(vocabulary, key))
+                if number >= MAX_UNKNOWN:
+                    break
+            elif number < MAX_UNKNOWN:
+                self.tell(key, self._no_such(vocabulary, key))
         if (more := len(unknown) - MAX_UNKNOWN) > 0:
             text = counted("{n} more key is unknown", "{n} more keys are unknown", more)
-            self.problems.append(Lost(None, text, ""))
+            self._lost.append(Lost(None, text, ""))
+
+    def _no_such(self, vocabulary: Vocabulary, key: str) -> str:
+        meant = vocabulary.meant_by(key)
+        if vocabulary.others_lost and meant is None:
+            why = _(vocabulary.others_lost)
+            return _("`{key}` is lost in translation: {why}").format(key=key[:SHOWN], why=why)
+        message = _("{tool} has no key {key!r}").format(tool=vocabulary.tool, key=key[:SHOWN])
+        return message if meant is None else message + _("; did you mean `{key}`?").format(key=meant)
 
 
 def thinking_level(word: str) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 
 from subagents.definitions.dialects import toml
 from subagents.definitions.dialects.base import Translated, Translation, Vocabulary, thinking_level
+from subagents.definitions.model import Sandbox
 from subagents.definitions.tool_names import CHANGING
 from subagents.definitions.values import both
 from subagents.language import _
@@ -29,12 +30,23 @@ def translated(text: str) -> Translated:
 
 
 def _approval(translation: Translation) -> None:
-    """Commands that somebody has to approve are not run; the other policies leave that to the model or nobody."""
+    """What somebody has to approve is not done; two policies leave that to the model, and one to nobody."""
     policy = translation.text("approval_policy")
     if policy in ("on-request", "on-failure"):
         translation.lose("approval_policy", "nobody is asked here, and a command that fails has failed")
     elif policy != "never":
-        _take(translation, "approval_policy", ("bash",), providers=True)
+        _take(translation, "approval_policy", CHANGING, providers=True)
+
+
+def _sandbox(translation: Translation) -> None:
+    """One of Codex' three; what is none of them is the narrowest, also `off`, which is ours and not its."""
+    mode = translation.text("sandbox_mode")
+    if mode.lower() in ("", "off", "none", "false"):
+        message = _("`sandbox_mode` is none of Codex' modes; it is taken for read-only")
+        translation.tell("sandbox_mode", message)
+        translation.put("sandbox_mode", str(Sandbox.READ_ONLY), "sandbox_mode")
+    else:
+        translation.keep("sandbox_mode", "sandbox_mode")
 
 
 def _profile(key: str, translation: Translation) -> None:
@@ -71,11 +83,22 @@ def _provider(translation: Translation) -> None:
 def _features(translation: Translation) -> None:
     """Codex' own switches; the one that counts here is that of the shell."""
     features = translation.value("features")
-    if isinstance(features, dict) and features.get("shell_tool") is False:
+    if isinstance(features, dict) and features.get("shell_tool", True) is not True:
         translation.deny(("bash",), "features")
+        if features["shell_tool"] is not False:
+            message = _("`shell_tool` in `features` must be true or false; it is taken for false")
+            translation.tell("features", message)
         features = {key: value for key, value in features.items() if key != "shell_tool"}
     if features:
         translation.lose("features", "they switch parts of Codex")
+
+
+def _tools(translation: Translation) -> None:
+    """Codex' own switches; a list of names would be meant as one of ours."""
+    if isinstance(translation.value("tools"), dict):
+        translation.lose("tools", "they are switches of Codex' own tools")
+    else:
+        translation.refuse("tools", _("`tools` must be a table of Codex' switches, not a list of tools"))
 
 
 def _search(translation: Translation) -> None:
@@ -90,7 +113,7 @@ CODEX = Vocabulary(
         "description": "description",
         "model": "model",
         "mcp_servers": "mcp_servers",
-        "sandbox_mode": "sandbox_mode",
+        "hooks": "hooks",
     },
     read={
         "model_provider": _provider,
@@ -99,12 +122,13 @@ CODEX = Vocabulary(
         "shell_environment_policy": _environment,
         "permissions": partial(_profile, "permissions"),
         "default_permissions": partial(_profile, "default_permissions"),
+        "sandbox_mode": _sandbox,
         "features": _features,
+        "tools": _tools,
         "web_search": _search,
     },
     lost={
         "skills": "name skills in `skills` of a file of ours",
-        "tools": "they are switches of Codex' own tools",
         "sandbox_workspace_write": "a sandbox here is all of the workspace, and no more",
         "model_instructions_file": "the role is what stands in `developer_instructions`",
         "instructions": "the role is what stands in `developer_instructions`",
@@ -118,10 +142,21 @@ CODEX = Vocabulary(
         "agents": "how many agents there may be, and how deep, are settings here",
         "apps": "there are no apps here",
         "plugins": "there are no plug-ins here",
-        "hooks": "Codex' hooks are not ours",
         "notify": "nobody is notified here",
     },
     idle=("nickname_candidates", "$schema"),
     elsewhere=("developer_instructions",),  # the body
+    restricting=(
+        "sandbox_mode",
+        "sandbox_workspace_write",
+        "approval_policy",
+        "shell_environment_policy",
+        "permissions",
+        "default_permissions",
+        "features",
+        "tools",
+        "hooks",
+    ),
+    harmless=("tool_output_token_limit", "tools_view_image", "approvals_reviewer", "allow_login_shell"),
     others_lost="Codex' settings are not ours",
 )

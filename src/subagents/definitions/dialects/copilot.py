@@ -17,6 +17,7 @@ from subagents.definitions.tool_names import START
 
 _LOOK = ("grep", "find", "ls")
 _EDITOR = "it belongs to an editor"
+_NEW_ONLY = "`write` makes new files, and replaces others too"
 _PART = "a part of what `bash` does cannot be had without the rest"
 
 #: The aliases of the GitHub documentation; the sets and tools of Visual Studio Code; what those were called before.
@@ -46,8 +47,8 @@ _NAMED: dict[str, tuple[str, ...] | str] = {
     "todowrite": PLAN,
     "read/readfile": ("read",),
     "edit/editfiles": ("edit",),
-    "edit/createfile": ("write",),
-    "edit/createdirectory": ("write",),
+    "edit/createfile": _NEW_ONLY,
+    "edit/createdirectory": _NEW_ONLY,
     "search/codebase": ("grep", "find"),
     "search/textsearch": ("grep",),
     "search/usages": ("grep",),
@@ -185,5 +186,6 @@ COPILOT = Vocabulary(
         "handoffs": "the next agent is whoever is started next",
         "mode": "every agent may use its tools here",
     },
+    restricting=("tools", "agents", "hooks"),
     idle=("target", "argument-hint", "metadata"),
 )

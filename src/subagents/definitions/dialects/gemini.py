@@ -23,6 +23,7 @@ from subagents.definitions.dialects.tools import (
     take_tools,
 )
 from subagents.definitions.frontmatter import BadFrontMatter
+from subagents.definitions.values import number
 from subagents.language import _
 
 _TOOLS: Names = {
@@ -88,12 +89,20 @@ def _provider(name: str) -> str | None:
 
 
 def _minutes(translation: Translation) -> None:
-    minutes = translation.value("timeout_mins")
-    if isinstance(minutes, int | float) and not isinstance(minutes, bool) and 0 < minutes < math.inf:
+    minutes = number(translation.value("timeout_mins"))
+    if minutes is not None and 0 < minutes < math.inf:
         translation.put("max_seconds", minutes * 60, "timeout_mins")
-    elif minutes is not None:
+    elif translation.value("timeout_mins") is not None:
         message = _("`timeout_mins` must be a number of minutes above 0")
-        translation.tell("timeout_mins", message)
+        translation.refuse("timeout_mins", message)
+
+
+def _turns(translation: Translation) -> None:
+    """Gemini CLI has no agent without a limit, so 0 is not ours, which is none."""
+    if number(translation.value("max_turns")) == 0:
+        translation.tell("max_turns", _("`max_turns` must be a whole number above 0"))
+    else:
+        translation.keep("max_turns", "max_turns")
 
 
 def _policy(translation: Translation) -> None:
@@ -112,14 +121,14 @@ GEMINI = Vocabulary(
         "description": "description",
         "display_name": "display_name",
         "model": "model",
-        "max_turns": "max_turns",
         "mcp_servers": "mcp_servers",
         "mcpServers": "mcpServers",
     },
-    read={"tools": _tools, "timeout_mins": _minutes, "policy": _policy},
+    read={"tools": _tools, "max_turns": _turns, "timeout_mins": _minutes, "policy": _policy},
     lost={
         "temperature": "how varied answers are is the model's default",
         "top_p": "how varied answers are is the model's default",
     },
     elsewhere=("kind",),
+    restricting=("tools", "policy", "timeout_mins"),
 )

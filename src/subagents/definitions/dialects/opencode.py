@@ -12,6 +12,7 @@ from subagents.definitions.dialects.base import Translated, Translation, Vocabul
 from subagents.definitions.dialects.markdown import Opened
 from subagents.definitions.dialects.opencode_rules import RULES, take_rules
 from subagents.definitions.fields import THINKING
+from subagents.definitions.values import unquoted
 from subagents.language import _
 
 _HOW_VARIED = "how varied answers are is the model's default"
@@ -47,7 +48,7 @@ def _color(translation: Translation) -> None:
 
 def _steps(key: str, translation: Translation) -> None:
     """`steps` beats its older name."""
-    steps = translation.value(key)
+    steps = unquoted(translation.value(key))
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         translation.tell(key, _("`{key}` must be a whole number above 0").format(key=key))
     elif not translation.has("max_turns"):
@@ -85,5 +86,7 @@ OPENCODE = Vocabulary(
     },
     idle=("hidden", "hidden_from_cycle"),
     elsewhere=RULES,
+    restricting=RULES,
+    harmless=("max_tokens", "maxTokens", "parallelToolCalls", "parallel_tool_calls"),  # options of a provider
     others_lost="options of a provider are not passed on",
 )

@@ -8,6 +8,7 @@ Nobody is asked here yet, so what would be asked about is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -16,7 +17,8 @@ from typing import Any
 
 from subagents.definitions.dialects.base import Translation
 from subagents.definitions.dialects.tools import ASK, NONE, PLAN, WEB
-from subagents.definitions.tool_names import START
+from subagents.definitions.model import SHOWN
+from subagents.definitions.tool_names import START, plain, tool_called
 from subagents.definitions.values import both
 from subagents.language import _
 
@@ -34,6 +36,8 @@ _RIGHTS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "find": ("glob", "glob", ("glob",)),
     "ls": ("list", "list", ("list",)),
 }
+MAX_RULES = 1_000  # of one key; each is compared with each
+
 _STARTS = ("task", "subagent")
 _OUTSIDE = "external_directory"
 #: What nothing here does, and why it is lost where a file allows it. What it denies is denied anyhow.
@@ -81,7 +85,11 @@ def take_rules(translation: Translation) -> None:
         if translation.value(key) is None:
             continue
         rules = list(_read(translation, key))
-        for take in (_own, _outside, _starting, _elsewhere, _skills, _providers):
+        if len(rules) > MAX_RULES:
+            message = _("`{key}` has more than {n} rules; the agent has no tools")
+            translation.tell(key, message.format(key=key, n=MAX_RULES))
+            rules = [Rule("*", "*", Effect.DENY)]
+        for take in (_own, _alike, _outside, _starting, _elsewhere, _skills, _providers):
             take(translation, key, rules)
 
 
@@ -96,18 +104,15 @@ def _read(translation: Translation, key: str) -> Iterator[Rule]:
         case dict():
             for right, effect in value.items():
                 yield from _of_right(translation, key, right, effect)
-        case list() if all(isinstance(rule, dict) for rule in value):
+        case [] if key != "tools":
+            return
+        case list() if value and all(isinstance(rule, dict) for rule in value):
             for rule in value:
-                right = str(rule.get("action", "*"))
-                yield Rule(
-                    right,
-                    str(rule.get("resource", "*")),
-                    _effect(translation, key, right, rule.get("effect")),
-                )
-        case list():
+                yield from _of_item(translation, key, rule)
+        case list() if all(isinstance(name, str) for name in value):
             # A list of names, as other tools have it: those and nothing else.
             yield Rule("*", "*", Effect.DENY)
-            yield from (Rule(name.lower(), "*", Effect.ALLOW) for name in translation.names(key))
+            yield from (Rule(name, "*", Effect.ALLOW) for each in value for name in _names(each))
         case _:
             message = _("`{key}` must be a mapping; the agent has no tools")
             translation.tell(key, message.format(key=key))
@@ -115,15 +120,48 @@ def _read(translation: Translation, key: str) -> Iterator[Rule]:
 
 
 def _of_right(translation: Translation, key: str, right: str, effect: Any) -> Iterator[Rule]:
-    if isinstance(effect, dict):
-        for resource, one in effect.items():
-            yield Rule(right, resource, _effect(translation, key, right, one))
-    else:
-        yield Rule(right, "*", _effect(translation, key, right, effect))
+    resources = effect if isinstance(effect, dict) else {"*": effect}
+    for resource, one in resources.items():
+        read = _effect(translation, key, right, one)
+        yield from (Rule(name, resource, read) for name in _names(right))
+
+
+def _of_item(translation: Translation, key: str, item: Mapping[str, Any]) -> Iterator[Rule]:
+    """One of a list of rules: action, resource and effect; what OpenCode calls these while it runs, permission,
+    pattern and action; or a right with its effect."""
+    inside = "permission" in item
+    if not inside and not {"action", "effect", "resource"} & item.keys():
+        for right, effect in item.items():
+            yield from _of_right(translation, key, right, effect)
+        return
+    names = _named(item.get("permission" if inside else "action"))
+    resource = str(item.get("pattern" if inside else "resource", "*"))
+    if not names:
+        message = _("a rule in `{key}` does not say which right it is about; it is denied")
+        translation.tell(key, message.format(key=key))
+        yield Rule("*", "*", Effect.DENY)
+        return
+    effect = _effect(translation, key, names[0], item.get("action" if inside else "effect"))
+    yield from (Rule(name, resource, effect) for name in names)
+
+
+def _named(rights: object) -> list[str]:
+    """The rights that a rule is about; none where that cannot be told."""
+    listed = rights if isinstance(rights, list) else [rights]
+    texts = [one for one in listed if isinstance(one, str)]
+    return [name for one in texts for name in _names(one)] if texts == listed else []
+
+
+def _names(right: str) -> list[str]:
+    """The rights that a text names: one, or several where somebody wrote a list of them; case does not matter."""
+    return [name for name in _BETWEEN.split(plain(right).lower()) if name]
+
+
+_BETWEEN = re.compile(r"[\s,;|{}]+")
 
 
 def _effect(translation: Translation, key: str, right: str, value: Any) -> Effect:
-    match value:
+    match value.strip().lower() if isinstance(value, str) else value:
         case True | "allow":
             return Effect.ALLOW
         case False | "deny":
@@ -146,13 +184,19 @@ def _outcome(rules: Iterable[Rule], right: str) -> Effect:
     """
     effect, said = Effect.ALLOW, False
     for rule in rules:
-        if not fnmatchcase(right, rule.right.replace("[", "[[]")):  # which is a bracket there
+        if not _fits(rule.right, right):
             continue
         if rule.resource == "*":
             effect, said = rule.effect, True
         elif rule.effect is not effect or not said:
             effect = Effect.PARTLY
     return effect
+
+
+def _fits(pattern: str, right: str) -> bool:
+    if not _is_pattern(pattern):
+        return pattern == right
+    return fnmatchcase(right, pattern.replace("[", "[[]"))  # which is a bracket there
 
 
 def _strictest(rules: list[Rule], rights: Iterable[str]) -> Effect:
@@ -169,6 +213,18 @@ def _own(translation: Translation, key: str, rules: list[Rule]) -> None:
     if gone:
         translation.deny([tool for tools in gone.values() for tool in tools], key)
     _tell_gone(translation, key, gone)
+
+
+def _alike(translation: Translation, key: str, rules: list[Rule]) -> None:
+    """A right that nobody knows and that is denied, or asked about, takes the tool away that it is probably about."""
+    for rule in rules:
+        if rule.right in _KNOWN or rule.effect is Effect.ALLOW or _server(rule) is not None:
+            continue
+        meant = tool_called(rule.right)
+        if meant is not None and not _is_pattern(rule.right):
+            message = _("OpenCode has no right {right!r} for `{key}`, so it goes without {tool}")
+            translation.tell(key, message.format(right=rule.right[:SHOWN], key=key, tool=meant))
+            translation.deny((meant,), key)
 
 
 def _names_of(tool: str, key: str, rules: list[Rule]) -> Iterable[str]:

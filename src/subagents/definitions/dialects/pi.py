@@ -10,6 +10,7 @@ from subagents.definitions.dialects.base import Translated, Translation
 from subagents.definitions.dialects.markdown import Opened
 from subagents.definitions.dialects.tools import listed_names
 from subagents.definitions.tool_names import START
+from subagents.definitions.values import number
 
 #: By key: why it has no equivalent here.
 _LOST = {
@@ -36,6 +37,8 @@ def translated(text: str) -> Translated:
     for key, why in _LOST.items():
         if key in translation.theirs.values:
             translation.lose(key, why)
+    if number(translation.value("maxSubagentDepth")) == 0:
+        translation.put("allowed_subagents", "none", "maxSubagentDepth")
     _forked(translation)
     _tools(translation)
     translation.keep("systemPromptMode", "prompt_mode")

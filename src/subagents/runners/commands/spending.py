@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,35 +11,44 @@ from subagents.definitions.output_table import Counts
 from subagents.runners.commands.mapping import UsageSaid
 from subagents.usage import ModelUsage
 
+#: What these tokens of a model cost in US dollars, None where that is not known.
+PriceOf = Callable[[str, ModelUsage], float | None]
+
+
+def unknown(model: str, used: ModelUsage) -> None:
+    """Knows no price."""
+
 
 @dataclass(slots=True)
 class Spending:
-    """Counts what is not counted yet. `before` are the totals of the program's session when it began."""
+    """Counts what is not counted yet. `before` are the totals of the program's session when it began.
+
+    What has no price from the program is priced by `price`. A total of the program's that comes later with its own
+    replaces that: its difference may be below 0, of the cost and of what was unpriced, and the sums never are.
+    """
 
     before: Mapping[str, ModelUsage]
+    price: PriceOf = unknown
     totals: dict[str, ModelUsage] = field(default_factory=dict)
     _counted: dict[str, ModelUsage] = field(default_factory=dict)
     _due: dict[str, ModelUsage] = field(default_factory=dict)
     _replies: set[str] = field(default_factory=set)
-    _unpriced: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.totals = dict(self.before)
 
+    def is_known(self, said: UsageSaid) -> bool:
+        """Whether it is that of a reply which was counted before: every block of a reply repeats it."""
+        return said.counts is Counts.REPLY and bool(said.of) and said.of in self._replies
+
     def count(self, said: UsageSaid, model: str, replies: int) -> None:
         """Takes in what was said of `model`; the program has given so many `replies` by now."""
         match said.counts:
-            case Counts.REPLY if said.of and said.of in self._replies:
-                return
-            case Counts.REPLY:
-                # Its price, and what it wrote to the end, come with the totals.
-                self._replies.add(said.of)
-                self._add(model, msgspec.structs.replace(said.usage, requests=1))
-                self._unpriced[model] = self._unpriced.get(model, 0) + 1
-            case Counts.STEP:
-                self._add(
-                    model, msgspec.structs.replace(said.usage, requests=1, unpriced=int(not said.priced))
-                )
+            case Counts.REPLY | Counts.STEP:
+                if not self.is_known(said):
+                    self._replies.add(said.of)
+                    used = msgspec.structs.replace(said.usage, requests=1)
+                    self._add(model, used if said.priced else self._priced(model, used))
             case Counts.RUN | Counts.SESSION:
                 self._add_total(model, said, replies)
 
@@ -49,27 +58,32 @@ class Spending:
         self._due = {}
         return found
 
-    def close(self) -> None:
-        """The totals never came: the price of what was counted is not known."""
-        for model, requests in self._unpriced.items():
-            self._add(model, ModelUsage(unpriced=requests))
-        self._unpriced = {}
-
     def _add_total(self, model: str, said: UsageSaid, replies: int) -> None:
         base = self.before.get(model) if said.counts is Counts.SESSION else None
         so_far = self._counted.get(model, ModelUsage())
-        new = _less(_less(said.usage, base) if base is not None else said.usage, so_far)
+        total = _less(said.usage, base) if base is not None else said.usage
+        new = _less(total, so_far)
         # How many requests it took is not said; a reply is one, and each model had at least one.
         requests = 0 if so_far.requests else max(1, replies - sum(u.requests for u in self._counted.values()))
-        unpriced = 0 if said.priced else self._unpriced.get(model, 0) + requests
-        self._unpriced.pop(model, None)
-        self._add(model, msgspec.structs.replace(new, requests=requests, unpriced=unpriced))
+        new = msgspec.structs.replace(new, requests=requests)
+        if said.priced:
+            new = msgspec.structs.replace(new, cost=total.cost - so_far.cost, unpriced=-so_far.unpriced)
+        elif new.tokens or new.cache_read:
+            new = self._priced(model, new)
+        self._add(model, new)
         if said.counts is Counts.SESSION:
             self.totals[model] = said.usage
 
+    def _priced(self, model: str, used: ModelUsage) -> ModelUsage:
+        price = self.price(model, used)
+        if price is None:
+            return msgspec.structs.replace(used, cost=0.0, unpriced=max(1, used.requests))
+        return msgspec.structs.replace(used, cost=price)
+
     def _add(self, model: str, usage: ModelUsage) -> None:
         self._counted[model] = self._counted.get(model, ModelUsage()) + usage
-        self._due[model] = self._due.get(model, ModelUsage()) + usage
+        if usage != ModelUsage():
+            self._due[model] = self._due.get(model, ModelUsage()) + usage
 
 
 def _less(total: ModelUsage, part: ModelUsage) -> ModelUsage:
@@ -82,4 +96,5 @@ def _less(total: ModelUsage, part: ModelUsage) -> ModelUsage:
         cache_read=max(0, total.cache_read - part.cache_read),
         cache_write=max(0, total.cache_write - part.cache_write),
         cost=max(0.0, total.cost - part.cost),
+        uncounted=total.uncounted,
     )

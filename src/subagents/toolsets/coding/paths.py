@@ -12,6 +12,8 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
+from subagents.definitions.dialects.homes import user_homes
+from subagents.places import state_home, user_home
 from subagents.toolsets.coding.deps import CodingDeps
 from subagents.toolsets.coding.failures import ToolFailed, explained
 
@@ -19,15 +21,19 @@ from subagents.toolsets.coding.failures import ToolFailed, explained
 # this program, do something. Until permission rules exist there is no asking, so it is refused.
 PROTECTED = frozenset(
     {
-        *(".git", "git~1", ".gitconfig", ".ssh", ".subagents", ".claude", ".mcp.json"),
+        *(".git", "git~1", ".gitconfig", ".ssh", ".subagents", ".mcp.json"),
+        *(".claude", ".codex", ".gemini", ".opencode", ".pi", ".agents", ".copilot"),
         *(".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases"),
         *(".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout"),
         *(".kshrc", ".mkshrc", ".cshrc", ".tcshrc", ".login", ".logout", ".inputrc"),
     }
 )
-# fish's configuration has names that would be harmless elsewhere.
+# These have names that would be harmless elsewhere.
 PROTECTED_PAIRS = frozenset(
-    ("fish", name) for name in ("config.fish", "fish_variables", "conf.d", "functions", "completions")
+    {
+        *(("fish", name) for name in ("config.fish", "fish_variables", "conf.d", "functions", "completions")),
+        *((".config", "opencode"), (".github", "agents")),
+    }
 )
 
 
@@ -58,6 +64,12 @@ async def to_write(place: CodingDeps, path: str) -> Target:
     if not target.path.is_relative_to(place.root):
         raise ToolFailed(f"{path!r} keeps what a command wrote and is there to be read only.")
     as_written = PurePath(os.path.normpath(place.root / path))
+    if any(_is_below(target.path, home) or _is_below(as_written, home) for home in _own_places()):
+        raise ToolFailed(
+            f"{path!r} is not written: the file tools leave the places of this program and the folders of the user's "
+            "agents alone, since what stands there decides which programs run and what is trusted. Tell the user what "
+            "should stand there instead."
+        )
     for whole in (as_written, target.path):
         if name := _protected(whole, place.root):
             raise ToolFailed(
@@ -88,6 +100,19 @@ async def _followed(place: CodingDeps, path: str) -> Path:
     if again != real:
         raise ToolFailed(f"{path!r} goes through a link that leads to itself.")
     return Path(real)
+
+
+def _own_places() -> tuple[Path, ...]:
+    """Settings, definitions, trust and sessions of this program, and the agents that it reads from other tools' homes;
+    by where they are, for a variable may put each of them anywhere."""
+    named = (user_home(), state_home(), *(home.path for home in user_homes()))
+    return (*named, *(Path(os.path.realpath(place)) for place in named))
+
+
+def _is_below(path: PurePath, place: Path) -> bool:
+    """Whether it is the place or in it, by names that no file system tells apart."""
+    inner, outer = ([_folded(part) for part in each.parts] for each in (path, place))
+    return inner[: len(outer)] == outer
 
 
 def _protected(whole: PurePath, root: Path) -> str | None:

@@ -11,8 +11,8 @@ from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
 from subagents.errors import BadTools
+from subagents.foreign import ForeignFailed
 from subagents.spec import ProviderRule, ToolSelection
-from subagents.toolsets.foreign import ForeignFailed
 from subagents.toolsets.providers.installed import Installed, installed, left_out
 from subagents.toolsets.providers.notes import selector_notes
 from subagents.toolsets.providers.provider import ToolProvider

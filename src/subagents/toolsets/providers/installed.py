@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from subagents.errors import BadTools
+from subagents.foreign import ForeignFailed, foreign
 from subagents.language import _
-from subagents.toolsets.foreign import ForeignFailed, foreign
+from subagents.toolsets.providers.printing import printed_aside
 from subagents.toolsets.providers.provider import ToolProvider, is_listed, provider_name
 
 GROUP = "subagents.toolsets"
@@ -32,7 +33,7 @@ class Installed:
 
     def load(self) -> ToolProvider:
         """Imports it. Raises `ForeignFailed` or `BadTools`."""
-        with foreign():
+        with foreign(), printed_aside():
             found = self.entry.load()
         if isinstance(found, ToolProvider):
             return ToolProvider(self.name, found.tools)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from subagents.errors import BadTools
+from subagents.spec import qualified
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
@@ -91,8 +92,9 @@ def visible_name(provider: str, tool: str, taken: Iterable[str]) -> str | None:
 
     None when that is taken too, or no model could call it so.
     """
-    plain = re.sub(r"[^A-Za-z0-9_-]", "_", provider, flags=re.ASCII)
-    names = (name for name in (tool, f"{plain}__{tool}") if is_tool_name(name) and name not in set(taken))
+    names = (
+        name for name in (tool, qualified(provider, tool)) if is_tool_name(name) and name not in set(taken)
+    )
     return next(names, None)
 
 

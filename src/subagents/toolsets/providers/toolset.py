@@ -9,38 +9,38 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
-from functools import partial, wraps
+from dataclasses import dataclass, field, replace
 from inspect import iscoroutinefunction
 from typing import Any, Self
 
 import anyio
-import anyio.to_thread
-from pydantic_ai import RunContext, Tool
-from pydantic_ai.messages import InstructionPart, ToolReturn, ToolReturnPart
+from pydantic_ai import Agent, RunContext, Tool
+from pydantic_ai.messages import InstructionPart
 from pydantic_ai.toolsets import AbstractToolset, FunctionToolset, ToolsetTool
 
 from subagents.errors import BadTools
+from subagents.foreign import ForeignFailed, foreign
 from subagents.spec import ToolSelection
 from subagents.toolsets.coding import FAILED
-from subagents.toolsets.coding.bounded import ANSWER_LIMIT
-from subagents.toolsets.foreign import ForeignFailed, foreign
+from subagents.toolsets.providers.answers import bounded
+from subagents.toolsets.providers.printing import printed_aside
 from subagents.toolsets.providers.provider import ToolProvider, is_listed, tool_names, visible_name
+from subagents.toolsets.providers.threads import LooseThreads
 
 log = logging.getLogger("subagents")
-
-THREADS = 40  # sync tools that may run at once, so that some that hang do not hold up everything else
-
-NEVER = 1e9  # seconds, thirty years
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A provider's tools. `fixed` are their names where there will be no others, None where they may change."""
+    """A provider's tools. `fixed` are their names where there will be no others, None where they may change.
+
+    Its sync tools run in `threads`, shared by all runs.
+    """
 
     name: str
     toolset: AbstractToolset[Any]
     fixed: tuple[str, ...] | None = None
+    threads: LooseThreads = field(default_factory=LooseThreads)
 
 
 def opened(provider: ToolProvider) -> Opened:
@@ -56,10 +56,9 @@ def opened(provider: ToolProvider) -> Opened:
             "toolset or a list of functions. A single tool is given as a list of one: [function]."
         )
     names = tool_names(provider.name, tools)
-    threads = anyio.CapacityLimiter(THREADS)
     try:
         with foreign():
-            made = [_tool(tool, threads) for tool in tools]
+            made = [tool if isinstance(tool, Tool) else Tool(tool) for tool in tools]
             toolset: FunctionToolset[Any] = FunctionToolset(made, id=provider.name)
     except ForeignFailed as error:
         raise BadTools(f"The tools of {provider.name!r} cannot be described to a model: {error}") from error
@@ -72,29 +71,12 @@ def _made(name: str, make: Callable[[], Any]) -> Any:
             f"The tools of {name!r} are the async function {make!r}; a tool is given in a list: [function]."
         )
     try:
-        with foreign():
+        with foreign(), printed_aside():
             return make()
     except ForeignFailed as error:
         raise BadTools(
             f"The tools of {name!r} could not be made: {error}. (A single tool is given as a list of one: [function].)"
         ) from error
-
-
-def _tool(tool: Any, threads: anyio.CapacityLimiter) -> Any:
-    if isinstance(tool, Tool):
-        return tool
-    return Tool(tool if iscoroutinefunction(tool) else _in_thread(tool, threads))
-
-
-def _in_thread(function: Callable[..., Any], threads: anyio.CapacityLimiter) -> Callable[..., Any]:
-    """A function that may be left behind: nothing ends a thread, and a run that is stopped must not wait for one."""
-
-    @wraps(function)
-    async def call(*arguments: Any, **named: Any) -> Any:
-        run = partial(function, *arguments, **named)
-        return await anyio.to_thread.run_sync(run, abandon_on_cancel=True, limiter=threads)
-
-    return call
 
 
 @dataclass(kw_only=True)
@@ -104,6 +86,7 @@ class _ProvidedTool(ToolsetTool[Any]):
     provider: str
     source_toolset: AbstractToolset[Any]
     source: ToolsetTool[Any]
+    threads: LooseThreads
 
 
 class Provided(AbstractToolset[Any]):
@@ -191,11 +174,10 @@ class Provided(AbstractToolset[Any]):
         if not self._may(tool.provider, own, name):
             return f"{FAILED}the tool {name!r} may not be used here."
         try:
-            with foreign():
+            with _theirs(), Agent.using_thread_executor(tool.threads):
                 ctx = replace(ctx, tool_name=own)
-                source = _left_behind_when_cancelled(tool.source)
-                answer = await tool.source_toolset.call_tool(own, tool_args, ctx, source)
-                return _bounded(name, answer)
+                answer = await tool.source_toolset.call_tool(own, tool_args, ctx, tool.source)
+                return bounded(name, answer)
         except ForeignFailed as error:
             return f"{FAILED}the tool {name!r} failed with {error}. Do without it, or try it differently."
 
@@ -218,13 +200,13 @@ class Provided(AbstractToolset[Any]):
         return tools
 
     def _may(self, provider: str, tool: str, visible: str) -> bool:
-        return self._selection.admits(provider, tool) and visible not in self._selection.denied
+        return self._selection.admits(provider, tool) and not self._selection.denies(visible)
 
     @contextmanager
     def _told(self, provider: str, what: str = "could not be reached") -> Iterator[None]:
         """Around calls of a provider: what it raises is said in the log, once for a run, and the run goes on."""
         try:
-            with foreign():
+            with _theirs():
                 yield
         except ForeignFailed as error:
             self._warn(provider, f"{what}: {error}")
@@ -245,21 +227,12 @@ def _provided(provider: Opened, visible: str, tool: ToolsetTool[Any]) -> _Provid
         provider=provider.name,
         source_toolset=provider.toolset,
         source=tool,
+        threads=provider.threads,
     )
 
 
-def _left_behind_when_cancelled(tool: ToolsetTool[Any]) -> ToolsetTool[Any]:
-    """The library waits for the thread of a cancelled sync tool, unless the tool has a deadline: so all have one."""
-    if tool.tool_def.timeout is not None or getattr(tool.toolset, "timeout", None) is not None:
-        return tool
-    return replace(tool, tool_def=replace(tool.tool_def, timeout=NEVER))
-
-
-def _bounded(name: str, answer: Any) -> Any:
-    """The answer, as long as our own tools' may be. Raises what the library does for one that is not JSON."""
-    value = answer.return_value if isinstance(answer, ToolReturn) else answer
-    part = ToolReturnPart(tool_name=name, content=value)
-    text = part.model_response_str()
-    if len(text) <= ANSWER_LIMIT or part.files:
-        return answer
-    return f"{text[:ANSWER_LIMIT]}\n[{len(text) - ANSWER_LIMIT:,} more characters left out; ask for less]"
+@contextmanager
+def _theirs() -> Iterator[None]:
+    """Around what is awaited of a provider. Cancellation passes; whether it is ours is for who began the call."""
+    with foreign(anyio.get_cancelled_exc_class()), printed_aside():
+        yield
