@@ -24,7 +24,7 @@ def foreign(*passing: type[BaseException]) -> Iterator[None]:
         yield
     # Anything may come out of a tool, a factory or an import, and none of it is about the run that asked.
     except BaseException as error:
-        if isinstance(error, (KeyboardInterrupt, *passing)):
+        if isinstance(error, (KeyboardInterrupt, ForeignFailed, *passing)):
             raise
         raise ForeignFailed(said(error)) from error
 

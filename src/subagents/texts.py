@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from operator import is_
+from typing import Any
+
 
 def storable(text: str) -> str:
     """The text as UTF-8 can hold it: two halves of a surrogate pair become their character, one alone U+FFFD."""
@@ -10,3 +15,33 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def mend_texts(message: Any) -> None:
+    """Makes every text in a message of the model library storable, in place: it is kept, and sent again."""
+    for field in fields(message):
+        value = getattr(message, field.name)
+        if (mended := _mended(value)) is not value:
+            object.__setattr__(message, field.name, mended)
+
+
+def _mended(value: Any) -> Any:
+    """The value itself where nothing in it had to be changed."""
+    match value:
+        case str():
+            return storable(value)
+        case dict():
+            pairs = [(_mended(key), _mended(each)) for key, each in value.items()]
+            return value if _same(pairs, value.items()) else dict(pairs)
+        case list():
+            items = [_mended(item) for item in value]
+            return value if all(map(is_, items, value)) else items
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            mend_texts(value)
+    return value
+
+
+def _same(pairs: Iterable[tuple[Any, Any]], others: Iterable[tuple[Any, Any]]) -> bool:
+    return all(
+        key is other and each is what for (key, each), (other, what) in zip(pairs, others, strict=True)
+    )

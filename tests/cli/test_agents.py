@@ -611,7 +611,8 @@ Commands:
   new       Make an agent: write its file, and print the path.
   import    Make files of your own out of other tools' agents.
   eject     Write a built-in agent's file into the project, to be changed there.
-  enable    Switch an agent on again, and leave the rest of its file as it is.
+  enable    Switch an agent on again: the line `enabled: false` is deleted, and the rest of its file
+            stays as it is.
   disable   Switch an agent off, so that nobody can start it, and leave the rest of its file as it
             is.
   reset     Delete the file that stands in for a built-in agent.

@@ -54,6 +54,36 @@ def test_with_a_key_it_lists_the_newest_with_their_prices(monkeypatch: pytest.Mo
     assert not any(line.startswith(("OpenAI", "    and ")) for line in every)
 
 
+def test_what_is_secret_in_an_address_is_not_shown(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://me:secret@127.0.0.1:1/v1?key=secret")
+    assert "OpenAI: http://127.0.0.1:1/v1: it does not say which models it has\n" in called()
+    assert "secret" not in called() + called("--json")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [("OPENAI_BASE_URL", "http://[::1"), ("OLLAMA_HOST", "box:port"), ("OPENAI_API_KEY", "é")],
+)
+def test_a_variable_that_cannot_be_used_is_said_where_its_provider_stands(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str
+):
+    monkeypatch.setenv(variable, text)
+    label = "Ollama" if variable == "OLLAMA_HOST" else "OpenAI"
+    line = next(line for line in called().splitlines() if line.startswith(f"{label}: "))
+    assert f"in {variable} " in line
+    shelf = next(
+        each
+        for each in json.loads(called("--json"))["providers"]
+        if each["problem"] and variable in each["problem"]
+    )
+    assert (shelf["open"], shelf["server"]) == (False, None)
+
+
+def test_a_restriction_that_names_no_model_is_said(project: Path):
+    (project / ".subagents" / "settings.toml").write_text('scope_models = true\nenabled_models = ["opus"]\n')
+    assert "The setting enabled_models restricts nothing" in called()
+
+
 def test_for_programs_it_is_one_object(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OPENAI_API_KEY", "o")
     found: dict[str, Any] = json.loads(called("--json"))

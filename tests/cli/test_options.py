@@ -9,7 +9,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subagents.cli.options import schema_of, seconds_of
+from subagents.cli.options import MOST_SCHEMA, schema_of, seconds_of
 from subagents.cli.run import agent_and_prompt
 from subagents.errors import UnknownAgent
 
@@ -54,7 +54,7 @@ def test_a_schema_is_json_or_a_file(tmp_path: Path):
     assert schema_of(' {"type": "array"}') == ' {"type": "array"}'
     with pytest.raises(typer.BadParameter, match="neither JSON nor a file that can be read: No such file"):
         schema_of("nowhere.json")
-    with pytest.raises(typer.BadParameter, match="Is a directory"):
+    with pytest.raises(typer.BadParameter, match="not a regular file"):
         schema_of(str(tmp_path))
 
 
@@ -87,3 +87,11 @@ def test_a_word_that_is_no_agent_is_not_taken_for_a_prompt(tmp_path: Path):
         agent_and_prompt(["Exlpore", "where?"], tmp_path, "")
     with pytest.raises(typer.BadParameter, match="What is Explore to do"):
         agent_and_prompt(["Explore"], tmp_path, "")
+
+
+def test_a_schema_is_read_from_a_regular_file_within_a_bound(tmp_path: Path):
+    (tmp_path / "long.json").write_bytes(b" " * (MOST_SCHEMA + 1))
+    with pytest.raises(typer.BadParameter, match="longer than 1,000,000 bytes"):
+        schema_of(str(tmp_path / "long.json"))
+    with pytest.raises(typer.BadParameter, match="not a regular file"):
+        schema_of("/dev/zero")

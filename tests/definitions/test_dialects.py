@@ -224,6 +224,8 @@ def codex(*lines: str) -> str:
         ('default_permissions = "careful"', EVERY - CHANGING),
         ("features.shell_tool = false", EVERY - {"bash"}),
         ('features.shell_tool = "false"', EVERY - {"bash"}),
+        ("tools.shell = false", EVERY - {"bash"}),
+        ("features = { apply_patch = false, unified_exec = false }", EVERY - {"edit", "write"}),
     ],
 )
 def test_what_restricts_a_codex_agent_takes_tools_away_until_it_is_enforced(line: str, left: set[str]):

@@ -141,7 +141,9 @@ async def test_a_failed_run_keeps_its_usage_and_its_text(talk: Talk):
     used = do("print", {"kind": "used", "in": 10, "out": 2, "usd": 0.5})
     await failing(talk, HELLO, say("piece", "half"), used, do("exit", 1))
     assert talk.usage.total.tokens == 12
-    assert isinstance(talk.reports.updates[-1], TextArrived)
+    # The usage does not end the text that was arriving: it has neither text nor messages.
+    assert [update.text for update in talk.reports.updates if isinstance(update, TextArrived)] == ["half"]
+    assert not any(update.messages for update in talk.reports.updates if isinstance(update, Replied))
 
 
 # --- output that is no such output

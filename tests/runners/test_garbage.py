@@ -14,6 +14,7 @@ from subagents.runners.base import Called, Replied, Returned, TurnDone, Update
 from subagents.runners.commands.reading import reader_of
 from subagents.runners.commands.spending import Spending
 from subagents.runners.commands.turns import Turns
+from subagents.usage import Usage
 
 PROGRAMS = st.sampled_from([*READY_TABLES, "text"])
 
@@ -59,8 +60,10 @@ def test_any_lines_that_look_like_theirs(program: str, lines: list[bytes], piece
     returned = [update.call for update in told if isinstance(update, Returned)]
     assert set(returned) <= calls
     assert len(returned) == len(set(returned))
-    assert all(
-        update.usage.input >= 0 and update.usage.cost >= 0 for update in told if isinstance(update, Replied)
-    )
+    used = Usage()
+    for update in told:
+        if isinstance(update, Replied):
+            used = used.plus(update.model, update.usage)
+    assert all(each.input >= 0 and each.cost >= -1e-6 and each.unpriced >= 0 for each in used.models.values())
     # A turn is something that was said or done.
     assert not any(isinstance(one, TurnDone) and isinstance(two, TurnDone) for one, two in pairwise(told))

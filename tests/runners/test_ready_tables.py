@@ -48,23 +48,17 @@ def _shown(update: Update) -> str:
 
 def _used(usage: ModelUsage) -> str:
     cache = f"{usage.cache_read}+{usage.cache_write}"
-    price = f"${usage.cost:.6f}" + ("?" if usage.unpriced else "")
+    price = f"${usage.cost:.6f}" + (f" {usage.unpriced:+d}?" if usage.unpriced else "")
     return f"{usage.requests}× {usage.input}/{usage.output} cache {cache} {price}"
 
 
 def test_claude():
     turns, told = played("claude", "success")
     assert told == snapshot(
-        [
-            "… Hello from loopback",
-            "claude-opus-4-8: 'Hello from loopback' 1 calls, 1× 10/1 cache 7+3 $0.000000",
+        ["claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000 +1?", "… Hello from loopback",
+            "claude-opus-4-8: 'Hello from loopback' 1 calls, 0× 0/0 cache 0+0 $0.000000",
             '▸ Bash {"command":"ls","description":"list"}',
-            "  ok 'a.py'",
-            "claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000",
-            "—",
-            "… Hello from loopback again",
-            "claude-opus-4-8: 'Hello from loopback again' 0 calls, 0× 0/8 cache 0+0 $0.000394",
-            "end",
+            "  ok 'a.py'", "—", "claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000 +1?", "… Hello from loopback again", "claude-opus-4-8: '' 0 calls, 0× 0/8 cache 0+0 $0.000394 -2?", "claude-opus-4-8: 'Hello from loopback again' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
             "Hello from loopback again",
         ]
     )
@@ -80,9 +74,7 @@ def test_codex():
             '▸ shell {"command":"/bin/bash -lc ls"}',
             "  ok 'a.py\\n'",
             "—",
-            "… Hello from loopback",
-            "codex: 'Hello from loopback' 0 calls, 2× 26/10 cache 14+0 $0.000000?",
-            "end",
+            "… Hello from loopback", "codex: '' 0 calls, 2× 26/10 cache 14+0 $0.000000 +2?", "codex: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
             "Hello from loopback",
         ]
     )
@@ -98,9 +90,7 @@ def test_gemini():
             '▸ list_directory {"dir_path":"."}',
             "  ok ''",
             "—",
-            "… Hello from loopback",
-            "gemini-x: 'Hello from loopback' 0 calls, 2× 26/10 cache 14+0 $0.000000?",
-            "end",
+            "… Hello from loopback", "gemini-x: '' 0 calls, 2× 26/10 cache 14+0 $0.000000 +2?", "gemini-2.5-flash: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
             "Hello from loopback",
         ]
     )
@@ -115,11 +105,9 @@ def test_opencode():
             "opencode: 'Hello from loopback' 1 calls, 0× 0/0 cache 0+0 $0.000000",
             '▸ bash {"command":"ls","description":"list"}',
             "  ok 'a.py\\n'",
-            "opencode: '' 0 calls, 1× 13/5 cache 7+0 $0.000000?",
+            "opencode: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?",
             "—",
-            "… Hello from loopback",
-            "opencode: 'Hello from loopback' 0 calls, 1× 13/5 cache 7+0 $0.000000?",
-            "end",
+            "… Hello from loopback", "opencode: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?", "opencode: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
             "Hello from loopback",
         ]
     )
@@ -131,9 +119,7 @@ def test_what_codex_counts_for_a_whole_session_is_counted_once():
     _turns, told = played("codex", "resumed", first.standing)
     assert told == snapshot(
         [
-            "… Hello from loopback",
-            "codex: 'Hello from loopback' 0 calls, 1× 13/5 cache 7+0 $0.000000?",
-            "end",
+            "… Hello from loopback", "codex: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?", "codex: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
             "Hello from loopback",
         ]
     )

@@ -10,7 +10,11 @@ from typing import Annotated
 import typer
 
 from subagents.cli.place import at_home
+from subagents.contents import first_bytes
 from subagents.language import _
+
+MOST_SCHEMA = 1_000_000  # bytes
+MOST_PROMPT = 20_000_000  # bytes; more than any model reads
 
 RunName = Annotated[str, typer.Argument(metavar="ID", hidden=True)]
 AsJson = Annotated[
@@ -46,12 +50,16 @@ def schema_of(text: str) -> str:
     if text.lstrip()[:1] in ("{", "[", '"'):
         return text
     try:
-        read = at_home(text).read_text(encoding="utf-8")
+        data = first_bytes(at_home(text), MOST_SCHEMA + 1)
+        read = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else _("it is not UTF-8 text")
         raise typer.BadParameter(
             _("{text!r} is neither JSON nor a file that can be read: {why}.").format(text=text, why=why)
         ) from None
+    if len(data) > MOST_SCHEMA:
+        message = _("{text!r} is longer than {n:,} bytes, which no schema may be.")
+        raise typer.BadParameter(message.format(text=text, n=MOST_SCHEMA))
     if not read.strip():
         raise typer.BadParameter(
             _("{text!r} is empty; a schema is a JSON object, for example {example}.").format(
@@ -69,8 +77,13 @@ def prompt_of(text: str) -> str:
         raise typer.BadParameter(
             _("`-` reads the prompt from standard input; pipe one in: echo … | subagents run -")
         )
-    read = sys.stdin.buffer.read().decode("utf-8", "replace")
-    if not read.strip():
+    data = sys.stdin.buffer.read(MOST_PROMPT + 1)
+    if len(data) > MOST_PROMPT:
+        message = _(
+            "Standard input is longer than {n:,} bytes; put it into a file, and name that in the prompt."
+        )
+        raise typer.BadParameter(message.format(n=MOST_PROMPT))
+    if not (read := data.decode("utf-8", "replace")).strip():
         raise typer.BadParameter(_("Standard input is empty; the prompt was to come from there."))
     return read
 

@@ -45,6 +45,4 @@ def resume(
     from subagents.cli.foreground import Display, resume_in_foreground
 
     display = Display(as_json=as_json, events=events, quiet=quiet)
-    return resume_in_foreground(
-        Path(project.root), seen.folder.id, seen.run.id, text, display, trust=trust
-    )
+    return resume_in_foreground(Path(project.root), seen.folder.id, seen.run.id, text, display, trust=trust)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 
 from subagents.definitions.model import AgentDefinition, Parsed, Scope
 from subagents.language import _
@@ -30,7 +31,7 @@ def found_at(program: str, path: str) -> str | None:
     Relative folders and empty ones, which mean the working folder, are passed over: a program that lies about in a
     project is nobody's choice.
     """
-    folders = [folder for folder in path.split(os.pathsep) if os.path.isabs(folder)]
+    folders = [folder for folder in path.split(os.pathsep) if Path(folder).is_absolute()]
     return shutil.which(program, path=os.pathsep.join(folders))
 
 

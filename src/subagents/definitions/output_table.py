@@ -61,10 +61,13 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     or call belongs to; `pieces` tells that texts are pieces of one, and not whole ones. A rule with `call` begins
     a tool call unless it has begun already, one with `returns` (the id of the call) ends it. `answer` is what the
     program itself says is its answer; `error` means that it failed, whatever its exit code; a `warning` is only
-    repeated when it failed. `ends_turn`: the reply and its tool calls are complete.
+    repeated when it failed. `ends_turn`: the reply and its tool calls are complete. `ends`: the program has done all
+    that it was to do; where any rule of a table says so, an output without it is broken off, and no answer. A line
+    that fits `unless` is not meant although it fits `when`.
     """
 
     when: Mapping[str, Any] = {}
+    unless: Mapping[str, Any] = {}
     each: str = ""
     where: Mapping[str, Any] = {}
     session: str = ""
@@ -83,6 +86,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     warning: str = ""
     usage: UsagePaths | None = None
     ends_turn: bool = False
+    ends: bool = False
 
 
 class OutputTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,6 +94,28 @@ class OutputTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     format: Format = Format.JSON_LINES
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def tells_its_end(self) -> bool:
+        return any(rule.ends for rule in self.rules)
+
+    @property
+    def tells_tokens(self) -> bool:
+        return any(usage.input or usage.output for usage in self._usage)
+
+    @property
+    def tells_cost(self) -> bool:
+        """Whether what a run costs is said, or can be known from its tokens."""
+        return self.tells_tokens or any(usage.cost for usage in self._usage)
+
+    @property
+    def tells_meanwhile(self) -> bool:
+        """Whether anything of that is said before the program has ended."""
+        return any(usage.counts in (Counts.REPLY, Counts.STEP) for usage in self._usage)
+
+    @property
+    def _usage(self) -> tuple[UsagePaths, ...]:
+        return tuple(rule.usage for rule in self.rules if rule.usage is not None)
 
 
 TEXT = OutputTable(format=Format.TEXT)

@@ -64,8 +64,14 @@ _CLAUDE = {
                 "cost": "costUSD",
             },
         },
-        {"when": {"type": "result"}, "session": "session_id", "answer": "result"},
+        {"when": {"type": "result"}, "session": "session_id", "answer": "result", "ends": True},
         {"when": {"type": "result", "is_error": True}, "error": "result|errors.0|subtype"},
+        # Such as `error_max_turns`, with which `is_error` may be false.
+        {
+            "when": {"type": "result", "subtype": "*"},
+            "unless": {"subtype": "success"},
+            "error": "errors.0|subtype",
+        },
     ]
 }
 
@@ -102,6 +108,7 @@ _CODEX = {
         {"when": {"type": "turn.failed"}, "error": "error.message|type"},
         {
             "when": {"type": "turn.completed"},
+            "ends": True,
             "usage": {
                 "input": "usage.input_tokens",
                 "output": "usage.output_tokens",
@@ -114,7 +121,8 @@ _CODEX = {
     ]
 }
 
-# A reply comes in pieces, and is over when a tool is called or all is.
+# A reply comes in pieces, and is over when a tool is called or all is. An `error` may be one that it gets over: only
+# without a `result` after it, it was the end.
 _GEMINI = {
     "rules": [
         {"when": {"type": "init"}, "session": "session_id", "model": "model"},
@@ -128,6 +136,7 @@ _GEMINI = {
         },
         {"when": {"type": "error"}, "warning": "message"},
         {"when": {"type": "result", "status": "error"}, "error": "error.message|status"},
+        {"when": {"type": "result"}, "ends": True},
         {
             "when": {"type": "result"},
             "each": "stats.models",
@@ -169,6 +178,8 @@ _OPENCODE = {
                 "counts": "step",
             },
         },
+        # After a step that called tools there is another one.
+        {"when": {"type": "step_finish"}, "unless": {"part.reason": "tool-calls"}, "ends": True},
         {"when": {"type": "error"}, "error": "error.data.message|error.name|type"},
     ]
 }

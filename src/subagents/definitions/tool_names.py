@@ -81,7 +81,7 @@ CLAUDE_TOOLS: tuple[ToolName, ...] = (
 #: What people and other tools call a tool of ours. It takes the tool away where it is forbidden, and never gives it.
 _SAME = {
     "bash": "shell sh zsh terminal console exec execute command commands run cmd local_shell",
-    "bash ": "shell_command run_command run_commands run_shell_command execute_command run_in_terminal",
+    "bash ": "shell_tool shell_command run_command run_commands run_shell_command execute_command run_in_terminal",
     "read": "view cat open open_file view_file",
     "write": "create create_file new_file save_file",
     "edit": "patch apply_patch replace modify str_replace editor",

@@ -95,7 +95,9 @@ def revoke(paths: Sequence[Path]) -> Sequence[Trusted]:
 
 def project_of(path: Path) -> Path:
     """The root of the project whose agents' folder the file is in, as its path is written; else of its folder's."""
-    whole = Path(os.path.abspath(path))
+    whole = Path(
+        os.path.normpath(Path.cwd() / path)
+    )  # a link is not followed: it may lead out of the project
     for place in whole.parents:
         homes = (place / PROJECT_FOLDER / "agents", *(home.path for home in project_homes(place)))
         if any(whole.is_relative_to(home) for home in homes):

@@ -11,12 +11,16 @@ from subagents.usage import ModelUsage
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelResponse
+    from pydantic_ai.usage import RequestUsage
 
 #: Who answers in this process: what a reply of theirs costs is known, unless it plays a provider's.
 LOCAL = frozenset({"offline", "script"})
 
 #: Servers that may be anybody's: a model's name says nothing about its price there, an address may.
 ANYBODYS = frozenset({"openai-compatible", "ollama"})
+
+MOST_TOKENS = 10**12  # a server that says more of one reply has miscounted
+MOST_COST = 10**6  # US dollars, likewise
 
 # How providers are called in the price data, where that is not how they are called in a model's name.
 _PRICED_AS = {"openai-chat": "openai", "openai-responses": "openai"}
@@ -25,6 +29,8 @@ _PRICED_AS = {"openai-chat": "openai", "openai-responses": "openai"}
 def usage_of(response: ModelResponse) -> ModelUsage:
     """Its tokens as one request, the cache's counted apart; what is not known is `unpriced` or `uncounted`, never 0."""
     used = response.usage
+    if not _is_possible(used):
+        return ModelUsage(requests=1, unpriced=1, uncounted=1)
     cost = _cost(response)
     return ModelUsage(
         requests=1,
@@ -35,6 +41,14 @@ def usage_of(response: ModelResponse) -> ModelUsage:
         cost=float(cost) if cost is not None else 0.0,
         unpriced=0 if cost is not None else 1,
         uncounted=0 if used.total_tokens or response.provider_name in LOCAL else 1,
+    )
+
+
+def _is_possible(used: RequestUsage) -> bool:
+    """Whether what a server says of a reply can be: no figure below nothing or beyond a million million."""
+    counts = (used.input_tokens, used.output_tokens, used.cache_read_tokens, used.cache_write_tokens)
+    return all(0 <= count <= MOST_TOKENS for count in counts) and (
+        used.cost is None or (used.cost.is_finite() and 0 <= used.cost <= MOST_COST)
     )
 
 

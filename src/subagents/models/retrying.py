@@ -33,6 +33,7 @@ from subagents.models.addresses import shown
 from subagents.models.failures import may_pass, what_happened
 from subagents.models.pricing import ANYBODYS, usage_of
 from subagents.runs.result import duration
+from subagents.texts import mend_texts
 from subagents.usage import ModelUsage
 
 FIRST_WAIT = 1.0  # seconds; the most that is waited before the first repetition, doubled for each further one
@@ -245,7 +246,9 @@ class RetriedStream(StreamedResponse):
 
 
 def _public(response: ModelResponse) -> ModelResponse:
-    """The reply, which is kept, with no more of its provider's address than people may be shown."""
+    """The reply, which is kept, with no more of its provider's address than people may be shown, and no text that
+    could be neither kept nor sent."""
+    mend_texts(response)
     response.provider_url = shown(response.provider_url) if response.provider_url else None
     return response
 

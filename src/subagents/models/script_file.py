@@ -13,9 +13,11 @@ repeat: false                       # when all are played: start again, or end t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
@@ -45,6 +47,8 @@ MAX_DEPTH = (
 LONGEST = 1e9  # no number of a script, a delay in seconds or a count of tokens, is larger
 _SHOWN = 60  # characters of what somebody wrote that a sentence about it repeats
 _SHOWN_REASON = 200
+
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)\Z")
 
 # Every mapping's keys are checked against these.
 _SCRIPT = ("turns", "repeat")
@@ -83,7 +87,7 @@ def parse(text: str, name: str) -> Script:
 def _yaml(text: str, name: str) -> object:
     if len(text) > MAX_SIZE:
         raise _too_long(name)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = _loader()
     try:
         _refuse_what_would_overwhelm(yaml.parse(text, Loader=loader), name)
         return yaml.load(text, Loader=loader)
@@ -97,6 +101,17 @@ def _yaml(text: str, name: str) -> object:
     ) as error:  # ValueError: a date or a number that is none, half a surrogate
         why = _shortened(str(error).splitlines()[0], _SHOWN_REASON)
         raise _invalid(name, _("is not YAML: {why}"), why=why) from None
+
+
+@cache
+def _loader() -> Any:
+    """PyYAML's, with YAML 1.2's numbers (its core schema, 10.3.2): to 1.1, `1e-3` is a text."""
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] which of them there is
+        pass
+
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))
+    return Loader
 
 
 def _refuse_what_would_overwhelm(events: Iterable[yaml.Event], name: str) -> None:

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from subagents.clock import Clock
 from subagents.models import ollama
+from subagents.models.addresses import Misconfigured
 from subagents.models.providers import compatible_server
 
 if TYPE_CHECKING:
@@ -50,7 +51,11 @@ class Served:
 
     async def compatible(self, environ: Mapping[str, str]) -> tuple[str, ...] | None:
         """The models of the server that OPENAI_BASE_URL names, in its order."""
-        if not (server := compatible_server(environ)):
+        try:
+            server = compatible_server(environ)
+        except Misconfigured:
+            return None
+        if not server:
             return None
         answer = await self._answer(f"{server}/models", environ.get("OPENAI_API_KEY", ""), self._far)
         return _listed(answer) if answer is not None else None

@@ -36,7 +36,8 @@ class TextArrived:
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """One reply of the model is whole."""
+    """One reply of the model is whole. Without text and messages it only tells of usage, and one that is arriving goes
+    on."""
 
     model: str
     usage: ModelUsage

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ from typing import BinaryIO
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 
+from subagents.definitions.installed import found_at
 from subagents.definitions.output_table import OutputTable, table_of
 from subagents.errors import RunnerError
 from subagents.language import _
@@ -23,9 +24,11 @@ from subagents.own_tasks import own_tasks
 from subagents.prompts.system import final_answer
 from subagents.runners.base import CommandBegan, PromptSent, Replied, RunContext, SteerRead, TurnDone, Update
 from subagents.runners.commands import arguments
-from subagents.runners.commands.ending import failure, strange_lines
+from subagents.runners.commands.ending import dropped_figures, failure, strange_lines
 from subagents.runners.commands.holding import held_still
+from subagents.runners.commands.limiting import refuse_blind, seen_too_late
 from subagents.runners.commands.messages import Earlier, Standing, earlier, prompt_row
+from subagents.runners.commands.prices import price_of
 from subagents.runners.commands.reading import Reader, reader_of
 from subagents.runners.commands.spending import Spending
 from subagents.runners.commands.turns import Turns
@@ -55,8 +58,13 @@ class CommandRunner:
             raise RunnerError(_("the agent {name!r} names no program to run").format(name=spec.agent))
         named = {name: self._outer[name] for name in line.environment if name in self._outer}
         environment = command_environment(self._outer, {**named, **context.environment})
-        program = _found(line.command[0], spec, environment)
-        yield CommandConversation(spec, line, table_of(line.output), context, program, environment)
+        program, table = _found(line.command[0], spec, environment), table_of(line.output)
+        refuse_blind(line, table, spec.limits)
+        if table.tells_tokens:
+            await anyio.to_thread.run_sync(
+                price_of, "", ModelUsage()
+            )  # reads the prices, which takes a moment
+        yield CommandConversation(spec, line, table, context, program, environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +142,18 @@ class CommandConversation:
         resuming = bool(self._line.resume and self._standing.session)
         if self._said and not resuming:
             await self._note(_("[the program does not remember what was said before; it was told]"))
+        if not self._runs and (note := seen_too_late(self._name, self._table, self._spec.limits)):
+            await self._note(note)
         self._runs += 1
         turns = Turns(
             self._name,
             f"{self._context.episode}.{self._runs}.",
             self._spec.model,
-            Spending(self._standing.totals if resuming else {}),
+            Spending(self._standing.totals if resuming else {}, price_of),
             session=self._standing.session if resuming else "",
         )
         with (
-            TemporaryDirectory(prefix="subagents-") as folder,
+            TemporaryDirectory(prefix="subagents-", dir=self._kept_in()) as folder,
             TemporaryFile() as output,
             TemporaryFile() as errors,
         ):
@@ -151,6 +161,12 @@ class CommandConversation:
             reader = reader_of(self._table, turns)
             result = await self._run(asked, output, errors, reader)
             return await self._ending(text, turns, result, errors, reader)
+
+    def _kept_in(self) -> Path | None:
+        """Where the prompt's file is: with the session, so that what a dead owner left goes when the session does."""
+        if (folder := self._context.output) is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
 
     async def _run(self, asked: _Asked, output: BinaryIO, errors: BinaryIO, reader: Reader) -> CommandResult:
         command = Command(
@@ -204,8 +220,13 @@ class CommandConversation:
     ) -> str:
         """The answer, or the reason that there is none."""
         self._standing = turns.standing
-        reason, answer = failure(turns, result, errors, reader.examples), turns.final
-        if not reason and (note := strange_lines(self._name, reader.strange, reader.examples)):
+        tells = self._table.tells_its_end
+        reason, answer = (
+            failure(turns, result, errors, reader.examples, tells_its_end=tells),
+            turns.final,
+        )
+        strange = strange_lines(self._name, reader.strange, reader.examples)
+        for note in filter(None, () if reason else (strange, dropped_figures(self._name, turns.dropped))):
             await self._note(note)
         await self._report(turns.close(answered=not reason, more=self._has_more))
         self._said += [(_("User"), text), (_("You"), answer)]
@@ -281,7 +302,7 @@ def _found(program: str, spec: RunSpec, environment: Mapping[str, str]) -> str:
             "the program {path!r}, which the agent {agent!r} runs, is not there or may not be executed"
         )
         raise RunnerError(message.format(path=str(path), agent=spec.agent))
-    if found := shutil.which(program, path=environment.get("PATH", os.defpath)):
+    if found := found_at(program, environment.get("PATH", os.defpath)):
         return found
     message = _(
         "the program {program!r}, which the agent {agent!r} runs, is not installed: it is not on the PATH"

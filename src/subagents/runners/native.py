@@ -6,6 +6,7 @@ The library is imported when the first run begins, because that alone costs over
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from subagents.runners.base import (
 from subagents.runners.native_messages import restored, stored_part, stored_prompt, stored_reply
 from subagents.runners.native_tools import CallReports, coding_deps
 from subagents.spec import RunSpec
+from subagents.texts import mend_texts, storable
 from subagents.toolsets.coding import FAILED
 from subagents.toolsets.coding.deps import CodingDeps
 
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 CANCEL_BOUND = 10.0  # seconds that ending a reply and its tools may take before they are abandoned
 INVALID_CALLS = 10  # times in a row that a model may call a tool wrongly before the run fails
+_CANCELLED_INSIDE = "the conversation was cancelled from inside, by a tool or by the model library"
 RETRIES = 5  # times that a request is made again unless the settings say otherwise
 
 
@@ -136,7 +139,7 @@ class NativeConversation:
         self._context = context
         self._model = RetryingModel(model, name, patience, self._failed)
         self._settings = settings
-        self._role = role
+        self._role = storable(role)
         self._toolsets = toolsets
         self._calls = CallReports(context.report)
         self._deps = RunDeps(context.run, coding_deps(context), self._calls)
@@ -167,6 +170,8 @@ class NativeConversation:
             except anyio.get_cancelled_exc_class():
                 await self._cancel(done, guard)
                 raise
+        if not answer:
+            raise RunnerError(_CANCELLED_INSIDE)
         return answer[0]
 
     def steer(self, steer: str, text: str) -> bool:
@@ -178,7 +183,7 @@ class NativeConversation:
         return self._enqueue(self._run, steer, text)
 
     async def _cancel(self, done: anyio.Event, guard: anyio.CancelScope) -> None:
-        self._cancelling = True
+        self._cancelling = self._calls.ending = True
         with anyio.CancelScope(shield=True), anyio.move_on_after(CANCEL_BOUND):
             if self._run is not None:
                 self._run.cancel()
@@ -190,6 +195,7 @@ class NativeConversation:
     async def _loop(self, text: str | None) -> str:
         from pydantic_ai.exceptions import AgentRunError, RunCancelled, UnexpectedModelBehavior, UserError
 
+        text = None if text is None else storable(text)
         if text is not None:
             await self._context.report(PromptSent((stored_prompt(text),)))
         try:
@@ -197,7 +203,7 @@ class NativeConversation:
         except RunCancelled:
             if self._cancelling:
                 return ""  # nobody waits for it: our own cancellation goes on in `prompt`
-            raise RunnerError("the conversation was ended from inside") from None
+            raise RunnerError(_CANCELLED_INSIDE) from None
         except UnexpectedModelBehavior as error:
             first = str(error).partition(". ")[0]
             raise RunnerError(f"the model {self._name!r} did not do what it must: {first}") from error
@@ -272,9 +278,9 @@ class NativeConversation:
     async def _reply_event(self, event: ModelResponseStreamEvent) -> None:
         match event.event_kind:
             case "part_start" if event.part.part_kind == "text" and event.part.content:
-                await self._context.report(TextArrived(event.part.content))
+                await self._context.report(TextArrived(storable(event.part.content)))
             case "part_delta" if event.delta.part_delta_kind == "text":
-                await self._context.report(TextArrived(event.delta.content_delta))
+                await self._context.report(TextArrived(storable(event.delta.content_delta)))
             case _:
                 await self._delivered(event)
 
@@ -283,6 +289,7 @@ class NativeConversation:
             await self._delivered(event)
             return
         part = event.part
+        mend_texts(part)
         await self._calls.called_if_not(part.tool_call_id, part.tool_name)
         text = part.model_response_str() if part.part_kind == "tool-return" else part.model_response()
         ok = getattr(part, "outcome", "failed") == "success" and not text.startswith(FAILED)
@@ -303,7 +310,7 @@ class NativeConversation:
         from pydantic_ai.exceptions import UserError
 
         try:
-            enqueued = run.enqueue(text)
+            enqueued = run.enqueue(storable(text))
         except UserError:  # it ended between our look and now
             return False
         if enqueued is not None:
@@ -318,6 +325,8 @@ def _shared_agent() -> Agent[RunDeps, str]:
 
     # It would print a banner on the first use of a process, into whatever the terminal shows.
     pydantic_ai.BANNER_ENABLED = False
+    # Figures that a server made up are counted as unknown, and people are told so in other words.
+    warnings.filterwarnings("ignore", category=pydantic_ai.UsageExtractionFailedWarning)
     return pydantic_ai.Agent(output_type=str, deps_type=RunDeps, retries=INVALID_CALLS)
 
 
@@ -329,13 +338,11 @@ def _load(model: str) -> None:
 
 
 def _refuse_broken(response: ModelResponse, model: str) -> None:
-    """A reply that was cut off without a word, or refused, is a failure and not an empty answer."""
+    """An answer that was cut off, or refused, is a failure; what there is of it is partial work. Where the reply calls
+    tools the conversation goes on, so the model can go on as well."""
     if response.finish_reason == "error":
         raise RunnerError(f"the model {model!r} broke off its reply with an error")
-    if (
-        response.finish_reason in ("length", "content_filter")
-        and not response.text
-        and not response.tool_calls
-    ):
+    if response.finish_reason in ("length", "content_filter") and not response.tool_calls:
         why = "its length limit" if response.finish_reason == "length" else "its content filter"
-        raise RunnerError(f"the reply of the model {model!r} was cut off by {why} before it said anything")
+        when = "" if response.text else " before it said anything"
+        raise RunnerError(f"the reply of the model {model!r} was cut off by {why}{when}")

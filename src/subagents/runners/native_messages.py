@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from subagents.sessions.messages import MessageKind, NewMessage, StoredMessage
+from subagents.texts import mend_texts
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -24,10 +25,13 @@ def stored_prompt(text: str) -> NewMessage:
 
 
 def stored_part(part: ModelRequestPart) -> NewMessage:
+    """The part as it is kept; its texts are mended in place, for it is sent to the model as well."""
+    mend_texts(part)
     return NewMessage(MessageKind.PART, _part_adapter().dump_json(part))
 
 
 def stored_reply(response: ModelResponse) -> NewMessage:
+    mend_texts(response)
     return NewMessage(MessageKind.REPLY, _reply_adapter().dump_json(response))
 
 

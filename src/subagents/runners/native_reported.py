@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
+import anyio
 from pydantic_ai import RunContext
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 
 from subagents.runners.native_tools import CallReports
+from subagents.toolsets.coding import FAILED
 
 
 class HasCalls(Protocol):
@@ -25,4 +28,10 @@ class Reported(WrapperToolset[Any]):
     ) -> Any:
         assert ctx.tool_call_id is not None
         await ctx.deps.calls.called(ctx.tool_call_id, name, tool_args)
-        return await super().call_tool(name, tool_args, ctx, tool)
+        try:
+            return await super().call_tool(name, tool_args, ctx, tool)
+        except anyio.get_cancelled_exc_class():
+            # A tool may raise this as well as any other error, and only ours ends more than the call.
+            if ctx.deps.calls.ending or anyio.current_effective_deadline() == -math.inf:
+                raise
+            return f"{FAILED}the tool {name!r} was cancelled from inside before it answered."

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, assert_never
 
 from subagents.runners.base import Called, CommandBegan, FileWritten, FolderMoved, Report, RunContext
+from subagents.texts import storable
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.toolsets.coding.deps import (
     CodingDeps,
@@ -28,15 +29,19 @@ def may_change(tool: str) -> bool:
 
 
 class CallReports:
-    """Reports each tool call of a conversation once, before the tool acts."""
+    """Reports each tool call of a conversation once, before the tool acts.
+
+    `ending` says that the conversation is being cancelled, and its tools with it.
+    """
 
     def __init__(self, report: Report) -> None:
+        self.ending = False
         self._report = report
         self._called: set[str] = set()
 
     async def called(self, call: str, tool: str, arguments: dict[str, Any]) -> None:
         self._called.add(call)
-        text = json.dumps(arguments, ensure_ascii=False, default=str)
+        text = storable(json.dumps(arguments, ensure_ascii=False, default=str))
         await self._report(Called(call, tool, text, changes=may_change(tool)))
 
     async def called_if_not(self, call: str, tool: str) -> None:

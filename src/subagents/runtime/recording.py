@@ -52,7 +52,9 @@ def kept_of(update: Update, run: RunState) -> Kept:
     """A text that is still arriving and the end of a turn keep nothing of their own here."""
     match update:
         case Replied():
-            return Kept(_replied(update, run), update.messages, reply_lines(update.text), draft="")
+            # What only tells of usage leaves what is arriving as it is.
+            draft = "" if update.text or update.messages else None
+            return Kept(_replied(update, run), update.messages, reply_lines(update.text), draft=draft)
         case RequestFailed(wait=wait):
             # Where it is not asked for again, what had arrived is all that there is.
             return Kept(_failed(update, run), draft=None if wait is None else "")

@@ -22,6 +22,7 @@ from subagents.events import Event, StoppedBy, WorkspaceClosed, WorkspaceOpened
 from subagents.ids import RunId
 from subagents.models.secrets import Veiled, veiled
 from subagents.runners.base import (
+    Called,
     Conversation,
     RequestFailed,
     RunContext,
@@ -238,6 +239,10 @@ class Supervisor:
                 self._keep_draft(text)
             case TurnDone(more=more):
                 await self._end_turn(more=more)
+            case Called() if self.run.spec.command is not None:
+                # A program decides by itself when a turn of its own is over.
+                await self._mind_usage()
+                await self._keep(update)
             case RequestFailed():
                 await self._keep(update)
                 if update.wait is not None:

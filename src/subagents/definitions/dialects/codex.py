@@ -7,13 +7,14 @@ policy are what restricts an agent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from subagents.definitions.dialects import toml
 from subagents.definitions.dialects.base import Translated, Translation, Vocabulary, thinking_level
-from subagents.definitions.model import Sandbox
-from subagents.definitions.tool_names import CHANGING
+from subagents.definitions.model import SHOWN, Sandbox
+from subagents.definitions.tool_names import CHANGING, tool_called
 from subagents.definitions.values import both
 from subagents.language import _
 
@@ -81,24 +82,31 @@ def _provider(translation: Translation) -> None:
 
 
 def _features(translation: Translation) -> None:
-    """Codex' own switches; the one that counts here is that of the shell."""
+    """Codex' own switches; those that count here are of its tools."""
     features = translation.value("features")
-    if isinstance(features, dict) and features.get("shell_tool", True) is not True:
-        translation.deny(("bash",), "features")
-        if features["shell_tool"] is not False:
-            message = _("`shell_tool` in `features` must be true or false; it is taken for false")
-            translation.tell("features", message)
-        features = {key: value for key, value in features.items() if key != "shell_tool"}
-    if features:
+    rest = _switched(translation, "features", features) if isinstance(features, dict) else features
+    if rest:
         translation.lose("features", "they switch parts of Codex")
 
 
 def _tools(translation: Translation) -> None:
     """Codex' own switches; a list of names would be meant as one of ours."""
-    if isinstance(translation.value("tools"), dict):
-        translation.lose("tools", "they are switches of Codex' own tools")
-    else:
+    tools = translation.value("tools")
+    if not isinstance(tools, dict):
         translation.refuse("tools", _("`tools` must be a table of Codex' switches, not a list of tools"))
+    elif _switched(translation, "tools", tools):
+        translation.lose("tools", "they are switches of Codex' own tools")
+
+
+def _switched(translation: Translation, key: str, switches: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Takes away the tools that are switched off; returns the switches that are about none of ours, or on."""
+    off = {name: tool for name, on in switches.items() if on is not True and (tool := tool_called(name))}
+    for name, tool in off.items():
+        translation.deny(("write", "edit") if tool == "edit" else (tool,), key)  # a patch makes files too
+        if switches[name] is not False:
+            message = _("{name!r} in `{key}` must be true or false; it is taken for false")
+            translation.tell(key, message.format(name=name[:SHOWN], key=key))
+    return {name: on for name, on in switches.items() if name not in off}
 
 
 def _search(translation: Translation) -> None:

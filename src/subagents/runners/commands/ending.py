@@ -18,10 +18,13 @@ LONGEST_SAID = 600  # characters of them
 _SIGNALS = {134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 
 
-def failure(turns: Turns, result: CommandResult, errors: BinaryIO, strange: Sequence[str]) -> str:
+def failure(
+    turns: Turns, result: CommandResult, errors: BinaryIO, strange: Sequence[str], *, tells_its_end: bool
+) -> str:
     """Why what it said is no answer; "" when it is one.
 
-    `errors` holds what it wrote to stderr, `strange` are lines of its output that nobody could read.
+    `errors` holds what it wrote to stderr, `strange` are lines of its output that nobody could read. A program that
+    `tells_its_end` has not finished before it says so.
     """
     name = turns.program
     if result.ending is not Ending.EXITED:
@@ -32,10 +35,15 @@ def failure(turns: Turns, result: CommandResult, errors: BinaryIO, strange: Sequ
         said = last_lines(errors) or turns.warning or " / ".join(strange)
         text = _("the program {name!r} ended with {code}").format(name=name, code=_code(result.exit_code))
         return f"{text}: {_bounded(said)}" if said else text
-    if turns.final:
+    broken_off = tells_its_end and not turns.ended
+    if turns.final and not broken_off:
         return ""
-    said = last_lines(errors) or turns.warning or " / ".join(strange)
-    text = _("the program {name!r} ended without an answer").format(name=name)
+    if broken_off:
+        said = turns.warning or last_lines(errors) or " / ".join(strange)
+        text = _("the program {name!r} ended before it had finished").format(name=name)
+    else:
+        said = last_lines(errors) or turns.warning or " / ".join(strange)
+        text = _("the program {name!r} ended without an answer").format(name=name)
     return f"{text}: {_bounded(said)}" if said else text
 
 
@@ -48,6 +56,14 @@ def strange_lines(name: str, count: int, examples: Sequence[str]) -> str:
     return _("[{which} of what {name} wrote could not be read: {shown}]").format(
         which=which, name=name, shown=shown
     )
+
+
+def dropped_figures(name: str, figures: Sequence[str]) -> str:
+    """What is said of figures of usage that cannot be."""
+    if not figures:
+        return ""
+    text = _("[{name} told of usage that cannot be, which is not counted: {figures}]")
+    return text.format(name=name, figures=", ".join(dict.fromkeys(figures)))
 
 
 def last_lines(errors: BinaryIO) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -11,7 +13,10 @@ import msgspec
 from subagents.definitions.output_table import ANYTHING, Counts, OutputTable, Rule, UsagePaths
 from subagents.usage import ModelUsage
 
-MOST = 1e15  # a figure above it is none
+MOST_TOKENS, MOST_DOLLARS = 1e12, 1e6  # figures of one line above these are none
+MOST_NESTED = 20  # blocks of text in blocks of text that are read
+LONGEST_NAME = 1_000  # characters of a name of a session, model or tool's call
+LONGEST_TOOL = 200  # characters of a tool's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +72,27 @@ class ErrorSaid:
 
 @dataclass(frozen=True, slots=True)
 class UsageSaid:
-    """Tokens and cost; `of` is the reply it is about where it is about one. `usage.requests` is 0."""
+    """Tokens and cost; `of` is the reply it is about where it is about one. `usage.requests` is 0.
+
+    `dropped` are figures without sense; `usage.uncounted` is 1 where they were of tokens.
+    """
 
     model: str
     usage: ModelUsage
     counts: Counts
     of: str
     priced: bool
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TurnSaid:
     """The turn is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndSaid:
+    """The program has done all that it was to do."""
 
 
 Said = (
@@ -91,29 +105,43 @@ Said = (
     | ErrorSaid
     | UsageSaid
     | TurnSaid
+    | EndSaid
 )
 
 
 def said_by(line: Mapping[str, Any], table: OutputTable) -> Iterator[Said]:
     """What it says, in the order of the rules. What no rule knows says nothing; nothing is ever raised."""
     for rule in table.rules:
-        if _holds(rule.when, _Place(line, line)):
+        whole = _Place(line, line)
+        if _holds(rule.when, whole) and not (rule.unless and _holds(rule.unless, whole)):
             for place in _places(rule, line):
                 if _holds(rule.where, place):
                     yield from _said(rule, place)
 
 
-def said_text(value: object) -> str:
+def said_text(value: object, depth: int = 0) -> str:
     """A value as text: a text as it is, blocks of text joined, nothing as nothing, anything else as its JSON."""
     match value:
         case None:
             return ""
         case str():
             return _clean(value)
-        case [{"text": _}, *_] as blocks:
-            return "\n".join(said_text(_below(block, ["text"])) for block in blocks)
+        case [{"text": _}, *_] as blocks if depth < MOST_NESTED:
+            return "\n".join(said_text(_below(block, ["text"]), depth + 1) for block in blocks)
         case _:
-            return _clean(msgspec.json.encode(value).decode())
+            return _json(value)
+
+
+def _json(value: object) -> str:
+    """Its JSON, whatever another reader of JSON has let through: halves of character pairs, numbers beyond 64 bits."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except (ValueError, OverflowError, RecursionError, TypeError):
+        pass
+    try:
+        return _clean(json.dumps(value, ensure_ascii=False, default=str))
+    except (ValueError, RecursionError):
+        return '"…"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +151,7 @@ class _Place:
     line: Mapping[str, Any]
     here: object
     key: str = ""
+    dropped: list[str] = field(default_factory=list)
 
     def value(self, path: str) -> object:
         """What stands there, None for nothing."""
@@ -135,12 +164,16 @@ class _Place:
     def text(self, path: str) -> str:
         return said_text(self.value(path)) if path else ""
 
-    def number(self, path: str) -> float:
+    def number(self, path: str, most: float = MOST_TOKENS) -> float:
+        """A figure from 0 to `most`, 0 for what is none; one above that is dropped, and `dropped` names it."""
         value = self.value(path) if path else None
         if isinstance(value, bool) or not isinstance(value, int | float):
             return 0.0
         # JSON as some write it knows endless numbers and none at all.
-        return float(value) if 0 < value < MOST else 0.0
+        if value > most:
+            self.dropped.append(path)
+            return 0.0
+        return float(value) if value > 0 else 0.0
 
     def _sum(self, path: str) -> float:
         return sum(self.number(part.strip()) for part in path.split("+"))
@@ -193,10 +226,10 @@ def _fits(found: object, wanted: object) -> bool:
 
 
 def _said(rule: Rule, place: _Place) -> Iterator[Said]:
-    message = place.text(rule.message)
-    if name := place.text(rule.session):
+    message = _name(place.text(rule.message))
+    if (name := place.text(rule.session)) and _is_session(name):
         yield SessionNamed(name)
-    model = place.text(rule.model)
+    model = place.text(rule.model)[:LONGEST_TOOL]
     if model and rule.usage is None:
         yield ModelNamed(model)
     if rule.usage is not None:
@@ -204,10 +237,11 @@ def _said(rule: Rule, place: _Place) -> Iterator[Said]:
     if text := place.text(rule.text):
         yield TextSaid(text, rule.pieces, message)
     if call := place.text(rule.call):
-        yield CallSaid(call, place.text(rule.tool) or "tool", _arguments(rule, place), message)
+        tool = place.text(rule.tool)[:LONGEST_TOOL] or "tool"
+        yield CallSaid(_name(call), tool, _arguments(rule, place), message)
     if call := place.text(rule.returns):
         failed = bool(rule.failed) and _holds(rule.failed, place)
-        yield ReturnSaid(call, not failed, place.text(rule.output))
+        yield ReturnSaid(_name(call), not failed, place.text(rule.output))
     if answer := place.text(rule.answer):
         yield AnswerSaid(answer)
     if error := place.text(rule.error):
@@ -216,6 +250,8 @@ def _said(rule: Rule, place: _Place) -> Iterator[Said]:
         yield ErrorSaid(warning, fatal=False)
     if rule.ends_turn:
         yield TurnSaid()
+    if rule.ends:
+        yield EndSaid()
 
 
 def _arguments(rule: Rule, place: _Place) -> str:
@@ -229,21 +265,37 @@ def _arguments(rule: Rule, place: _Place) -> str:
 def _usage(paths: UsagePaths, model: str, message: str, place: _Place) -> Iterator[UsageSaid]:
     cached, written = place.number(paths.cache_read), place.number(paths.cache_write)
     held = cached + written if paths.input_holds_cache else 0.0
-    cost = place.number(paths.cost)
+    tokens = place.number(paths.input), place.number(paths.output)
+    lost = bool(place.dropped)
+    cost = place.number(paths.cost, MOST_DOLLARS)
     usage = ModelUsage(
-        input=round(max(0.0, place.number(paths.input) - held)),
-        output=round(place.number(paths.output)),
+        input=round(max(0.0, tokens[0] - held)),
+        output=round(tokens[1]),
         cache_read=round(cached),
         cache_write=round(written),
         cost=cost,
+        uncounted=int(lost),
     )
-    if usage != ModelUsage():
-        yield UsageSaid(_plain(model), usage, paths.counts, message, priced=cost > 0)
+    if usage != ModelUsage() or place.dropped:
+        dropped = tuple(place.dropped)
+        yield UsageSaid(_plain(model), usage, paths.counts, message, priced=cost > 0, dropped=dropped)
 
 
 def _plain(model: str) -> str:
     """Without what the program adds about how it uses the model: `claude-opus-4-8[1m]`."""
     return model.partition("[")[0].strip()
+
+
+def _is_session(name: str) -> bool:
+    """What a program may call its session so that it can be told again: no flag, and no character that nobody types."""
+    return name.isprintable() and not name.startswith("-") and len(name) <= LONGEST_NAME
+
+
+def _name(text: str) -> str:
+    """An id as it is, and one that is too long to be one by its digest."""
+    if len(text) <= LONGEST_NAME:
+        return text
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _clean(text: str) -> str:

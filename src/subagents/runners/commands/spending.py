@@ -66,19 +66,23 @@ class Spending:
         # How many requests it took is not said; a reply is one, and each model had at least one.
         requests = 0 if so_far.requests else max(1, replies - sum(u.requests for u in self._counted.values()))
         new = msgspec.structs.replace(new, requests=requests)
-        if said.priced:
+        if not said.priced:
+            new = self._priced(model, new, so_far)
+        elif new.input + new.output < total.input + total.output or not so_far.tokens:
             new = msgspec.structs.replace(new, cost=total.cost - so_far.cost, unpriced=-so_far.unpriced)
-        elif new.tokens or new.cache_read:
-            new = self._priced(model, new)
         self._add(model, new)
         if said.counts is Counts.SESSION:
             self.totals[model] = said.usage
 
-    def _priced(self, model: str, used: ModelUsage) -> ModelUsage:
-        price = self.price(model, used)
-        if price is None:
-            return msgspec.structs.replace(used, cost=0.0, unpriced=max(1, used.requests))
-        return msgspec.structs.replace(used, cost=price)
+    def _priced(self, model: str, used: ModelUsage, so_far: ModelUsage | None = None) -> ModelUsage:
+        if not used.tokens and not used.cache_read and not used.uncounted:
+            return used
+        price = None if used.uncounted else self.price(model, used)
+        if price is not None:
+            return msgspec.structs.replace(used, cost=price)
+        # A request is told of at least once, and not again by each total that has it.
+        unpriced = used.requests or int(so_far is None or not so_far.unpriced)
+        return msgspec.structs.replace(used, cost=0.0, unpriced=unpriced)
 
     def _add(self, model: str, usage: ModelUsage) -> None:
         self._counted[model] = self._counted.get(model, ModelUsage()) + usage

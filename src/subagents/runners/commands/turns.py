@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
+from subagents.definitions.output_table import Counts
+from subagents.language import _
 from subagents.runners.base import Called, Replied, Returned, TextArrived, TurnDone, Update
 from subagents.runners.commands.mapping import (
     AnswerSaid,
     CallSaid,
+    EndSaid,
     ErrorSaid,
     ModelNamed,
     ReturnSaid,
@@ -26,6 +31,9 @@ from subagents.usage import ModelUsage
 # Characters of a text that are kept: half of them of its beginning and half of its end.
 LONGEST_TEXT = 1_000_000
 LONGEST_RESULT = 200_000  # characters of a tool's result that are kept; the program has all of it
+LONGEST_ARGUMENTS = 200_000  # characters of a call's arguments that are kept
+# Calls of one turn, after which it counts as ended: no limit of turns would ever be looked at in a turn without end.
+MOST_CALLS = 200
 
 
 @dataclass(slots=True)
@@ -61,6 +69,9 @@ class Turns:
 
     A reply is reported with its first tool call; a call that follows while others are open is reported as a reply of
     its own, whose row waits for the results of those before, because a reply is stored after what it answers to.
+
+    No program decides how long a turn lasts: it is over when the next reply or step begins, whatever is still open, and
+    after many calls.
     """
 
     program: str
@@ -71,6 +82,8 @@ class Turns:
     answer: str = ""
     error: str = ""
     warning: str = ""
+    ended: bool = False
+    dropped: list[str] = field(default_factory=list)
     _text: Text = field(default_factory=Text)
     _message: str = ""
     _calls: dict[str, Call] = field(default_factory=dict)
@@ -78,6 +91,7 @@ class Turns:
     _stored: set[str] = field(default_factory=set)
     _waiting: list[NewMessage] = field(default_factory=list)
     _replies: int = 0
+    _stepped: bool = False
 
     def feed(self, said: Said) -> Iterator[Update]:
         match said:
@@ -91,8 +105,7 @@ class Turns:
                 self.error = text if fatal else self.error
                 self.warning = text
             case UsageSaid():
-                model = said.model or self.model or self.program
-                self.spending.count(said, model, self._replies + bool(self._text))
+                yield from self._count(said)
             case TextSaid():
                 yield from self._add_text(said)
             case CallSaid():
@@ -102,6 +115,8 @@ class Turns:
             case TurnSaid():
                 # The last one ends when the program does.
                 yield from self.rest()
+            case EndSaid():
+                self.ended = True
 
     def rest(self) -> Iterator[Update]:
         """For a moment nothing more comes: a turn whose tools have all returned is over."""
@@ -113,18 +128,12 @@ class Turns:
 
         `more` is asked at the very end whether the program is told something more.
         """
-        self.spending.close()
         if answered:
             yield from self.rest()
             if not self._text:
                 self._text.add(self.answer)
             yield from self._reply(())
             yield TurnDone(more=more())
-        elif due := self.spending.due():
-            yield from self._usage(due)
-            # What is used is reported with a reply, which ends what was arriving.
-            if self._text:
-                yield TextArrived(str(self._text))
 
     @property
     def final(self) -> str:
@@ -144,10 +153,13 @@ class Turns:
             yield TextArrived(shown)
 
     def _call(self, said: CallSaid) -> Iterator[Update]:
-        call = Call(f"{self.prefix}{said.call}", said.tool, said.arguments)
+        call = Call(f"{self.prefix}{said.call}", said.tool, _bounded_json(said.arguments))
         if call.id in self._calls:
             return
         yield from self._begin(said.message)
+        if len(self._calls) >= MOST_CALLS:
+            yield from self._give_up_calls()
+            yield from self._end_turn()
         late = bool(self._open)
         yield from self._reply((call,), late=late)
         self._calls[call.id] = call
@@ -164,25 +176,51 @@ class Turns:
         rows = self._rows(call, result_row(call, text, ok=said.ok))
         yield Returned(call.id, call.tool, said.ok, text, rows)
 
+    def _count(self, said: UsageSaid) -> Iterator[Update]:
+        """Reports what was used as soon as it is said, when the turn before it is over."""
+        if self.spending.is_known(said):
+            return
+        if said.counts is Counts.REPLY and said.of:
+            yield from self._begin(said.of)
+        elif said.counts is Counts.STEP:
+            if self._stepped:
+                yield self._turn_done()  # a step is a turn
+            self._stepped = True
+        self.dropped += said.dropped[: MOST_CALLS - len(self.dropped)]
+        self.spending.count(said, said.model or self.model or self.program, self._replies + bool(self._text))
+        for model, usage in self.spending.due():
+            yield Replied(model, usage, "", 0, ())
+
     # --- turns
 
     def _begin(self, message: str) -> Iterator[Update]:
         """Something of the reply `message` comes ("" when that is not said): the turn before it may be over."""
-        same = bool(message) and message == self._message
-        if not self._open and not same:
+        other = bool(message) and message != self._message
+        if not self._open and (other or not message):
             if self._calls:
                 yield from self._end_turn()
-            elif self._text and message and self._message:
+            elif self._text and other and self._message:
                 yield from self._reply(())
-                yield TurnDone(more=True)
+                yield self._turn_done()
+        elif self._open and other and self._message:
+            yield self._turn_done()  # what is open goes on in the turns after it
         self._message = message or self._message
 
     def _end_turn(self) -> Iterator[Update]:
         self._calls.clear()
         self._stored.clear()
         self._message = ""
-        yield from self._usage(self.spending.due())
-        yield TurnDone(more=True)
+        yield self._turn_done()
+
+    def _turn_done(self) -> TurnDone:
+        self._stepped = False
+        return TurnDone(more=True)
+
+    def _give_up_calls(self) -> Iterator[Update]:
+        """Nobody waits any longer for the results of what is open."""
+        text = _("[it was not said what became of this]")
+        for call in tuple(self._open):
+            yield from self._return(ReturnSaid(call.removeprefix(self.prefix), False, text))
 
     def _reply(self, calls: tuple[Call, ...], *, late: bool = False) -> Iterator[Update]:
         text = "" if late else str(self._text).strip()
@@ -191,14 +229,7 @@ class Turns:
             self._waiting.append(row)
         else:
             self._text, self._replies = Text(), self._replies + 1
-        due = self.spending.due()
-        model, usage = due.pop(0) if due else (self.model or self.program, ModelUsage())
-        yield Replied(model, usage, text, len(calls), () if late else (row,))
-        yield from self._usage(due)
-
-    def _usage(self, due: list[tuple[str, ModelUsage]]) -> Iterator[Update]:
-        for model, usage in due:
-            yield Replied(model, usage, "", 0, ())
+        yield Replied(self.model or self.program, ModelUsage(), text, len(calls), () if late else (row,))
 
     def _rows(self, call: Call, row: NewMessage) -> tuple[NewMessage, ...]:
         """What can be stored now that `call` has returned."""
@@ -218,3 +249,12 @@ def _bounded(text: str) -> str:
         return text
     half = LONGEST_RESULT // 2
     return f"{text[:half]}\n[… {left_out:,} characters left out …]\n{text[-half:]}"
+
+
+def _bounded_json(arguments: str) -> str:
+    """The arguments, or where they are too long JSON that says so."""
+    left_out = len(arguments) - LONGEST_ARGUMENTS
+    if left_out <= 0:
+        return arguments
+    kept = {"arguments": arguments[:LONGEST_ARGUMENTS], "characters_left_out": left_out}
+    return msgspec.json.encode(kept).decode()

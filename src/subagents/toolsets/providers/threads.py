@@ -9,6 +9,8 @@ from concurrent.futures import Executor, Future
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from subagents.foreign import ForeignFailed, said
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -52,8 +54,8 @@ def _call(future: Future[T], call: Callable[[], T]) -> None:
         return
     try:
         answer = call()
-    except StopIteration as error:  # an event loop cannot pass this one on, and would wait for ever
-        raised: BaseException = RuntimeError(f"StopIteration: {error}")
+    except (StopIteration, GeneratorExit) as error:  # these mean something else to whoever waits
+        raised: BaseException = ForeignFailed(said(error))
     except BaseException as error:  # noqa: BLE001 it is raised where the call is waited for
         raised = error
     else:
