@@ -21,20 +21,20 @@ def mend_texts(message: Any) -> None:
     """Makes every text in a message of the model library storable, in place: it is kept, and sent again."""
     for field in fields(message):
         value = getattr(message, field.name)
-        if (mended := _mended(value)) is not value:
-            object.__setattr__(message, field.name, mended)
+        if (well := mended(value)) is not value:
+            object.__setattr__(message, field.name, well)
 
 
-def _mended(value: Any) -> Any:
-    """The value itself where nothing in it had to be changed."""
+def mended(value: Any) -> Any:
+    """A value as of JSON with its texts storable: the same object where nothing in it had to be changed."""
     match value:
         case str():
             return storable(value)
         case dict():
-            pairs = [(_mended(key), _mended(each)) for key, each in value.items()]
+            pairs = [(mended(key), mended(each)) for key, each in value.items()]
             return value if _same(pairs, value.items()) else dict(pairs)
         case list():
-            items = [_mended(item) for item in value]
+            items = [mended(item) for item in value]
             return value if all(map(is_, items, value)) else items
         case _ if is_dataclass(value) and not isinstance(value, type):
             mend_texts(value)

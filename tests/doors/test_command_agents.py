@@ -71,7 +71,12 @@ def test_a_program_that_a_project_names_runs_only_when_its_file_is_trusted_as_it
 
     trusted = call("trust", "parrot")
     assert trusted.out == f"trusted {file}\n"
-    assert trusted.err.startswith(f"It may now run: {sys.executable} -I -S")
+    shown = trusted.err.splitlines()
+    assert shown[0] == str(file)
+    assert shown[1].startswith(f"  runs: {sys.executable} -I -S")
+    assert shown[2].endswith("--resume '{session}'")
+    assert shown[3] == f"  for runs in: {file.parents[2]}"
+    assert shown[-1].startswith('  its output is read as: {"rules": [')
     assert call("run", "parrot", "go").out == "hello\n"
 
     file.write_text(file.read_text(encoding="utf-8") + "Louder.\n", encoding="utf-8")
@@ -136,8 +141,46 @@ def test_a_failure_has_its_reason_and_keeps_what_was_said(parrot: Parrot, call: 
 def test_it_is_gone_on_with_in_another_process(parrot: Parrot, call: Call):
     parrot(HELLO, say("text", "one"), resume=(do("echo"),))
     assert call("run", "--trust", "parrot", "first").out == "one\n"
-    told = json.loads(call("resume", "parrot", "second").out)
+    told = json.loads(call("resume", "--trust", "parrot", "second").out)
     assert (told["arguments"], told["stdin"]) == (["--resume", "s-1"], "second")
+
+
+def test_it_is_gone_on_with_only_while_its_file_is_trusted_as_it_was(parrot: Parrot, call: Call):
+    file = parrot(HELLO, say("text", "one"), resume=(say("text", "two"),))
+    assert call("run", "--trust", "parrot", "first").code == 0
+    refused = call("resume", "parrot", "second")
+    assert (refused.code, refused.out) == (2, "")
+    assert "you do not trust this file, or it has changed since" in refused.err
+    assert "subagents resume --trust " in refused.err
+
+    call("trust", "parrot")
+    assert call("resume", "parrot", "second").out == "two\n"
+    file.write_text(file.read_text(encoding="utf-8") + "Louder.\n", encoding="utf-8")
+    assert call("resume", "parrot", "third").code == 2
+    call("trust", "--revoke", "parrot")
+    assert call("resume", "parrot", "third").code == 2
+    inside = {"SUBAGENTS_RUN": "aaaaaaaa", "SUBAGENTS_TREE": "aaaaaaaa", "SUBAGENTS_DEPTH": "1"}
+    assert call("resume", "--trust", "parrot", "third", **inside).code == 2
+    file.unlink()
+    assert call("resume", "parrot", "third").code == 2
+    assert call("resume", "--trust", "parrot", "third").out == "two\n"
+
+
+def test_trust_in_a_project_is_none_for_another_that_links_to_its_agents(
+    parrot: Parrot, call: Call, project: Path, tmp_path: Path
+):
+    file = parrot(say("text", "hello"))
+    call("trust", "parrot")
+    other = tmp_path / "other"
+    (other / ".subagents").mkdir(parents=True)
+    (other / ".subagents" / "agents").symlink_to(file.parent)
+    assert call("run", "--cwd", str(other), "parrot", "go").code == 2
+    assert call("run", "parrot", "go").code == 0
+
+
+def test_what_is_trusted_for_once_is_named_in_full(parrot: Parrot, call: Call):
+    parrot(say("text", "hello"))
+    assert f"parrot runs {sys.executable} -I -S {PROGRAM}" in call("run", "--trust", "parrot", "go").err
 
 
 def test_the_model_is_passed_on_only_when_it_was_meant_for_the_program(parrot: Parrot, call: Call):
@@ -186,6 +229,22 @@ def test_a_program_whose_owner_was_killed_is_ended_by_whoever_comes_next(
     call("run", "answerer", "hello", "--model=offline")
     assert members(leader) == []
     assert {run["status"] for run in runs() if run["agent"] == "parrot"} == {"interrupted"}
+
+
+def test_what_says_how_it_is_prompted_goes_with_its_session(parrot: Parrot, call: Call, tmp_path: Path):
+    parrot(do("echo"))
+    done = call("run", "--trust", "parrot", "go", TMPDIR=str(tmp_path))
+    assert done.code == 0
+    assert not list(tmp_path.glob("subagents-*"))
+
+
+def test_a_program_in_the_working_folder_is_not_found_by_its_name(project: Path, call: Call):
+    claude = project / "claude"
+    claude.write_text("#!/bin/sh\necho hello\n", encoding="utf-8")
+    claude.chmod(0o755)
+    for path in (".", "", "tools/..", ".:/nowhere"):
+        done = call("run", "claude-code", "hello", PATH=path)
+        assert "which is not installed here" in done.err
 
 
 def test_a_packaged_agent_is_there_when_its_program_is(project: Path, call: Call):

@@ -65,6 +65,17 @@ async def test_turns_are_played_in_order_with_text_and_tool_calls_together():
     )
 
 
+@pytest.mark.parametrize("number", ["1e-3", "1E-3", ".1e-2", "1.e-3", "+1e-3", "0.001"])
+def test_a_number_is_one_as_yaml_1_2_writes_it(number: str):
+    script = parse(f"turns: [{{text: a, delay: {number}}}]", "s.yaml")
+    assert script.turns[0].delay == 0.001
+
+
+@pytest.mark.parametrize("text", ["1e", "e3", "1e-3x", "0x1e3z"])
+def test_what_only_begins_like_a_number_is_a_text(text: str):
+    assert parse(f"turns: [{{text: {text}}}]", "s.yaml").turns[0].text == text
+
+
 async def test_a_reply_is_streamed_in_a_few_pieces():
     script = "turns: [{text: one two three four five six}]"
     pieces = []

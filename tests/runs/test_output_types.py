@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter, field_validator
@@ -84,6 +84,60 @@ def test_what_json_schema_cannot_describe_is_refused_before_anything_begins(aske
     with pytest.raises(InvalidSchema) as caught:
         output_type(asked)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "value"),
+    [
+        (list[int], "[1]", [1]),
+        (Place | None, "null", None),
+        (Literal["yes", "no"], '"no"', "no"),
+        (Annotated[int, Field(ge=1)], "2", 2),
+        (dict[int, Plain], '{"1": {"path": "a.py"}}', {1: Plain("a.py")}),
+    ],
+)
+def test_what_an_adapter_is_made_of_will_do_as_well(asked: Any, text: str, value: Any):
+    kind = output_type(asked)
+    assert kind is not None
+    assert parse_schema(kind.schema) is not None
+    assert kind.read(text) == value
+
+
+class Raising(BaseModel):
+    number: int
+
+    @field_validator("number")
+    @classmethod
+    def divides(cls, number: int) -> float:
+        return 1 / number
+
+
+class Schemaless(BaseModel):
+    @classmethod
+    def model_json_schema(cls, *_arguments: Any, **_named: Any) -> dict[str, Any]:
+        raise KeyError("boom")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (BaseModel, "BaseModel has no JSON Schema: AttributeError: "),
+        (Schemaless, "Schemaless has no JSON Schema: KeyError: 'boom'"),
+        (list["Nowhere"], "cannot be used: "),  # type: ignore[name-defined] # noqa: F821
+        (Callable[[], int] | None, "has no JSON Schema: "),
+    ],
+)
+def test_whatever_a_type_raises_is_told_as_a_schema_that_cannot_be(asked: Any, said: str):
+    with pytest.raises(InvalidSchema) as caught:
+        output_type(asked)
+    assert said in str(caught.value)
+
+
+def test_whatever_a_rule_of_a_class_raises_is_told_as_an_answer_that_cannot_be():
+    kind = output_type(Raising)
+    assert kind is not None
+    with pytest.raises(BadAnswer, match="Raising refuses it: ZeroDivisionError: division by zero"):
+        kind.read('{"number": 0}')
 
 
 @pytest.mark.parametrize("asked", [3, [1], object()])

@@ -14,7 +14,7 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 import pytest
-from pydantic_ai import ModelRetry, RunContext, Tool
+from pydantic_ai import ModelRetry, RunContext, Tool, ToolReturn
 from pydantic_ai.toolsets import FunctionToolset
 
 from subagents import ToolProvider
@@ -196,6 +196,111 @@ async def test_an_answer_that_is_no_json_or_far_too_long_is_an_answer_still(tmp_
     assert max(lengths) < 60_000
 
 
+class Odd(BaseException):
+    def __str__(self) -> str:
+        raise RuntimeError("has nothing to say of itself")
+
+
+async def cancelled() -> str:
+    """Raises what the event loop ends its own with."""
+    raise anyio.get_cancelled_exc_class()
+
+
+async def cancels() -> str:
+    """Raises it from what it waits for."""
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await anyio.lowlevel.checkpoint()
+    raise anyio.get_cancelled_exc_class()
+
+
+def odd() -> str:
+    """Raises what is no Exception and cannot be told."""
+    raise Odd
+
+
+def leaves() -> str:
+    """Wants to end the program."""
+    raise SystemExit(3)
+
+
+async def closes() -> str:
+    """Raises what ends generators."""
+    raise GeneratorExit
+
+
+def endless() -> Any:
+    """Answers without end."""
+    return iter(int, 1)
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [
+        (cancelled, "was cancelled from inside before it answered."),
+        (cancels, "was cancelled from inside before it answered."),
+        (odd, "failed with Odd. Do"),
+        (leaves, "failed with SystemExit: 3. Do"),
+        (closes, "failed with GeneratorExit. Do"),
+        (endless, "failed with TypeError: it returned a callable_iterator, of which the end is not known; "),
+    ],
+)
+async def test_nothing_that_a_tool_raises_ends_more_than_its_call(tmp_path: Path, tool: Any, said: str):
+    agent(tmp_path)
+    told = await run_with({"t": [tool]}, tmp_path, calls(tool.__name__))
+
+    assert (told.text, told.run.status, told.good) == ("done", RunStatus.COMPLETED, [False])
+    assert any(line.startswith(f"Error: the tool '{tool.__name__}' {said}") for line in told.lines)
+
+
+async def test_an_answer_that_cannot_be_stored_is_mended_and_one_for_programs_is_left_out(tmp_path: Path):
+    agent(tmp_path)
+
+    def half() -> str:
+        """Answers half a character."""
+        return "a\ud83d"
+
+    def halves() -> dict[str, Any]:
+        """Answers it inside."""
+        return {"b\ud83d": ["c\ud83d"]}
+
+    def rich() -> ToolReturn[str]:
+        """Answers more than can be kept."""
+        return ToolReturn("fine", content=["x" * 80_000, "y" * 10], metadata=object())
+
+    told = await run_with({"t": [half, halves, rich]}, tmp_path, calls("half", "halves", "rich"))
+
+    assert (told.text, told.good) == ("done", [True, True, True])
+    assert "a\ufffd" in told.lines
+    assert "fine" in told.lines
+
+
+async def test_what_a_tool_prints_does_not_stand_in_our_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    agent(tmp_path)
+
+    def made() -> list[Any]:
+        print("made")
+        return [chatty, quiet]
+
+    def chatty() -> str:
+        """Prints in a thread."""
+        print("in a thread")
+        return "said"
+
+    async def quiet() -> str:
+        """Prints in the loop."""
+        print("in the loop")
+        return "said"
+
+    await run_with({"t": made}, tmp_path, calls("chatty", "quiet"))
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sorted(err.splitlines()) == ["in a thread", "in the loop", "made"]
+
+
 @pytest.mark.parametrize("given", [list, FunctionToolset], ids=["a function", "a toolset"])
 async def test_a_run_is_stopped_while_a_tool_hangs(tmp_path: Path, given: Callable[[list[Any]], Any]):
     agent(tmp_path)
@@ -337,6 +442,32 @@ async def test_a_child_never_sees_what_its_parent_could_not(tmp_path: Path):
 
     assert ("price", True) in answers
     assert ("order", False) in answers
+
+
+async def test_a_child_does_not_find_under_another_name_what_its_parent_may_not_use(tmp_path: Path):
+    agent(tmp_path, tools="Agent, get_subagent_result", disallowed_tools="b__price")
+    agent(tmp_path, "clerk", tools="none", extensions="b")
+
+    def other(item: str) -> str:
+        """What an item costs elsewhere."""
+        return f"{item} costs 4"
+
+    answers: list[tuple[str, bool]] = []
+    model = script(
+        tmp_path,
+        {"match": "^the clerk", **calls("price", "b__price", "order", item="tea")},
+        {"match": "^buy", **calls("Agent", prompt="the clerk's part", subagent_type="clerk")},
+        {"match": "^Started", **calls("get_subagent_result", agent_id="clerk", wait=True)},
+        {"text": "done"},
+        {"text": "done"},
+    )
+    tools = {"a": [price], "b": [Tool(other, name="price"), order]}
+    with anyio.fail_after(60):
+        async with AgentManager.open(tmp_path, memory=True, model=model, tools=tools) as manager:
+            manager.listen(lambda entry: answers.extend(_returned(entry.event)))
+            await manager.get_result(await manager.spawn("buyer", "buy"), wait=True)
+
+    assert {("price", False), ("b__price", False), ("order", True)} <= set(answers)
 
 
 async def test_what_an_agent_file_selects_in_vain_is_told_by_the_run(tmp_path: Path):

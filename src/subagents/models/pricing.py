@@ -20,7 +20,7 @@ LOCAL = frozenset({"offline", "script"})
 ANYBODYS = frozenset({"openai-compatible", "ollama"})
 
 MOST_TOKENS = 10**12  # a server that says more of one reply has miscounted
-MOST_COST = 10**6  # US dollars, likewise
+MOST_COST = 10**9  # US dollars, likewise
 
 # How providers are called in the price data, where that is not how they are called in a model's name.
 _PRICED_AS = {"openai-chat": "openai", "openai-responses": "openai"}

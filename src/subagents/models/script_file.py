@@ -107,7 +107,7 @@ def _yaml(text: str, name: str) -> object:
 def _loader() -> Any:
     """PyYAML's, with YAML 1.2's numbers (its core schema, 10.3.2): to 1.1, `1e-3` is a text."""
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] which of them there is
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # whichever there is
         pass
 
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+.0123456789"))

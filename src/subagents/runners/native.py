@@ -96,6 +96,7 @@ class NativeRunner:
     @asynccontextmanager
     async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[NativeConversation]:
         await self._library_loaded(spec.model)
+        _silence()
         # Entered, its connections are open; the last run to leave closes them.
         async with self._model_of(spec.model) as model:
             yield NativeConversation(
@@ -325,9 +326,14 @@ def _shared_agent() -> Agent[RunDeps, str]:
 
     # It would print a banner on the first use of a process, into whatever the terminal shows.
     pydantic_ai.BANNER_ENABLED = False
-    # Figures that a server made up are counted as unknown, and people are told so in other words.
-    warnings.filterwarnings("ignore", category=pydantic_ai.UsageExtractionFailedWarning)
     return pydantic_ai.Agent(output_type=str, deps_type=RunDeps, retries=INVALID_CALLS)
+
+
+def _silence() -> None:
+    """Figures that a server made up are counted as unknown, and people are told so in our words."""
+    from pydantic_ai import UsageExtractionFailedWarning
+
+    warnings.filterwarnings("ignore", category=UsageExtractionFailedWarning)
 
 
 def _load(model: str) -> None:

@@ -98,6 +98,9 @@ async def test_what_cannot_be_a_path_is_explained(tools: Tools, path: str):
         ),
         *("GIT~1/config", ".gitconfig", ".ssh/authorized_keys", "\uff0egit/config"),
         *(".subagents/agents/x.md", ".claude/agents/x.md", ".Claude/settings.json", ".mcp.json"),
+        *(".codex/agents/x.toml", ".gemini/agents/x.md", ".opencode/agent/x.md", ".pi/agents/x.md"),
+        *(".agents/agents/x.md", ".copilot/agents/x.md", ".github/agents/x.md", "sub/.GitHub/Agents/x.md"),
+        *(".config/opencode/opencode.json", ".codex/config.toml"),
         *(".bashrc", ".zshrc", ".profile", ".bash_profile", ".zprofile", ".zshenv", ".bash_login"),
         *(".config/fish/config.fish", "fish/conf.d/x.fish", "fish/functions/ls.fish"),
         *("sub/../.git/config", "safe/config", "./.git/x"),
@@ -116,7 +119,57 @@ async def test_what_decides_over_git_shells_and_agents_is_not_written(tools: Too
 
 
 @pytest.mark.parametrize(
-    "path", [".gitignore", ".github/ci.yml", "git/config", "src/config.fish", ".env", "profile"]
+    "path",
+    [
+        *("subagents/agents/x.md", "subagents/settings.toml", "state/trusted.json", "state/deep/er"),
+        *("codex/agents/x.toml", "Subagents/settings.toml", "subagents/../state/x", "link/settings.toml"),
+    ],
+)
+async def test_what_decides_over_this_program_is_not_written_wherever_it_is(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    for name, folder in {
+        "SUBAGENTS_HOME": "subagents",
+        "SUBAGENTS_STATE": "state",
+        "CODEX_HOME": "codex",
+    }.items():
+        (tools.root / folder).mkdir()
+        monkeypatch.setenv(name, str(tools.root / folder))
+    (tools.root / "link").symlink_to("subagents", target_is_directory=True)
+
+    answer = await tools("write", path=path, content="x")
+
+    assert answer == (
+        f"Error: {path!r} is not written: the file tools leave the places of this program and the folders of the "
+        "user's agents alone, since what stands there decides which programs run and what is trusted. Tell the user "
+        "what should stand there instead."
+    )
+    assert (await tools("write", path="subagents.md", content="x")).startswith("Wrote")
+
+
+async def test_a_home_behind_a_link_is_not_written_by_either_name(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+):
+    (tools.root / "dotfiles").mkdir()
+    (tools.root / "home").symlink_to("dotfiles", target_is_directory=True)
+    monkeypatch.setenv("SUBAGENTS_HOME", str(tools.root / "home"))
+
+    for path in ("home/settings.toml", "dotfiles/settings.toml"):
+        assert (await tools("write", path=path, content="x")).startswith(f"Error: {path!r} is not written")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".gitignore",
+        ".github/ci.yml",
+        ".config/x",
+        "agents/x.md",
+        "git/config",
+        "src/config.fish",
+        ".env",
+        "profile",
+    ],
 )
 async def test_names_that_only_look_alike_are_written(tools: Tools, path: str):
     assert (await tools("write", path=path, content="x")).startswith("Wrote 1 byte")

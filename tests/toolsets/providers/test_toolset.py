@@ -62,6 +62,12 @@ async def test_a_tool_is_denied_by_each_of_its_names(denied: str):
     assert await offered(provided(("shop", [price]), tools=tools, reserved=("price",))) == {}
 
 
+@pytest.mark.parametrize("denied", ["Price", "SHOP/PRICE", "Shop__Price", "shop__price"])
+async def test_what_is_denied_is_denied_in_any_case_and_by_names_it_does_not_have_here(denied: str):
+    tools = ToolSelection(denied=(denied,))
+    assert await offered(provided(("shop", [price]), tools=tools)) == {}
+
+
 async def test_a_name_is_taken_also_by_a_tool_that_may_not_be_seen():
     tools = ToolSelection(providers=(ProviderRule(selected=("yours",)),))
     assert list(await offered(provided(("mine", [price]), ("yours", [price]), tools=tools))) == [

@@ -91,7 +91,9 @@ class Turns:
     _stored: set[str] = field(default_factory=set)
     _waiting: list[NewMessage] = field(default_factory=list)
     _replies: int = 0
-    _stepped: bool = False
+    _begun: bool = False  # something was said or called in this turn
+    _stepped: bool = False  # what its step used was said
+    _owed: bool = False  # and of the turn before it was not
 
     def feed(self, said: Said) -> Iterator[Update]:
         match said:
@@ -148,6 +150,7 @@ class Turns:
 
     def _add_text(self, said: TextSaid) -> Iterator[Update]:
         yield from self._begin(said.message)
+        self._begun = True
         gap = "\n\n" if self._text and not said.piece else ""
         if shown := self._text.add(f"{gap}{said.text}"):
             yield TextArrived(shown)
@@ -162,6 +165,7 @@ class Turns:
             yield from self._end_turn()
         late = bool(self._open)
         yield from self._reply((call,), late=late)
+        self._begun = True
         self._calls[call.id] = call
         self._open.add(call.id)
         if not late:
@@ -183,13 +187,20 @@ class Turns:
         if said.counts is Counts.REPLY and said.of:
             yield from self._begin(said.of)
         elif said.counts is Counts.STEP:
-            if self._stepped:
-                yield self._turn_done()  # a step is a turn
-            self._stepped = True
+            yield from self._step()
         self.dropped += said.dropped[: MOST_CALLS - len(self.dropped)]
         self.spending.count(said, said.model or self.model or self.program, self._replies + bool(self._text))
         for model, usage in self.spending.due():
             yield Replied(model, usage, "", 0, ())
+
+    def _step(self) -> Iterator[Update]:
+        """What a step used is said: a step is a turn, so what was said of another one before was of the turn before."""
+        if self._owed and not self._begun:
+            self._owed = False
+            return
+        if self._stepped:
+            yield from self._end_turn() if self._calls and not self._open else [self._turn_done()]
+        self._stepped = True
 
     # --- turns
 
@@ -213,7 +224,7 @@ class Turns:
         yield self._turn_done()
 
     def _turn_done(self) -> TurnDone:
-        self._stepped = False
+        self._owed, self._stepped, self._begun = not self._stepped, False, False
         return TurnDone(more=True)
 
     def _give_up_calls(self) -> Iterator[Update]:

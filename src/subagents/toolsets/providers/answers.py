@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_ai.messages import ToolReturn, ToolReturnPart
 
-from subagents.texts import storable
+from subagents.texts import mended, storable
 from subagents.toolsets.coding.bounded import ANSWER_LIMIT
 
 
@@ -29,13 +29,14 @@ def bounded(name: str, answer: Any) -> Any:
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, Iterator | AsyncIterator):
         raise TypeError(f"it returned a {type(value).__name__}, of which the end is not known; return a list")
+    value = mended(value)
     if isinstance(value, str):
-        return _cut(storable(value), ANSWER_LIMIT)
+        return _cut(value, ANSWER_LIMIT)
     part = ToolReturnPart(tool_name=name, content=value)
     text = part.model_response_str()
     if len(text) > ANSWER_LIMIT and not part.files:
-        return _cut(storable(text), ANSWER_LIMIT)
-    return value if storable(text) == text else storable(text)
+        return _cut(text, ANSWER_LIMIT)
+    return value
 
 
 def _content(content: Any) -> Any:
