@@ -103,17 +103,24 @@ def state_name(root: Path) -> str:
 
 def _expanded(variable: str, given: str) -> Path:
     try:
-        return Path(given).expanduser()
+        return _absolute(variable, Path(given).expanduser())
     except RuntimeError:
         raise SessionError(
             f"{variable}={given!r} names a home that is not there; give an absolute path"
         ) from None
 
 
+def _absolute(variable: str, path: Path) -> Path:
+    """What is the user's must not be what happens to lie in the folder that a command is called in."""
+    if not path.is_absolute():
+        raise SessionError(f"{variable}={str(path)!r} is a relative path; give an absolute one")
+    return path
+
+
 def _xdg(variable: str, default: str) -> Path:
     given = os.environ.get(variable, "")
     # The XDG base directory specification: a relative path is invalid and to be ignored.
-    return Path(given) if Path(given).is_absolute() else Path.home() / default
+    return Path(given) if Path(given).is_absolute() else _absolute("HOME", Path.home()) / default
 
 
 def _main_worktree(place: Path) -> Path | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from subagents.errors import SessionError
 from subagents.places import project_at, project_root, state_home, state_name, user_home
 
 
@@ -169,3 +170,13 @@ def _only(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("variable", ["SUBAGENTS_HOME", "SUBAGENTS_STATE", "HOME"])
+def test_what_is_the_users_is_nowhere_relative(variable: str, monkeypatch: pytest.MonkeyPatch):
+    for name in ("SUBAGENTS_STATE", "SUBAGENTS_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "here")
+    ask = state_home if variable == "SUBAGENTS_STATE" else user_home
+    with pytest.raises(SessionError, match=f"{variable}='here.*give an absolute"):
+        ask()
