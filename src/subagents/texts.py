@@ -38,7 +38,9 @@ def mended(value: Any) -> Any:
             return value if all(map(is_, items, value)) else items
         case _ if is_dataclass(value) and not isinstance(value, type):
             mend_texts(value)
-    return value
+            return value
+        case _:
+            return value
 
 
 def _same(pairs: Iterable[tuple[Any, Any]], others: Iterable[tuple[Any, Any]]) -> bool:

@@ -106,6 +106,7 @@ Options:
   --json       Print one JSON object at the end, however it ended.
   --events     Print every fact as a line of JSON, as soon as it is recorded.
   -q, --quiet  Say nothing on standard error but errors.
+  --trust      Let what the agent's file named execute it once more, this time only.
   -h, --help   Show this message and exit.
 """)
 

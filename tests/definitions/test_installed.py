@@ -6,7 +6,7 @@ import pytest
 
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.folders import builtin_folder, read_definition
-from subagents.definitions.installed import installed_only, program_of
+from subagents.definitions.installed import found_at, installed_only, program_of
 from subagents.definitions.model import Parsed, Scope
 from subagents.definitions.output_table import table_of
 from subagents.definitions.parse import parse
@@ -52,3 +52,14 @@ def test_the_packaged_programs_have_a_table_a_way_to_resume_and_no_problem(name:
     assert program_of(parsed.definition) == runner.resume[0]
     # What they may do is for the user's own settings to say.
     assert not any("dangerous" in part or "yolo" in part or "permission" in part for part in runner.command)
+
+
+def test_a_program_is_looked_for_in_absolute_folders_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    program = tmp_path / "bin" / "parrot"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.chdir(program.parent)
+    for path in ("", ".", "..:.", "../bin", ":/nowhere", "/nowhere:"):
+        assert found_at("parrot", path) is None
+    assert found_at("parrot", f".:{program.parent}") == str(program)

@@ -201,7 +201,53 @@ async def test_a_line_of_megabytes_is_read_and_one_of_too_many_is_left_out(talk:
     assert any("1 line of what" in reply for reply in second.replies)
 
 
+async def test_half_a_character_pair_in_what_a_tool_is_told_is_mended(talk: Talk):
+    line = b'{"kind": "call", "id": "\\ud83d", "name": "\\ud83d", "with": {"a\\ud83d": "echo \\ud83d"}}\n'
+    steps = [do("raw", line.hex()), say("back", "x", id="?", ok=True), say("text", "There.")]
+    assert await talk.ask(command(talk.folder, *steps)) == "There."
+    (call,) = [update for update in talk.reports.updates if isinstance(update, Called)]
+    assert (call.tool, json.loads(call.arguments)) == ("?", {"a?": "echo ?"})
+
+
+async def test_numbers_that_are_too_large_and_nests_that_are_too_deep_are_told_somehow(talk: Talk):
+    large = b'{"kind": "call", "id": "a", "name": "look", "with": {"n": ' + b"9" * 30 + b"}}\n"
+    deep = b'{"kind": "end", "said": ' + b'[{"text": ' * 150 + b'"x"' + b"}]" * 150 + b"}\n"
+    assert "x" in await talk.ask(command(talk.folder, do("raw", large.hex()), do("raw", deep.hex())))
+    (call,) = [update for update in talk.reports.updates if isinstance(update, Called)]
+    assert call.arguments == '{"n":' + "9" * 30 + "}"
+
+
+async def test_what_a_program_calls_its_tools_and_tells_them_is_bounded(talk: Talk):
+    line = {"kind": "call", "id": "i" * 5_000, "name": "n" * 5_000, "with": {"a": "x" * 500_000}}
+    await talk.ask(command(talk.folder, do("print", line), say("text", "There.")))
+    (call,) = [update for update in talk.reports.updates if isinstance(update, Called)]
+    assert (len(call.call) < 200, len(call.tool)) == (True, 200)
+    assert json.loads(call.arguments)["characters_left_out"] > 300_000
+    assert max(len(row.json) for row in talk.history) < 250_000
+
+
+@pytest.mark.parametrize("name", ["-s1", "--all", "s\0", "s\n1", "\x1b[2J", "x" * 2_000])
+async def test_a_session_that_nobody_could_name_again_has_no_name(talk: Talk, name: str):
+    line = command(talk.folder, say("hello", session=name), say("text", "one"))
+    both = type(line)(command=line.command, resume=(*line.command, "--resume", "{session}"), output=TABLE)
+    await talk.ask(both, "first")
+    second = Talk(talk.folder)
+    assert await second.ask(both, "second", history=talk.history) == "one"
+    assert "[the program does not remember what was said before; it was told]" in second.replies
+
+
 # --- its end
+
+
+ENDING: Any = {"rules": [*TABLE["rules"], {"when": {"kind": "done"}, "ends": True}]}
+
+
+async def test_where_a_program_tells_its_end_an_output_without_it_is_no_answer(talk: Talk):
+    assert await talk.ask(command(talk.folder, say("text", "There."), say("done"), output=ENDING)) == "There."
+    reason = await failing(talk, say("text", "I will begin."), output=ENDING)
+    assert reason.endswith("ended before it had finished")
+    reason = await failing(talk, say("text", "I begin."), do("errors", "connection lost"), output=ENDING)
+    assert reason.endswith("ended before it had finished: connection lost")
 
 
 async def test_whoever_keeps_its_output_open_does_not_hold_it_up(talk: Talk):

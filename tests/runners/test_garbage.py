@@ -27,7 +27,9 @@ thread_id role delta tool_id tool_name parameters stats models status part sessi
 state step_finish tokens cache cost output aggregated_output
 """
 WORDS = st.sampled_from(NAMES.split())
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | WORDS
+# Half of a character pair is no text to UTF-8, and one to JSON.
+STRANGE = st.sampled_from(["\ud83d", "\0", "-", 10**30, 10**12 + 1, -1])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | WORDS | STRANGE
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=5),
@@ -65,5 +67,7 @@ def test_any_lines_that_look_like_theirs(program: str, lines: list[bytes], piece
         if isinstance(update, Replied):
             used = used.plus(update.model, update.usage)
     assert all(each.input >= 0 and each.cost >= -1e-6 and each.unpriced >= 0 for each in used.models.values())
+    rows = [row.json for update in told if isinstance(update, Replied | Returned) for row in update.messages]
+    assert all(isinstance(json.loads(row), dict) for row in rows)
     # A turn is something that was said or done.
     assert not any(isinstance(one, TurnDone) and isinstance(two, TurnDone) for one, two in pairwise(told))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
@@ -55,10 +57,18 @@ def _used(usage: ModelUsage) -> str:
 def test_claude():
     turns, told = played("claude", "success")
     assert told == snapshot(
-        ["claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000 +1?", "… Hello from loopback",
+        [
+            "claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000 +1?",
+            "… Hello from loopback",
             "claude-opus-4-8: 'Hello from loopback' 1 calls, 0× 0/0 cache 0+0 $0.000000",
             '▸ Bash {"command":"ls","description":"list"}',
-            "  ok 'a.py'", "—", "claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000 +1?", "… Hello from loopback again", "claude-opus-4-8: '' 0 calls, 0× 0/8 cache 0+0 $0.000394 -2?", "claude-opus-4-8: 'Hello from loopback again' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
+            "  ok 'a.py'",
+            "—",
+            "claude-opus-4-8: '' 0 calls, 1× 10/1 cache 7+3 $0.000000 +1?",
+            "… Hello from loopback again",
+            "claude-opus-4-8: '' 0 calls, 0× 0/8 cache 0+0 $0.000394 -2?",
+            "claude-opus-4-8: 'Hello from loopback again' 0 calls, 0× 0/0 cache 0+0 $0.000000",
+            "end",
             "Hello from loopback again",
         ]
     )
@@ -74,7 +84,10 @@ def test_codex():
             '▸ shell {"command":"/bin/bash -lc ls"}',
             "  ok 'a.py\\n'",
             "—",
-            "… Hello from loopback", "codex: '' 0 calls, 2× 26/10 cache 14+0 $0.000000 +2?", "codex: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
+            "… Hello from loopback",
+            "codex: '' 0 calls, 2× 26/10 cache 14+0 $0.000000 +2?",
+            "codex: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000",
+            "end",
             "Hello from loopback",
         ]
     )
@@ -90,7 +103,10 @@ def test_gemini():
             '▸ list_directory {"dir_path":"."}',
             "  ok ''",
             "—",
-            "… Hello from loopback", "gemini-x: '' 0 calls, 2× 26/10 cache 14+0 $0.000000 +2?", "gemini-2.5-flash: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
+            "… Hello from loopback",
+            "gemini-x: '' 0 calls, 2× 26/10 cache 14+0 $0.000000 +2?",
+            "gemini-2.5-flash: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000",
+            "end",
             "Hello from loopback",
         ]
     )
@@ -107,7 +123,10 @@ def test_opencode():
             "  ok 'a.py\\n'",
             "opencode: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?",
             "—",
-            "… Hello from loopback", "opencode: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?", "opencode: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
+            "… Hello from loopback",
+            "opencode: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?",
+            "opencode: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000",
+            "end",
             "Hello from loopback",
         ]
     )
@@ -119,7 +138,10 @@ def test_what_codex_counts_for_a_whole_session_is_counted_once():
     _turns, told = played("codex", "resumed", first.standing)
     assert told == snapshot(
         [
-            "… Hello from loopback", "codex: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?", "codex: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000", "end",
+            "… Hello from loopback",
+            "codex: '' 0 calls, 1× 13/5 cache 7+0 $0.000000 +1?",
+            "codex: 'Hello from loopback' 0 calls, 0× 0/0 cache 0+0 $0.000000",
+            "end",
             "Hello from loopback",
         ]
     )
@@ -153,3 +175,45 @@ def test_what_a_provider_refuses_is_an_error_and_never_an_answer():
 def test_the_made_up_reply_with_an_error_is_no_reply():
     _turns, told = played("claude", "failure")
     assert told == snapshot(["API Error: 400 the loopback refuses"])
+
+
+def read(program: str, *lines: Mapping[str, Any]) -> Turns:
+    turns = Turns(program, "1.1.", "", Spending({}))
+    reader = JsonReader(table_of(program), turns)
+    for line in lines:
+        list(reader.feed(json.dumps(line).encode() + b"\n"))
+    return turns
+
+
+@pytest.mark.parametrize("program", ["claude", "codex", "gemini", "opencode"])
+def test_each_tells_its_end_and_only_then_has_ended(program: str):
+    lines = [json.loads(line) for line in (FRAMES / f"{program}-success.jsonl").read_text().splitlines()]
+    assert read(program, *lines).ended
+    assert not read(program, *lines[:-1]).ended
+    assert table_of(program).tells_its_end
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ({"subtype": "error_max_turns", "is_error": False}, "error_max_turns"),
+        ({"subtype": "error_during_execution", "is_error": True, "errors": ["no disk"]}, "no disk"),
+        ({"subtype": "success", "is_error": False, "result": "ok"}, ""),
+        ({"is_error": False, "result": "ok"}, ""),
+        ({"subtype": "success", "is_error": True, "result": "API Error: 500"}, "API Error: 500"),
+    ],
+)
+def test_claude_that_did_not_succeed_failed(line: dict[str, Any], error: str):
+    assert read("claude", {"type": "result", **line}).error == error
+
+
+@pytest.mark.parametrize(
+    ("program", "line"),
+    [
+        ("codex", {"type": "error", "message": "the quota is used up"}),
+        ("gemini", {"type": "error", "severity": "error", "message": "the quota is used up"}),
+    ],
+)
+def test_an_error_is_the_end_only_when_no_other_follows(program: str, line: dict[str, Any]):
+    turns = read(program, line)
+    assert (turns.error, turns.warning, turns.ended) == ("", "the quota is used up", False)

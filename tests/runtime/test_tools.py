@@ -461,7 +461,7 @@ async def test_a_child_does_not_find_under_another_name_what_its_parent_may_not_
         {"text": "done"},
         {"text": "done"},
     )
-    tools = {"a": [price], "b": [Tool(other, name="price"), order]}
+    tools: dict[str, Any] = {"a": [price], "b": [Tool(other, name="price"), order]}
     with anyio.fail_after(60):
         async with AgentManager.open(tmp_path, memory=True, model=model, tools=tools) as manager:
             manager.listen(lambda entry: answers.extend(_returned(entry.event)))

@@ -12,7 +12,7 @@ import pytest
 from tests.wire.server.dialect import frame
 from tests.wire.server.openai_chat import OpenAIChat
 from tests.wire.server.providers import PROVIDERS
-from tests.wire.server.script import Call, Reply, Text, calls, says
+from tests.wire.server.script import Call, Refusal, Reply, Text, calls, says
 from tests.wire.stories import Story, story
 
 from subagents.runs.state import RunStatus
@@ -95,3 +95,18 @@ async def test_figures_that_cannot_be_are_not_counted_and_nothing_is_said_over_t
     assert result.run.status is RunStatus.COMPLETED
     assert (used.tokens, used.uncounted, used.unpriced) == (0, 1, 1)
     assert not [warning for warning in said if "usage" in str(warning.message)]
+
+
+@pytest.mark.parametrize("provider", ["chat", "responses", "anthropic"])
+async def test_an_error_that_is_sent_as_a_reply_is_told_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: str
+):
+    steps = [Refusal(200, "the quota is used up")] * 3
+    async with story(PROVIDERS[provider], steps, tmp_path, monkeypatch) as run:
+        status, _, reason = await told(run)
+
+    name = PROVIDERS[provider].model
+    assert status is RunStatus.FAILED
+    assert reason == (
+        f"The model {name!r} could not answer: its provider failed (the quota is used up). It was asked 3 times."
+    )

@@ -20,7 +20,16 @@ def test_a_command_gets_the_path_the_home_and_the_language():
     "name",
     [
         *("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "DATABASE_URL"),
-        *("PATH_TOKEN", "MY_LC_SECRET", "BASH_ENV", "ENV", "LD_PRELOAD", "PYTHONSTARTUP"),
+        *(
+            "PATH_TOKEN",
+            "MY_LC_SECRET",
+            "LC_SECRET",
+            "LC_API_KEY",
+            "BASH_ENV",
+            "ENV",
+            "LD_PRELOAD",
+            "PYTHONSTARTUP",
+        ),
     ],
 )
 def test_keys_and_what_runs_code_at_start_stay_behind(name: str):

@@ -27,9 +27,9 @@ from subagents.workspaces.variables import RUN
 HELP = _(
     """Trust files of a project, as they are now.
 
-    An agent file of a project may name a program to run. That is done only after you trusted the file, and no longer
-    when it has changed. Your own agent files, and those that come with subagents, need no trust. Name files or agents;
-    without any, what you trusted is listed.
+    An agent file of a project may name a program to run. That is done only after you trusted the file, for that project
+    alone, and no longer when it has changed. What it names is shown. Your own agent files, and those that come with
+    subagents, need no trust. Name files or agents; without any, what you trusted is listed.
 
     Examples:
 
@@ -86,9 +86,10 @@ def _listed() -> Iterator[str]:
 
 def _revoked(names: list[str]) -> int:
     gone = trusted.revoke([_path(name, gone=True) for name in names])
-    for each in gone:
-        tell([_("{path} is no longer trusted").format(path=each.path)])
-    if (others := len(names) - len(gone)) > 0:
+    paths = dict.fromkeys(each.path for each in gone)
+    for path in paths:
+        tell([_("{path} is no longer trusted").format(path=path)])
+    if (others := len(names) - len(paths)) > 0:
         say(counted("{n} of them was not trusted.", "{n} of them were not trusted.", others))
     return Exit.COMPLETED if gone else Exit.REFUSED
 

@@ -34,7 +34,7 @@ class Trusted(msgspec.Struct, frozen=True):
     path: str
     digest: str
     at: float = 0.0
-    project: str = ""  # "" stands in older lists, and is no project
+    project: str = ""  # "" stands in older lists, and trusts nothing
 
     @property
     def holds(self) -> bool:
@@ -65,7 +65,7 @@ def is_trusted(source: DefinitionSource, project: str | Path) -> bool:
 
 def all_trusted() -> Sequence[Trusted]:
     """All that were trusted, by path. Raises `TrustError` when what is kept cannot be read."""
-    return sorted((each for each in _read().values() if each.project), key=_key)
+    return sorted(_read().values(), key=_key)
 
 
 def as_it_is(path: Path, project: str | Path) -> Trusted:
@@ -144,7 +144,7 @@ def _read() -> Mapping[_Key, Trusted]:
     except (msgspec.DecodeError, UnicodeDecodeError):
         text = _("{path} holds no list of trusted files; move it away, and trust them again.")
         raise TrustError(text.format(path=path)) from None
-    return {_key(each): each for each in kept.files}
+    return {_key(each): each for each in kept.files if each.project}
 
 
 def _write(files: Mapping[_Key, Trusted]) -> None:

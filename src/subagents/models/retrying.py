@@ -29,6 +29,7 @@ from pydantic_ai.usage import RequestUsage
 from subagents.clock import Clock
 from subagents.errors import ProviderFailed
 from subagents.language import _, counted
+from subagents.models import error_bodies
 from subagents.models.addresses import shown
 from subagents.models.failures import may_pass, what_happened
 from subagents.models.pricing import ANYBODYS, usage_of
@@ -117,6 +118,8 @@ class RetryingModel(WrapperModel):
         model_request_parameters: ModelRequestParameters,
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
+        error_bodies.watch(self.wrapped)
+
         def opened() -> AbstractAsyncContextManager[StreamedResponse]:
             return self.wrapped.request_stream(
                 messages, model_settings, model_request_parameters, run_context
@@ -195,7 +198,7 @@ class RetriedStream(StreamedResponse):
                 self._model.check(self._current.get())
                 return
             except ModelAPIError as error:
-                failure = error
+                failure = error_bodies.told(error, self._model.model_name)
             except UnexpectedModelBehavior as error:
                 if type(error) is not UnexpectedModelBehavior:
                     raise  # what the model did, and not how it arrived

@@ -42,7 +42,7 @@ def output_type(asked: object) -> OutputType | None:
     return None
 
 
-def _adapter(asked: object) -> Any:
+def _adapter(asked: Any) -> Any:
     from pydantic import TypeAdapter
 
     try:

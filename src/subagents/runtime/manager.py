@@ -132,7 +132,8 @@ class AgentManager:
 
         `request` is a whole `SpawnRequest`, or an agent type, with the prompt and any other of its fields beside it.
         A request with a `request_id` that was seen before answers with the first one's run.
-        `output_schema` may also be a pydantic model class or `TypeAdapter`; `Result.value` is then an instance.
+        `output_schema` may also be a pydantic model class, a `TypeAdapter`, or what one is made of, such as
+        `list[Place]` and `Place | None`; `Result.value` is then an instance.
         Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable`, `BadTools`; then nothing was begun.
         """
         asked, kind = _request(request, prompt, wishes)

@@ -100,7 +100,7 @@ async def test_what_cannot_be_a_path_is_explained(tools: Tools, path: str):
         *(".subagents/agents/x.md", ".claude/agents/x.md", ".Claude/settings.json", ".mcp.json"),
         *(".codex/agents/x.toml", ".gemini/agents/x.md", ".opencode/agent/x.md", ".pi/agents/x.md"),
         *(".agents/agents/x.md", ".copilot/agents/x.md", ".github/agents/x.md", "sub/.GitHub/Agents/x.md"),
-        *(".config/opencode/opencode.json", ".codex/config.toml"),
+        *(".config/opencode/opencode.json", ".codex/config.toml", ".config/git/config"),
         *(".bashrc", ".zshrc", ".profile", ".bash_profile", ".zprofile", ".zshenv", ".bash_login"),
         *(".config/fish/config.fish", "fish/conf.d/x.fish", "fish/functions/ls.fish"),
         *("sub/../.git/config", "safe/config", "./.git/x"),

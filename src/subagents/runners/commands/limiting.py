@@ -26,7 +26,7 @@ def refuse_blind(line: CommandLine, table: OutputTable, limits: Limits) -> None:
 
 
 def seen_too_late(name: str, table: OutputTable, limits: Limits) -> str:
-    """What is said of limits that are seen to be reached only when the program has ended; "" where there are none."""
+    """What is said of limits that may be seen to be reached only when the program has ended; "" where none are."""
     names = [
         limit
         for limit, most in (("max_tokens", limits.max_tokens), ("max_cost", limits.max_cost))
@@ -34,5 +34,5 @@ def seen_too_late(name: str, table: OutputTable, limits: Limits) -> str:
     ]
     if not names or table.tells_meanwhile:
         return ""
-    text = _("[{name} tells what it used only when it has ended, so {limits} cannot end it before]")
+    text = _("[{name} tells what it used as a total at its end, so {limits} may not end it before]")
     return text.format(name=name, limits=", ".join(names))

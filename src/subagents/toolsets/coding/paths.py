@@ -32,7 +32,7 @@ PROTECTED = frozenset(
 PROTECTED_PAIRS = frozenset(
     {
         *(("fish", name) for name in ("config.fish", "fish_variables", "conf.d", "functions", "completions")),
-        *((".config", "opencode"), (".github", "agents")),
+        *((".config", "git"), (".config", "opencode"), (".github", "agents")),
     }
 )
 
