@@ -123,7 +123,7 @@ def test_without_a_model_the_offline_one_answers_and_says_so(call: Call, project
         (("run", "answerer", "x", "--schema", ""), "--schema is empty"),
         (
             ("run", "answerer", "x", "--schema", "/dev/null"),
-            "'/dev/null' is empty; a schema is a JSON object",
+            "'/dev/null' is neither JSON nor a file that can be read: it is not a regular file",
         ),
         (("sessions", "gc", "--days", "-1"), "--days is -1; it must be 0 or more"),
         (("sessions", "gc", "--megabytes", "-1"), "--megabytes is -1; it must be 0 or more"),
