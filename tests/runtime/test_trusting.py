@@ -56,7 +56,7 @@ def test_a_program_that_a_project_named_needs_trust_again():
 
 def test_a_script_that_a_project_named_needs_trust_again():
     script: dict[str, Any] = {"command": None, "asked_model": "script:turns.yaml"}
-    with pytest.raises(SpawnRefused, match="'script:turns[.]yaml' answer"):
+    with pytest.raises(SpawnRefused, match=r"'script:turns[.]yaml' answer"):
         go_on(**script, decided={"model": "definition"})
     go_on(**script, decided={"model": "caller"})
 
