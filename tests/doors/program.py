@@ -160,6 +160,16 @@ class Terminal:
     def types(self, text: str) -> None:
         os.write(self._outer, text.encode())
 
+    def ends_by(self, key: str) -> int:
+        """Types a key until the program leaves, as people do. Python notices a Ctrl-C that comes between its prompt and
+        its reading only with the next one."""
+        for _ in range(int(BOUND)):
+            self.types(key)
+            while select.select([self._outer], [], [], 1)[0]:
+                if not self._read():
+                    return self._process.wait(BOUND)
+        raise AssertionError(f"it does not leave, after: {self.seen}")
+
     @property
     def seen(self) -> str:
         return self._seen.decode("utf-8", "replace")
