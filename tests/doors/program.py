@@ -131,6 +131,12 @@ def bash(command: str, text: str = "") -> dict[str, object]:
     return {"text": text, "tool_calls": [{"name": "bash", "arguments": {"command": command}}]}
 
 
+def _at_its_own_terminal() -> None:
+    """Only from there does Ctrl-C become a signal; who starts the tests in the background may have it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """The program at a terminal of 80 by 24 cells: everything it writes, as it was written."""
 
@@ -147,8 +153,7 @@ class Terminal:
             stdout=inner,
             stderr=inner,
             start_new_session=True,
-            # Only from its own terminal does Ctrl-C become a signal.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=_at_its_own_terminal,
         )
         os.close(inner)
 
@@ -159,16 +164,6 @@ class Terminal:
 
     def types(self, text: str) -> None:
         os.write(self._outer, text.encode())
-
-    def ends_by(self, key: str) -> int:
-        """Types a key until the program leaves, as people do. Python notices a Ctrl-C that comes between its prompt and
-        its reading only with the next one."""
-        for _ in range(int(BOUND)):
-            self.types(key)
-            while select.select([self._outer], [], [], 1)[0]:
-                if not self._read():
-                    return self._process.wait(BOUND)
-        raise AssertionError(f"it does not leave, after: {self.seen}")
 
     @property
     def seen(self) -> str:
