@@ -16,7 +16,6 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
-import msgspec
 from anyio.abc import TaskGroup
 
 from subagents.clock import Clock
@@ -37,7 +36,6 @@ from subagents.events import (
 )
 from subagents.ids import RunId, new_fact_id, new_run_id, next_handle
 from subagents.runs import lifecycle
-from subagents.runs.output_types import OutputType, output_type
 from subagents.runs.result import Result
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
@@ -46,6 +44,7 @@ from subagents.runtime.supervisor import Shared, Supervisor
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.runtime.trusting import refuse_untrusted
 from subagents.runtime.waiting import Endings
+from subagents.runtime.wishing import wished
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
 from subagents.sessions.store import Line
@@ -136,7 +135,7 @@ class AgentManager:
         `list[Place]` and `Place | None`; `Result.value` is then an instance.
         Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable`, `BadTools`; then nothing was begun.
         """
-        asked, kind = _request(request, prompt, wishes)
+        asked, kind = wished(request, prompt, wishes)
         run_id = await self._spawn(asked)
         if kind is not None:
             self._reads[run_id] = kind.read
@@ -391,25 +390,3 @@ class AgentManager:
         """Records what needs no decision; a session that is over keeps quiet about it."""
         with suppress(SessionError):
             await self._journal.record(lambda _: event)
-
-
-def _request(
-    request: SpawnRequest | str, prompt: str, wishes: Mapping[str, Any]
-) -> tuple[SpawnRequest, OutputType | None]:
-    """What is asked for, its schema as JSON Schema, and the class it was given as."""
-    given = request.output_schema if isinstance(request, SpawnRequest) else wishes.get("output_schema")
-    kind = output_type(given)
-    if not isinstance(request, SpawnRequest):
-        wishes = wishes if kind is None else {**wishes, "output_schema": kind.schema}
-        return _of_wishes(request, prompt, wishes), kind
-    return (request if kind is None else msgspec.structs.replace(request, output_schema=kind.schema)), kind
-
-
-def _of_wishes(agent: str, prompt: str, wishes: Mapping[str, Any]) -> SpawnRequest:
-    if unknown := sorted(wishes.keys() - set(SpawnRequest.__struct_fields__)):
-        known = ", ".join(SpawnRequest.__struct_fields__)
-        raise SpawnRefused(f"There is nothing like {unknown[0]!r} to ask for; there is {known}.")
-    try:
-        return msgspec.convert({"agent": agent, "prompt": prompt, **wishes}, SpawnRequest)
-    except msgspec.ValidationError as error:
-        raise SpawnRefused(f"What was asked for is not of the right kind: {error}.") from None
