@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from os import mkfifo
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_file_is_trusted_as_it_is_and_no_longer_when_it_changed(file: Path):
     file.write_text("---\ndescription: Shouts.\n---\n", encoding="utf-8")
     assert not is_trusted(source(file))
     assert not is_trusted(before), "what was read of it before it changed"
+    assert [each.holds for each in all_trusted()] == [False]
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(file: Path):
+    trust([file])
+    before = source(file)
+    file.unlink()
+    mkfifo(file)
+    assert not is_trusted(before)
     assert [each.holds for each in all_trusted()] == [False]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from subagents import atomic
+from subagents.contents import first_bytes
 from subagents.definitions.dialects.homes import project_homes
 from subagents.errors import TrustError
 from subagents.language import _
@@ -106,9 +107,9 @@ def project_of(path: Path) -> Path:
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256 of a file, as `DefinitionSource.digest` has it. Raises `OSError`."""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read(MOST_BYTES + 1)).hexdigest()
+    """The SHA-256 of a file, as `DefinitionSource.digest` has it. Raises `OSError`, also for what is no file: a pipe in
+    its place would never end."""
+    return hashlib.sha256(first_bytes(path, MOST_BYTES + 1)).hexdigest()
 
 
 def _digest(path: Path) -> str:
