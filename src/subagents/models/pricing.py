@@ -99,3 +99,21 @@ def has_price(name: str) -> bool:
     except (LookupError, ValueError):
         return False
     return True
+
+
+def price_of(model: str, used: ModelUsage) -> float | None:
+    """What tokens of a model cost in US dollars, where its provider is not known; None for a model that the data does
+    not know. Reads the price data, which takes some tenths of a second once a process.
+    """
+    from genai_prices import Usage, calc_price
+
+    tokens = Usage(
+        input_tokens=used.input + used.cache_read + used.cache_write,
+        output_tokens=used.output,
+        cache_read_tokens=used.cache_read,
+        cache_write_tokens=used.cache_write,
+    )
+    try:
+        return float(calc_price(tokens, model).total_price)
+    except (LookupError, ValueError):
+        return None

@@ -20,6 +20,7 @@ from subagents.definitions.installed import found_at
 from subagents.definitions.output_table import OutputTable, table_of
 from subagents.errors import RunnerError
 from subagents.language import _
+from subagents.models.pricing import price_of
 from subagents.own_tasks import own_tasks
 from subagents.prompts.system import final_answer
 from subagents.runners.base import CommandBegan, PromptSent, Replied, RunContext, SteerRead, TurnDone, Update
@@ -28,7 +29,6 @@ from subagents.runners.commands.ending import dropped_figures, failure, strange_
 from subagents.runners.commands.holding import held_still
 from subagents.runners.commands.limiting import refuse_blind, seen_too_late
 from subagents.runners.commands.messages import Earlier, Standing, earlier, prompt_row
-from subagents.runners.commands.prices import price_of
 from subagents.runners.commands.reading import Reader, reader_of
 from subagents.runners.commands.spending import Spending
 from subagents.runners.commands.turns import Turns
