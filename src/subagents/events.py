@@ -204,9 +204,11 @@ class RunSteered(RunEvent, frozen=True, kw_only=True):
 
 
 class SteerDelivered(RunEvent, frozen=True, kw_only=True):
-    """The message is in the conversation: it stands in the stored messages of the same transaction."""
+    """The message is in the conversation: it stands in the stored messages of the same transaction. `turn` is the one
+    that it was read before, counted as in `TurnEnded`; 0 in logs that did not tell."""
 
     steer: str
+    turn: int = 0
 
 
 class WrapUpAsked(RunEvent, frozen=True, kw_only=True):
@@ -227,11 +229,24 @@ class RunUnpaused(RunEvent, frozen=True, kw_only=True):
     pass
 
 
+class OutputFault(msgspec.Struct, frozen=True):
+    """One thing wrong with an answer. Both paths are JSON Pointers (RFC 6901), "" for the whole."""
+
+    path: str
+    message: str
+    schema_path: str = ""
+
+
 class OutputRejected(RunEvent, frozen=True, kw_only=True):
-    """The answer does not fit the output schema. `problems` are `JSON path: what is wrong`, at most 20."""
+    """The answer does not fit the output schema. `problems` are `JSON path: what is wrong`, at most 20, and `faults`
+    the same in parts. `text` is the whole answer and `digest` the SHA-256 of its UTF-8, in hexadecimal. `correction`
+    counts the corrections that were asked for before it, 0 for the first answer."""
 
     problems: tuple[str, ...]
     text: str
+    faults: tuple[OutputFault, ...] = ()
+    digest: str = ""
+    correction: int = 0
 
 
 class Ending(RunEvent, frozen=True, kw_only=True):
@@ -247,11 +262,18 @@ class Ending(RunEvent, frozen=True, kw_only=True):
 
 
 class RunCompleted(Ending, frozen=True, kw_only=True):
-    """It answered. `text` is the whole answer; `structured` its value as JSON when a schema was asked for."""
+    """It answered. `text` is the whole answer; `structured` its value as JSON when a schema was asked for.
+
+    `schema_valid` is None where no schema was asked for, and False for an answer that is kept although it does not
+    fit; then `faults` say why. `digest` is the SHA-256 of `structured`, or of an answer that does not fit.
+    """
 
     text: str
     wrapped_up: bool = False
     structured: str | None = None
+    schema_valid: bool | None = None
+    digest: str = ""
+    faults: tuple[OutputFault, ...] = ()
 
 
 class RunFailed(Ending, frozen=True, kw_only=True):
@@ -289,6 +311,44 @@ class ResultDelivered(RunEvent, frozen=True, kw_only=True):
 
 class RunCleared(RunEvent, frozen=True, kw_only=True):
     """No longer listed. The log keeps it."""
+
+
+# --- what a parent is told
+
+
+class Noticed(msgspec.Struct, frozen=True):
+    """The ending that a notice tells of."""
+
+    run: RunId
+    episode: int
+
+
+class NoticePosted(Event, frozen=True, kw_only=True):
+    """Endings that somebody is to be told of, together. Each ending stands in one notice only.
+
+    `owner` is the run that is told, None for whoever drives the session. `partial` tells that others of their group
+    were still in progress.
+    """
+
+    notice: str
+    owner: RunId | None
+    endings: tuple[Noticed, ...]
+    partial: bool = False
+
+    @property
+    def synced(self) -> bool:
+        return True
+
+
+class NoticeAcknowledged(Event, frozen=True, kw_only=True):
+    """It arrived: it stands in the owner's conversation, or the owner has the results. `to` names the door."""
+
+    notice: str
+    to: str = ""
+
+    @property
+    def synced(self) -> bool:
+        return True
 
 
 def _leaves(kind: type[Event]) -> list[type[Event]]:

@@ -11,6 +11,8 @@ import msgspec
 
 from subagents.ids import RunId
 
+MAX_CORRECTIONS = 5  # of an answer that does not fit its schema; each costs a turn
+
 
 class AskedBy(StrEnum):
     """Who wants a run. A person or a program overrules the definition's file, a model does not."""
@@ -26,6 +28,13 @@ class PromptMode(StrEnum):
 
     REPLACE = "replace"
     APPEND = "append"
+
+
+class OnInvalid(StrEnum):
+    """What becomes of a run whose answer does not fit its output schema, when no correction is left."""
+
+    FAIL = "fail"
+    KEEP = "keep"
 
 
 class ProviderRule(msgspec.Struct, frozen=True):
@@ -152,8 +161,10 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One wish for a run, as it came through a door. None and "" mean: not decided by the caller.
 
     `output_schema` is a JSON Schema, as an object or as its JSON text; "" asks for free text even where the
-    definition has a schema. `request_id` makes a repeated request get the first answer. With `trust` a person or
-    program trusts the definition's file as it is now, for this run.
+    definition has a schema. `corrections` is how often the agent is asked again when its answer does not fit, 0 to 5,
+    and `on_invalid` what follows then. `background` False is for a run that its parent waits for: it ends with it.
+    `request_id` makes a repeated request get the first answer. With `trust` a person or program trusts the
+    definition's file as it is now, for this run.
     """
 
     prompt: str
@@ -169,6 +180,9 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     isolated: bool | None = None
     cwd: str = ""
     output_schema: Mapping[str, Any] | str | None = None
+    corrections: int | None = None
+    on_invalid: OnInvalid | None = None
+    background: bool | None = None
     parent: RunId | None = None
     asked_by: AskedBy = AskedBy.PROGRAM
     request_id: str = ""
@@ -190,7 +204,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `decided` says for each value that had several sources which one won: `caller`, `definition`,
     `parent`, `settings` or `default`. `model` is what answers, by its exact name, and `asked_model` what was asked
-    for. `subagents` are the only types it may start, None for any. `notes` are sentences for whoever asked, about what
+    for. `display_name` and `color` (`#RRGGBB`) are how people see it, "" where its file does not say.
+    `subagents` are the only types it may start, None for any. `notes` are sentences for whoever asked, about what
     is not as asked.
     """
 
@@ -202,9 +217,14 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     tools: ToolSelection = ToolSelection()
     model: str = ""
     asked_model: str = ""
+    display_name: str = ""
+    color: str = ""
     thinking: str = ""
     limits: Limits = Limits()
     output_schema: Mapping[str, Any] | None = None
+    corrections: int = 0
+    on_invalid: OnInvalid = OnInvalid.FAIL
+    background: bool = True
     subagents: tuple[str, ...] | None = None
     runner: str = "native"
     command: CommandLine | None = None

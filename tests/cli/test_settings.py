@@ -60,7 +60,7 @@ def test_without_a_command_all_are_listed(call: Call, shop: Path):
             "grace_turns             7                   environment  Turns to finish in",
             "max_depth               2                   project      Depth of nesting",
             "model                   anthropic:claude-x  user         Model",
-            "tree_mode*              compact             user         Tree of agents",
+            'tree_mode               compact             user         Tree of agents',
             "* has no effect yet.",
             "/srv/shop/.subagents/settings.toml:2: there is no setting 'bogus'",
         ]
@@ -246,8 +246,8 @@ def test_a_list_is_written_either_way(call: Call, shop: Path, text: str):
 
 
 def test_one_is_told_when_it_changes_nothing_here(call: Call):
-    assert call("set", "tree_mode", "compact") == snapshot("""\
-tree_mode is 'compact' in /srv/shop/.subagents/settings.toml
+    assert call("set", "fleet_view", "false") == snapshot("""\
+fleet_view is false in /srv/shop/.subagents/settings.toml
 It has no effect yet.
 """)
     assert call("set", "max_depth", "2", SUBAGENTS_MAX_DEPTH="3") == snapshot("""\
@@ -283,7 +283,7 @@ KEY                 SETTING               OUTCOME
 maxConcurrent       max_concurrent        6
 graceTurns          grace_turns           is that already
 maxChildren         max_children          is set already; --force replaces it
-widgetDisplayMode   tree_mode             'compact', without effect yet
+widgetDisplayMode   tree_mode             'compact'
 fallbackSubagent    fallback_subagent     'none'
 waitTimeoutSeconds  wait_timeout_seconds  must be a whole number from 30 to 3600, not '60'
 herdrReportWorking  –                     nothing is reported to a terminal multiplexer here

@@ -356,8 +356,6 @@ def test_what_is_wrong_with_a_runner_is_said():
 
 
 ASKING = {
-    "display_name": "Reviewer",
-    "color": "purple",
     "permission_mode": "acceptEdits",
     "gate": "make check",
     "hooks": "{Stop: [{hooks: []}]}",
@@ -366,13 +364,10 @@ ASKING = {
     "memory": "project",
     "inherit_context": "true",
     "isolation": "worktree",
-    "run_in_background": "false",
     "persist_session": "false",
     "session_dir": "~/kept",
 }
 ASKING_NOTHING = {
-    "display_name": "",
-    "color": "",
     "permission_mode": "default",
     "sandbox": "off",
     "gate": "",
@@ -382,7 +377,6 @@ ASKING_NOTHING = {
     "memory": "none",
     "inherit_context": "false",
     "isolation": "off",
-    "run_in_background": "true",
     "persist_session": "true",
     "session_dir": "",
 }

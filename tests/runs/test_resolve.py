@@ -95,6 +95,8 @@ def test_a_spec_holds_all_that_decides_how_the_run_runs():
         prompt_mode=PromptMode.APPEND,
         source=source,
         output_schema=S1,
+        display_name="Scout",
+        color="#827DBD",
     )
 
     assert resolved(
@@ -110,6 +112,9 @@ def test_a_spec_holds_all_that_decides_how_the_run_runs():
         asked_model="offline",
         limits=Limits(max_turns=100, grace_turns=5, max_seconds=None),
         output_schema=S1,
+        corrections=2,
+        display_name="Scout",
+        color="#827DBD",
         cwd="/srv/shop",
         project="/srv/shop",
         user="ann",
@@ -124,6 +129,9 @@ def test_a_spec_holds_all_that_decides_how_the_run_runs():
             "max_cost": "settings",
             "tools": "definition",
             "output_schema": "definition",
+            "corrections": "settings",
+            "on_invalid": "default",
+            "background": "settings",
         },
     )
 

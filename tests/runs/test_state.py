@@ -123,7 +123,15 @@ def test_each_way_to_end():
     ]
     assert outcomes == snapshot(
         [
-            Outcome(seq=3, preview="done", characters=4, wrapped_up=True, structured=True, seconds=2.0),
+            Outcome(
+                seq=3,
+                preview="done",
+                characters=4,
+                wrapped_up=True,
+                structured=True,
+                schema_valid=True,
+                seconds=2.0,
+            ),
             Outcome(seq=3, preview="half", characters=4, reason="it broke"),
             Outcome(seq=3, reason="too long", by=StoppedBy.TIMEOUT),
             Outcome(seq=3, reason="died", started=False),

@@ -37,6 +37,15 @@ def test_what_nobody_set_has_its_default():
             "disable_default_agents": False,
             "strict_agent_files": False,
             "wait_timeout_seconds": 270,
+            "default_join_mode": "async",
+            "background_by_default": True,
+            "detach_children": False,
+            "structured_retries": 2,
+            "tool_description_mode": "full",
+            "tree_mode": "rich",
+            "agent_mentions": "model",
+            "rollup_child_usage": False,
+            "show_cost": False,
         }
     )
 
@@ -107,5 +116,6 @@ def test_what_a_project_may_not_loosen_is_declared_with_the_setting():
             "scope_models": "stricter",
             "enabled_models": "stricter",
             "strict_agent_files": "stricter",
+            "detach_children": "user",
         }
     )

@@ -25,6 +25,7 @@ from subagents.definitions.values import (
     all_or_names,
     dollars,
     either,
+    few_corrections,
     mapping_or_words,
     named_mappings,
     one_of,
@@ -34,7 +35,7 @@ from subagents.definitions.values import (
     yes_or_no,
 )
 from subagents.language import _
-from subagents.spec import PromptMode
+from subagents.spec import OnInvalid, PromptMode
 
 #: How hard a model thinks, the least first.
 THINKING = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -143,10 +144,8 @@ _YES_NO = "`true`, `false`"
 FIELDS: tuple[Field, ...] = (
     Field("name", a_name, "text without a colon", "what it is called by", "the file's name", essential=True),
     Field("description", words, "text", "when to use it; shown to models", "the name"),
-    Field("display_name", words, "text", "what people see instead of the name", "the name", later=_yes),
-    Field(
-        "color", a_colour, 'a name such as `purple`, or `"#8B5CF6"`', "its badge's colour", "none", later=_yes
-    ),
+    Field("display_name", words, "text", "what people see instead of the name", "the name"),
+    Field("color", a_colour, 'a name such as `purple`, or `"#8B5CF6"`', "its badge's colour", "none"),
     Field("capabilities", plain_names, "words", "what it can do, for `subagents agents match`", "none"),
     Field("enabled", yes_or_no, _YES_NO, "`false` takes it out", "`true`"),
     Field(
@@ -252,6 +251,20 @@ FIELDS: tuple[Field, ...] = (
         essential=True,
     ),
     Field(
+        "corrections",
+        few_corrections,
+        "a whole number from 0 to 5",
+        "how often it is asked again when its answer does not fit `output_schema`",
+        "the setting",
+    ),
+    Field(
+        "on_invalid",
+        one_of(OnInvalid),
+        "`fail`, `keep`",
+        "what follows when no correction is left: it failed, or its answer is kept and said not to fit",
+        "`fail`",
+    ),
+    Field(
         "runner",
         a_runner,
         "a runner's name, or a mapping of `command`, `resume`, `output`, `environment`",
@@ -342,9 +355,8 @@ FIELDS: tuple[Field, ...] = (
         "run_in_background",
         yes_or_no,
         _YES_NO,
-        "whether its parent goes on meanwhile",
+        "whether its parent goes on meanwhile; one in the foreground ends with its parent",
         "the caller's choice",
-        later=_no,
     ),
     Field("persist_session", yes_or_no, _YES_NO, "whether its conversation is kept", "`true`", later=_no),
     Field("session_dir", words, "a folder", "where its conversation is kept", "the state folder", later=_yes),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from subagents.spec import CommandLine, DefinitionSource, PromptMode, ToolSelection
+from subagents.spec import CommandLine, DefinitionSource, OnInvalid, PromptMode, ToolSelection
 
 SHOWN = 60  # characters of what somebody wrote that a sentence about it repeats
 
@@ -88,6 +88,8 @@ class AgentDefinition:
     max_tokens: int | None = None
     max_cost: float | None = None
     output_schema: Mapping[str, Any] | None = None
+    corrections: int | None = None
+    on_invalid: OnInvalid | None = None
     runner: CommandLine | str = ""
     # what it is given, and what is kept of it
     skills: bool | tuple[str, ...] | None = None

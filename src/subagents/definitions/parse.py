@@ -225,6 +225,8 @@ class _Reading:
             max_tokens=found.get("max_tokens"),
             max_cost=found.get("max_cost"),
             output_schema=found.get("output_schema"),
+            corrections=found.get("corrections"),
+            on_invalid=found.get("on_invalid"),
             runner=found.get("runner") or "",
             skills=False if skills == () else skills,
             memory=found.get("memory"),

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from subagents.definitions.model import SHOWN
 from subagents.language import _
+from subagents.spec import MAX_CORRECTIONS
 
 MAX_NAME = 100
 MAX_SHOWN = 10  # names that one sentence lists
@@ -192,6 +193,19 @@ def a_count(written: Written) -> int | None:
     value = unquoted(written.value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise BadValue(_("must be a whole number, 0 for no limit, not {value}").format(value=written))
+    return value
+
+
+def few_corrections(written: Written) -> int | None:
+    """A whole number from 0 to 5."""
+    value = unquoted(written.value)
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | None)
+        or not 0 <= (value or 0) <= MAX_CORRECTIONS
+    ):
+        message = _("must be a whole number from 0 to {most}, not {value}")
+        raise BadValue(message.format(most=MAX_CORRECTIONS, value=written))
     return value
 
 

@@ -65,7 +65,7 @@ def _keys(agent: AgentDefinition, stem: str) -> Iterator[tuple[str, Value]]:
     yield from _tools(agent)
     yield from _given(agent, "isolated", "permission_mode", "sandbox")
     yield from _given(agent, "model", "thinking", "max_turns", "max_seconds", "max_tokens", "max_cost")
-    yield from _given(agent, "output_schema")
+    yield from _given(agent, "output_schema", "corrections", "on_invalid")
     if agent.runner:
         yield "runner", _runner(agent.runner)
     if agent.skills is not None:

@@ -33,6 +33,7 @@ from subagents.spec import AskedBy
 
 # Characters; a reason is a sentence, whatever a provider or a tool made of it.
 MAX_REASON = 2_000
+MAX_STEER = 100_000  # characters; longer texts belong into a file that the message names
 
 
 def start(run: RunState, model: str = "") -> RunStarted | None:
@@ -136,6 +137,10 @@ def steer(run: RunState, steer_id: str, text: str, asked_by: AskedBy) -> RunStee
         raise NotNow(
             f"run {run.id!r} is {run.status} and reads nothing any more; resume it with a prompt instead"
         )
+    if not text.strip() or len(text) > MAX_STEER:
+        raise NotNow(
+            f"a message of {len(text):,} characters cannot be read by run {run.id!r}; give 1 to {MAX_STEER:,}"
+        )
     return RunSteered(run=run.id, episode=run.episode, steer=steer_id, text=text, asked_by=asked_by)
 
 
@@ -143,7 +148,7 @@ def deliver(run: RunState, steer_id: str) -> SteerDelivered | None:
     """The message is about to be said as a prompt of its own."""
     if run.status.ended:
         return None
-    return SteerDelivered(run=run.id, episode=run.episode, steer=steer_id)
+    return SteerDelivered(run=run.id, episode=run.episode, steer=steer_id, turn=run.turns + 1)
 
 
 def clear(run: RunState) -> RunCleared:

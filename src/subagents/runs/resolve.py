@@ -20,9 +20,11 @@ from subagents.runs.rights import narrowed, narrowed_types
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
 from subagents.spec import (
+    MAX_CORRECTIONS,
     AskedBy,
     CommandLine,
     Limits,
+    OnInvalid,
     ProviderRule,
     RunSpec,
     SpawnRequest,
@@ -75,6 +77,8 @@ def resolve(
     model, model_by = _model(request, definition, settings, parent)
     thinking, thinking_by = _thinking(request, definition, parent)
     limits, limits_by = _limits(request, definition, settings)
+    corrections, invalid, answer_by = _answers(request, definition, settings)
+    background, background_by = _background(request, definition, settings)
     isolated, isolated_by = _choose(request, request.isolated, definition.isolated) or (False, "default")
     tools, tools_by = _tools(definition, parent, isolated=isolated)
     command = definition.runner if isinstance(definition.runner, CommandLine) else None
@@ -89,9 +93,14 @@ def resolve(
         tools=tools,
         model=model,
         asked_model=model,
+        display_name=definition.display_name,
+        color=definition.color,
         thinking=thinking,
         limits=limits,
         output_schema=schema,
+        corrections=corrections,
+        on_invalid=invalid,
+        background=background,
         subagents=() if isolated else narrowed_types(definition.subagents, _subagents(parent)),
         runner="command" if command is not None else str(definition.runner or "native"),
         command=command,
@@ -106,6 +115,8 @@ def resolve(
             "isolated": isolated_by,
             "tools": tools_by,
             "output_schema": schema_by,
+            "background": background_by,
+            **answer_by,
             **limits_by,
         },
     )
@@ -239,6 +250,28 @@ def _schema(request: SpawnRequest, definition: AgentDefinition) -> Decided[dict[
     except InvalidSchema as error:
         where = definition.source.path if definition.source is not None else definition.name
         raise InvalidSchema(f"{error} It stands in {where}.") from None
+
+
+def _answers(
+    request: SpawnRequest, definition: AgentDefinition, settings: Settings
+) -> tuple[int, OnInvalid, Mapping[str, str]]:
+    """How often an answer that does not fit is asked for again, and what follows then."""
+    if request.corrections is not None and not 0 <= request.corrections <= MAX_CORRECTIONS:
+        raise SpawnRefused(
+            f"corrections is {request.corrections}; give a number from 0 to {MAX_CORRECTIONS}."
+        )
+    usual = (settings.structured_retries, "settings")
+    corrections, corrections_by = (
+        _choose(request, request.corrections, definition.corrections, usual) or usual
+    )
+    otherwise = (OnInvalid.FAIL, "default")
+    invalid, invalid_by = _choose(request, request.on_invalid, definition.on_invalid, otherwise) or otherwise
+    return corrections, invalid, {"corrections": corrections_by, "on_invalid": invalid_by}
+
+
+def _background(request: SpawnRequest, definition: AgentDefinition, settings: Settings) -> Decided[bool]:
+    usual = (settings.background_by_default, "settings")
+    return _choose(request, request.background, definition.run_in_background, usual) or usual
 
 
 def _tools(definition: AgentDefinition, parent: RunState | None, *, isolated: bool) -> Decided[ToolSelection]:

@@ -42,6 +42,9 @@ from subagents.ids import RunId
 from subagents.spec import AskedBy, RunSpec
 from subagents.usage import ModelUsage, Usage
 
+KEPT_STEERS = 20  # receipts of messages that were read or missed
+TO_PARENT = "parent"  # who was given a result, in `ResultDelivered`
+
 
 class RunStatus(StrEnum):
     """Where a run is in its life. The last four are endings: nothing but a resume follows them."""
@@ -67,6 +70,22 @@ class ToolInFlight(msgspec.Struct, frozen=True):
     since: float
 
 
+class Steer(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that was slipped into the run, and its receipt: it waits, was read before turn `turn`, or was `missed`
+    because its episode ended first. `turn` is None until it was read. Of one that was read `text` is the beginning."""
+
+    id: str
+    text: str
+    asked_by: AskedBy
+    at: float
+    turn: int | None = None
+    missed: bool = False
+
+    @property
+    def waits(self) -> bool:
+        return self.turn is None and not self.missed
+
+
 class Command(msgspec.Struct, frozen=True):
     """A process group that the run started; the same group only while the leader's start time is `started`."""
 
@@ -84,6 +103,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     by: StoppedBy | None = None
     wrapped_up: bool = False
     structured: bool = False
+    schema_valid: bool | None = None
     started: bool = True
     seconds: float = 0.0
 
@@ -127,10 +147,15 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     parked: bool = False
     wrap_up: str = ""
     setback: str = ""
-    waiting_steers: tuple[str, ...] = ()
+    steers: tuple[Steer, ...] = ()
     rejections: int = 0
     delivered: bool = False
     cleared: bool = False
+
+    @property
+    def waiting_steers(self) -> tuple[str, ...]:
+        """The ids of the messages that it has not read yet, in order."""
+        return tuple(steer.id for steer in self.steers if steer.waits)
 
     @property
     def episode_turns(self) -> int:
@@ -206,10 +231,10 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return replace(run, command=Command(group, started))
         case DirectoryChanged(path=path):
             return replace(run, directory=path)
-        case RunSteered(steer=steer):
-            return replace(run, waiting_steers=(*run.waiting_steers, steer))
-        case SteerDelivered(steer=steer):
-            return replace(run, waiting_steers=tuple(s for s in run.waiting_steers if s != steer))
+        case RunSteered():
+            return replace(run, steers=_with_steer(run.steers, entry.at, event))
+        case SteerDelivered(steer=steer, turn=turn):
+            return replace(run, steers=_delivered(run.steers, steer, turn or run.turns + 1))
         case RunPaused():
             return replace(run, paused=True)
         case RunParked():
@@ -224,6 +249,21 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return replace(run, workspace=root)
         case _:
             return run
+
+
+def _with_steer(steers: tuple[Steer, ...], at: float, event: RunSteered) -> tuple[Steer, ...]:
+    steer = Steer(id=event.steer, text=event.text, asked_by=event.asked_by, at=at)
+    # Whoever asks for a receipt does so soon; the log has them all.
+    settled = [known for known in steers if not known.waits][-KEPT_STEERS:]
+    return (*settled, *(known for known in steers if known.waits), steer)
+
+
+def _delivered(steers: tuple[Steer, ...], steer_id: str, turn: int) -> tuple[Steer, ...]:
+    replace = msgspec.structs.replace
+    return tuple(
+        replace(steer, turn=turn, text=steer.text[:MAX_PREVIEW]) if steer.id == steer_id else steer
+        for steer in steers
+    )
 
 
 def _program(run: RunState) -> Command | None:
@@ -252,7 +292,9 @@ def _ended(run: RunState, entry: Entry, event: Ending) -> RunState:
         in_flight=(),
         paused=False,
         parked=False,
-        waiting_steers=(),
+        steers=tuple(
+            msgspec.structs.replace(steer, missed=True) if steer.waits else steer for steer in run.steers
+        ),
     )
 
 
@@ -262,7 +304,11 @@ def _outcome(entry: Entry, event: Ending) -> tuple[RunStatus, Outcome]:
     replace = msgspec.structs.replace
     match event:
         case RunCompleted(wrapped_up=wrapped_up, structured=structured):
-            outcome = replace(outcome, wrapped_up=wrapped_up, structured=structured is not None)
+            # Logs of earlier versions have the value only.
+            fits = event.schema_valid if structured is None else True
+            outcome = replace(
+                outcome, wrapped_up=wrapped_up, structured=structured is not None, schema_valid=fits
+            )
             return RunStatus.COMPLETED, outcome
         case RunFailed(reason=reason):
             return RunStatus.FAILED, replace(outcome, reason=reason)
@@ -276,8 +322,10 @@ def _outcome(entry: Entry, event: Ending) -> tuple[RunStatus, Outcome]:
 
 def _after_ending(run: RunState, event: RunEvent) -> RunState:
     match event:
-        case ResultDelivered():
-            return msgspec.structs.replace(run, delivered=True)
+        case ResultDelivered(to=to):
+            # Only its owner's reading counts: of a nested run that is its parent.
+            read = run.parent is None or to == TO_PARENT
+            return msgspec.structs.replace(run, delivered=run.delivered or read)
         case RunCleared():
             return msgspec.structs.replace(run, cleared=True)
         case WorkspaceClosed():

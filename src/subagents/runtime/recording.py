@@ -65,7 +65,8 @@ def kept_of(update: Update, run: RunState) -> Kept:
         case PromptSent(messages=messages):
             return Kept(messages=messages)
         case SteerRead(steer=steer, messages=messages):
-            return Kept(SteerDelivered(run=run.id, episode=run.episode, steer=steer), messages)
+            read = SteerDelivered(run=run.id, episode=run.episode, steer=steer, turn=run.turns + 1)
+            return Kept(read, messages)
         case CommandBegan(group=group, started=started):
             return Kept(CommandStarted(run=run.id, episode=run.episode, group=group, started=started))
         case FolderMoved(path=path):

@@ -26,7 +26,7 @@ from subagents.runs import state as runs
 from subagents.runs.state import RunState
 
 #: Snapshots of another version are rebuilt from the facts.
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):

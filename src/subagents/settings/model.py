@@ -186,10 +186,15 @@ class Settings:
         "Notices of endings",
         "Whether a parent is told of each ending, of several together, or as fits.",
         choices=("async", "smart", "group"),
-        later=True,
     )
     background_by_default: bool = _setting(
-        True, "In the background", "Whether an agent that a model starts runs in the background.", later=True
+        True, "In the background", "Whether an agent that a model starts runs in the background."
+    )
+    detach_children: bool = _setting(
+        False,
+        "Children outlive their parent",
+        "Lets agents in the background go on when the agent that started them has ended. Otherwise they are stopped.",
+        guard=Guard.USER,
     )
     structured_retries: int = _setting(
         2,
@@ -197,21 +202,18 @@ class Settings:
         "How often an agent is asked again when its answer does not fit the output schema.",
         low=0,
         high=5,
-        later=True,
     )
     tool_description_mode: str = _setting(
         "full",
         "Length of tool descriptions",
         "How much a model is told about the tools that start agents.",
         choices=("full", "compact", "custom"),
-        later=True,
     )
     tree_mode: str = _setting(
         "rich",
         "Tree of agents",
         "How much of each agent the tree shows.",
         choices=("auto", "rich", "compact"),
-        later=True,
     )
     widget_mode: str = _setting(
         "background",
@@ -228,7 +230,6 @@ class Settings:
         "Mentions of agents",
         "Whether `@agent` in a prompt is left to the model, starts the agent at once, or means nothing.",
         choices=("model", "direct", "off"),
-        later=True,
     )
     abort_resend_key: str = _setting(
         "f9",
@@ -252,9 +253,8 @@ class Settings:
         False,
         "Usage with children",
         "Counts what an agent's children used as its own, where usage is shown.",
-        later=True,
     )
-    show_cost: bool = _setting(False, "Cost", "Shows the cost beside the tokens.", later=True)
+    show_cost: bool = _setting(False, "Cost", "Shows the cost beside the tokens.")
 
     def __post_init__(self) -> None:
         """Puts each value into the form that `fitting` gives it."""
