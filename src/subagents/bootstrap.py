@@ -31,6 +31,7 @@ from subagents.places import Project, project_at
 from subagents.prompts.environment import read_environment
 from subagents.prompts.instructions import project_instructions
 from subagents.prompts.system import system_prompt
+from subagents.prompts.whereabouts import whereabouts
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner
 from subagents.runners.native import NativeRunner, Retries, RunDeps
@@ -307,15 +308,17 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
 async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunContext) -> str:
     """The role, when what its tools come from is loaded as well: a run that is resumed was not looked at before."""
     await anyio.to_thread.run_sync(tools.load, spec)
-    return await _role(plan, spec, context)
+    state = tools.manager.state
+    path = [state.run(run).handle for run in reversed(state.path(context.run))]
+    return await _role(plan, spec, context, whereabouts(path, context.depth, plan.settings.max_depth))
 
 
-async def _role(plan: _Plan, spec: RunSpec, context: RunContext) -> str:
+async def _role(plan: _Plan, spec: RunSpec, context: RunContext, place: str) -> str:
     environment = await read_environment(context.folder, plan.clock)
     instructions = ""
     if spec.prompt_mode is PromptMode.APPEND:
         instructions = await anyio.to_thread.run_sync(project_instructions, plan.project.root, context.folder)
-    return system_prompt(spec, environment, instructions)
+    return system_prompt(spec, environment, instructions, place=place)
 
 
 def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunId) -> None:

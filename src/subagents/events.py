@@ -283,10 +283,12 @@ class RunFailed(Ending, frozen=True, kw_only=True):
 
 
 class RunStopped(Ending, frozen=True, kw_only=True):
-    """Somebody or a limit ended it."""
+    """Somebody or a limit ended it. `subtree` tells whether all below it ends too; None leaves it to the rule for
+    children of a run that ended."""
 
     by: StoppedBy
     reason: str = ""
+    subtree: bool | None = None
 
 
 class RunInterrupted(Ending, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """The system prompt of a run: its role, where it is, and what its answer must look like. Reads nothing itself.
 
-Nothing in it differs between two runs of one agent in one place, so that a provider's cache is hit.
+Nothing in it but its last lines differs between two runs of one agent in one place, so that a provider's cache is hit.
 """
 
 from __future__ import annotations
@@ -35,8 +35,10 @@ def system_prompt(
     identity: str = "",
     *,
     parent_prompt: str = "",
+    place: str = "",
 ) -> str:
-    """The system prompt. `identity` is the name in the tag, the agent's when empty.
+    """The system prompt. `identity` is the name in the tag, the agent's when empty; `place` is where a nested run
+    stands in its tree, which comes last because it differs from run to run.
 
     In `replace` mode the definition's text is the whole role: neither the parent's prompt nor the project's
     instructions are in it. In `append` mode the prompt begins with the parent's, byte for byte, where there is one,
@@ -50,7 +52,7 @@ def system_prompt(
         start = [parent_prompt] if parent_prompt else [_BASE]
         shared = "" if parent_prompt else project_instructions
         parts = [*start, _HEADER, tag, _environment(environment), shared, own]
-    return "\n\n".join(part for part in [*parts, final_answer(spec.output_schema)] if part)
+    return "\n\n".join(part for part in [*parts, final_answer(spec.output_schema), place] if part)
 
 
 def _attribute(name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from subagents.errors import NotNow
 from subagents.events import (
+    Ending,
     OutputRejected,
     RunCleared,
     RunCompleted,
@@ -88,13 +89,32 @@ def reject(run: RunState, answer: str, problems: Sequence[str], seconds: float) 
 
 
 def stop(
-    run: RunState, by: StoppedBy, seconds: float = 0.0, reason: str = "", partial: str = ""
+    run: RunState,
+    by: StoppedBy,
+    seconds: float = 0.0,
+    reason: str = "",
+    partial: str = "",
+    *,
+    subtree: bool | None = None,
 ) -> RunStopped | None:
     if run.status.ended:
         return None
     return RunStopped(
-        run=run.id, episode=run.episode, seconds=seconds, by=by, reason=reason, partial=partial or run.text
+        run=run.id,
+        episode=run.episode,
+        seconds=seconds,
+        by=by,
+        reason=reason,
+        partial=partial or run.text,
+        subtree=subtree,
     )
+
+
+def takes_along(ending: Ending, *, detach: bool) -> bool:
+    """Whether a run's ending ends its children in the background too; those that it waited for end with it anyway.
+    `detach` is the setting for endings that nobody decided about."""
+    wanted = ending.subtree if isinstance(ending, RunStopped) else None
+    return not detach if wanted is None else wanted
 
 
 def interrupt(run: RunState, reason: str, seconds: float = 0.0, partial: str = "") -> RunInterrupted | None:

@@ -172,6 +172,14 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         return self.queued_at if self.started_at is None else self.started_at
 
 
+def receipt(run: RunState, steer_id: str) -> Steer:
+    """What became of a message. Raises `KeyError` for one that the run was not sent, or not of late."""
+    for steer in run.steers:
+        if steer.id == steer_id:
+            return steer
+    raise KeyError(steer_id)
+
+
 def spawned(entry: Entry, event: RunSpawned) -> RunState:
     """The state of a run that was just spawned."""
     return RunState(

@@ -8,6 +8,7 @@ from dataclasses import replace
 import anyio.to_thread
 import msgspec
 
+from subagents.definitions.matching import match
 from subagents.definitions.model import AgentDefinition, Scope
 from subagents.errors import SpawnRefused, UnknownAgent
 from subagents.models.choice import ModelWish
@@ -19,6 +20,11 @@ from subagents.runs.state import RunState
 from subagents.runtime.surroundings import Surroundings
 from subagents.settings.possible import NO_FALLBACK, SCRIPT
 from subagents.spec import AskedBy, DefinitionSource, RunSpec, SpawnRequest
+
+
+AUTO = "auto"  # the type that lets the best fitting agent be chosen, where no agent is called so
+FITS = 0.3  # below, the likeness may be one of words alone (see `Match`)
+MOST_NAMED = 3
 
 
 async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundings) -> RunSpec:
@@ -118,6 +124,8 @@ def _definition(
     try:
         return around.definitions.find(asked.agent), ()
     except UnknownAgent as error:
+        if asked.agent.strip().lower() == AUTO:
+            return _fitting(asked, parent, around)
         if parent is not None or fallback in ("", NO_FALLBACK):
             raise
         unknown = str(error)
@@ -131,6 +139,23 @@ def _definition(
         ) from error
     wanted = f"There is no agent {asked.agent!r}" if asked.agent.strip() else "No agent type was given"
     return instead, (f"{wanted}, so {instead.name!r} runs (the setting fallback_subagent).",)
+
+
+def _fitting(
+    asked: SpawnRequest, parent: RunState | None, around: Surroundings
+) -> tuple[AgentDefinition, tuple[str, ...]]:
+    """The agent that fits the wish best among those that may be started, with a note on why. Raises `SpawnRefused`."""
+    types = parent.spec.subagents if parent is not None else None
+    agents = [
+        agent for agent in around.definitions.catalog().listed() if types is None or agent.name in types
+    ]
+    found = match(f"{asked.description}\n{asked.prompt}", agents)
+    if found and found[0].score >= FITS:
+        best = found[0]
+        return around.definitions.find(best.name), (f"{best.name!r} was chosen: {best.reason}",)
+    nearest = "; ".join(f"{each.name} ({each.reason.rstrip('.')})" for each in found[:MOST_NAMED])
+    nearest = nearest or ", ".join(agent.name for agent in agents[:MOST_NAMED]) or "none"
+    raise SpawnRefused(f"No agent clearly fits this, so name one as the type; the nearest are: {nearest}.")
 
 
 def _refuse_untrusted(asked: SpawnRequest, definition: AgentDefinition, around: Surroundings) -> None:

@@ -1,4 +1,4 @@
-"""`AgentManager`: the ten verbs that drive runs. How a run runs is not known here.
+"""`AgentManager`: the verbs that drive runs. How a run runs is not known here.
 
 It owns the task group and the live handles, nothing else; what it knows it reads from the journal. A run is
 driven because the fact that it was spawned is in the log, not because somebody remembered to start it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -37,13 +37,15 @@ from subagents.events import (
 from subagents.ids import RunId, new_fact_id, new_run_id, next_handle
 from subagents.runs import lifecycle
 from subagents.runs.result import Result
-from subagents.runs.state import RunState
+from subagents.runs.state import RunState, Steer, receipt
 from subagents.runtime.admission import Admission
 from subagents.runtime.choosing import chosen
+from subagents.runtime.following import follow
+from subagents.runtime.scope import Scope
 from subagents.runtime.supervisor import Shared, Supervisor
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.runtime.trusting import refuse_untrusted
-from subagents.runtime.waiting import Endings
+from subagents.runtime.waiting import Waits
 from subagents.runtime.wishing import wished
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
@@ -80,7 +82,7 @@ class AgentManager:
         self._idle = anyio.Event()
         self._problems = ToldProblems()
         self._reads: dict[RunId, Callable[[str], Any]] = {}
-        self._endings = Endings(journal, shared.clock)
+        self.waits = Waits(journal, shared.clock)
         self._due: deque[Callable[[], None]] = deque()
         self._due_came = anyio.Event()
         journal.on_broken = lambda: self._do_soon(self._give_up)
@@ -119,6 +121,15 @@ class AgentManager:
     def find(self, name: str) -> RunId:
         """The run with this id, unique prefix of an id, or handle. Raises `RunNotFound`."""
         return self._journal.head.find(name)
+
+    def scope(self, owner: RunId | None = None) -> Scope:
+        """What a parent sees and controls: the runs below it, or for None all of the session."""
+        return Scope(self._journal.head, owner)
+
+    def events(self, after: int = 0) -> AsyncIterator[Entry]:
+        """All facts with a number above `after`, those of the past first, until the session is closed; whoever reads
+        slowly loses none."""
+        return follow(self._journal, self._shared.store, after)
 
     def resize(self, max_concurrent: int) -> None:
         """How many top-level runs may be in progress from now on (at least 1)."""
@@ -165,13 +176,26 @@ class AgentManager:
         await self._journal.record(lambda head: lifecycle.resume(head.run(run_id), prompt, asked_by))
         return run_id
 
-    async def steer(self, run: str, message: str, *, asked_by: AskedBy = AskedBy.PROGRAM) -> None:
-        """Slips a message in before the run's next turn. Raises `NotNow` for one that has ended."""
+    async def steer(
+        self, run: str, message: str, *, asked_by: AskedBy = AskedBy.PROGRAM, wait: float = 0.0
+    ) -> Steer:
+        """Slips a message in before the run's next turn, once and in the order of the calls, and returns its receipt:
+        as it is, or within `wait` seconds as soon as it was read or missed. Raises `NotNow` for one that has ended.
+        """
         run_id, steer_id = self.find(run), new_fact_id()
+        await self._steer(run_id, steer_id, message, asked_by)
+        if wait > 0:
+            with self.clock.move_on_after(wait):
+                await self._journal.until(lambda state: not receipt(state.run(run_id), steer_id).waits)
+        return receipt(self.state.run(run_id), steer_id)
+
+    async def _steer(self, run_id: RunId, steer_id: str, message: str, asked_by: AskedBy) -> None:
         await self._journal.record(
             lambda head: lifecycle.steer(head.run(run_id), steer_id, message, asked_by)
         )
-        if (supervisor := self._live.get(run_id)) is not None:
+        supervisor = self._live.get(run_id)
+        # Where the episode has not been begun yet, it finds the message when it is.
+        if supervisor is not None and supervisor.episode == self._journal.head.run(run_id).episode:
             supervisor.steer(steer_id, message)
 
     async def pause(self, run: str) -> None:
@@ -187,14 +211,17 @@ class AgentManager:
             refuse_untrusted(run_id, spec, self._around, trusts=False, by=AskedBy.PROGRAM)
         await self._journal.record(lambda head: lifecycle.unpause(head.run(run_id)))
 
-    async def stop(self, run: str, *, by: StoppedBy = StoppedBy.USER, reason: str = "") -> bool:
-        """Ends a run and all below it, and keeps what it had. False when it had ended already."""
+    async def stop(
+        self, run: str, *, by: StoppedBy = StoppedBy.USER, reason: str = "", subtree: bool = True
+    ) -> bool:
+        """Ends a run and keeps what it had. False when it had ended already. All below it ends too; without `subtree`
+        only those children that it waited for."""
         run_id = self.find(run)
         supervisor = self._live.get(run_id)
         if supervisor is not None and supervisor.episode == self._journal.head.run(run_id).episode:
-            return await supervisor.stop(by, reason)
+            return await supervisor.stop(by, reason, subtree=subtree)
         recorded = await self._journal.record(
-            lambda head: lifecycle.stop(head.run(run_id), by, reason=reason)
+            lambda head: lifecycle.stop(head.run(run_id), by, reason=reason, subtree=subtree)
         )
         return bool(recorded)
 
@@ -206,7 +233,8 @@ class AgentManager:
         Waiting never ends the run. `to` names who was told, for the log.
         """
         run_id = self.find(run)
-        state = await self._endings.wait(run_id, timeout if wait else 0.0)
+        await self.waits.wait((run_id,), seconds=timeout if wait else 0.0)
+        state = self.state.run(run_id)
         result = await self._result(state)
         if state.status.ended and not state.delivered:
             await self._note(ResultDelivered(run=run_id, episode=state.episode, to=to))
@@ -297,7 +325,7 @@ class AgentManager:
             case RunUnpaused(run=run_id, episode=episode) if run_id not in self._live:
                 self._do_soon(partial(self._begin, run_id, episode, None))
             case Ending(run=run_id) if self.state.children(run_id):
-                self._do_soon(partial(self._stop_children, run_id))
+                self._do_soon(partial(self._stop_children, entry.event))
             case _:
                 pass
 
@@ -320,7 +348,9 @@ class AgentManager:
         if before is not None and before.episode == episode:
             return  # it is driven already: a pause was taken back twice
         place, environment = self._admission.place(run), self._environment(run)
-        self._live[run_id] = Supervisor(run_id, episode, self._shared, place, environment)
+        self._live[run_id] = supervisor = Supervisor(run_id, episode, self._shared, place, environment)
+        for waiting in (steer for steer in run.steers if steer.waits):
+            supervisor.steer(waiting.id, waiting.text)
         self._tasks.start_soon(self._drive, self._live[run_id], text, before.done if before else None)
 
     async def _drive(self, supervisor: Supervisor, text: str | None, before: anyio.Event | None) -> None:
@@ -334,29 +364,38 @@ class AgentManager:
             # A resume may have begun the next episode while this one was still cleaning up.
             if self._live.get(run.id) is supervisor:
                 del self._live[run.id]
-                self._admission.forget(run.id)
+                self._forget_queues(run)
             if not self._live:
                 self._idle.set()
                 self._idle = anyio.Event()
+
+    def _forget_queues(self, run: RunState) -> None:
+        """Of those of the run and above it below which nothing is in progress any more."""
+        above: RunState | None = run
+        while above is not None and above.id not in self._live:
+            if not any(below in self._live for below in self.state.subtree(above.id)):
+                self._admission.forget(above.id)
+            above = self.state.runs.get(above.parent) if above.parent is not None else None
 
     async def _watch(self, supervisor: Supervisor, scope: anyio.CancelScope) -> None:
         with scope:
             await supervisor.watch_time()
 
-    def _stop_children(self, run_id: RunId) -> None:
-        for child in self.state.children(run_id):
-            if child in self._live:
-                self._tasks.start_soon(self._stop_child, child)
+    def _stop_children(self, ending: Ending) -> None:
+        subtree = lifecycle.takes_along(ending, detach=self.settings.detach_children)
+        for child in self.state.children(ending.run):
+            if child in self._live and (subtree or not self.state.run(child).spec.background):
+                self._tasks.start_soon(self._stop_child, child, subtree)
 
-    async def _stop_child(self, child: RunId) -> None:
+    async def _stop_child(self, child: RunId, subtree: bool) -> None:
         with suppress(SessionError):
-            await self.stop(child, by=StoppedBy.PARENT, reason="its parent ended")
+            await self.stop(child, by=StoppedBy.PARENT, reason="its parent ended", subtree=subtree)
 
     def _give_up(self) -> None:
         """The journal broke: nothing can be recorded, so nothing may go on."""
         for supervisor in self._live.values():
             supervisor.scope.cancel()
-        self._endings.release_all()
+        self.waits.release_all()
 
     def _environment(self, run: RunState) -> Mapping[str, str]:
         """What tells a program started by the run where it is, so that it has no back door."""

@@ -82,6 +82,7 @@ class Supervisor:
     done: anyio.Event = field(default_factory=anyio.Event)
     _conversation: Conversation | None = None
     _unread: list[tuple[str, str]] = field(default_factory=list)
+    _given: set[str] = field(default_factory=set)
     _draft: list[str] = field(default_factory=list)
     _draft_kept_at: float = 0.0
     _began: float | None = None
@@ -126,7 +127,13 @@ class Supervisor:
             self.done.set()
 
     def steer(self, steer: str, text: str) -> None:
-        """Passes a recorded message on; kept until somebody can read it."""
+        """Passes a recorded message on, once; kept until somebody can read it."""
+        if steer in self._given:
+            return
+        self._given.add(steer)
+        self._pass_on(steer, text)
+
+    def _pass_on(self, steer: str, text: str) -> None:
         if self._conversation is None or not self._conversation.steer(steer, text):
             self._unread.append((steer, text))
 
@@ -147,11 +154,13 @@ class Supervisor:
                     case Verdict.CONTINUE:
                         pass
 
-    async def stop(self, by: StoppedBy, reason: str) -> bool:
+    async def stop(self, by: StoppedBy, reason: str, *, subtree: bool | None = None) -> bool:
         """Records that it was stopped, then ends what it does; False when it had ended."""
         try:
             recorded = await self.shared.journal.record(
-                self._ours(lambda run: lifecycle.stop(run, by, self.seconds, reason, self.partial))
+                self._ours(
+                    lambda run: lifecycle.stop(run, by, self.seconds, reason, self.partial, subtree=subtree)
+                )
             )
         finally:
             self.scope.cancel()
@@ -357,7 +366,7 @@ class Supervisor:
     def _hand_over_unread(self) -> None:
         unread, self._unread = self._unread, []
         for steer, text in unread:
-            self.steer(steer, text)
+            self._pass_on(steer, text)
 
     async def _delivered(self, steer: str) -> None:
         await self.shared.journal.record(self._ours(lambda run: lifecycle.deliver(run, steer)))

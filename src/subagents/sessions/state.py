@@ -66,6 +66,14 @@ class SessionState:
     def children(self, run_id: RunId) -> tuple[RunId, ...]:
         return self._children.get(run_id, ())
 
+    def path(self, run_id: RunId) -> list[RunId]:
+        """The run and those above it, up to the top of its tree as far as it is in this session."""
+        found = [run_id]
+        # Nobody is above himself, but what a damaged log says must not be followed for ever.
+        while (above := self.run(found[-1]).parent) in self._runs and above is not None and above not in found:
+            found.append(above)
+        return found
+
     def subtree(self, run_id: RunId) -> list[RunId]:
         """The run and all below it, parents before children."""
         found = [run_id]
