@@ -229,3 +229,45 @@ def surroundings(
         is_trusted=lambda _source, _project: True,
         tool_notes=tool_notes,
     )
+
+
+# --- the agent that fits
+
+
+FITTING = (
+    agent("Explore", capabilities=("explore_code", "searching")),
+    agent("reviewer", capabilities=("review", "security_audit")),
+    agent("writer", capabilities=("documentation",)),
+)
+
+
+async def test_the_best_fitting_agent_is_chosen_and_it_is_said_which_and_why():
+    wish = SpawnRequest(agent="auto", prompt="review the login for security holes", asked_by=AskedBy.MODEL)
+    async with open_manager(agents=FITTING) as manager:
+        spec = manager.state.run(await manager.spawn(wish)).spec
+    assert (spec.agent, spec.notes) == snapshot(
+        ("reviewer", ("'reviewer' was chosen: its capabilities hold review and security_audit.",))
+    )
+
+
+async def test_when_none_clearly_fits_the_nearest_are_named():
+    async with open_manager(agents=FITTING) as manager:
+        with pytest.raises(SpawnRefused) as refused:
+            await manager.spawn("auto", "bake a cake")
+        assert manager.state.runs == {}
+    assert str(refused.value) == snapshot(
+        "No agent clearly fits this, so name one as the type; the nearest are: Explore, reviewer, writer."
+    )
+
+
+async def test_an_agent_that_is_called_auto_is_meant_by_its_name():
+    async with open_manager(agents=(*FITTING, agent("auto"))) as manager:
+        assert manager.state.run(await manager.spawn("auto", "review it")).spec.agent == "auto"
+
+
+async def test_only_types_that_the_parent_may_start_are_chosen_from():
+    lead = replace(agent("lead"), subagents=("writer",))
+    async with open_manager(agents=(*FITTING, lead)) as manager:
+        parent = await manager.spawn("lead", "go")
+        with pytest.raises(SpawnRefused, match="the nearest are: writer"):
+            await manager.spawn("auto", "review the security", parent=parent)

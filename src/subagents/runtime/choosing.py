@@ -21,7 +21,6 @@ from subagents.runtime.surroundings import Surroundings
 from subagents.settings.possible import NO_FALLBACK, SCRIPT
 from subagents.spec import AskedBy, DefinitionSource, RunSpec, SpawnRequest
 
-
 AUTO = "auto"  # the type that lets the best fitting agent be chosen, where no agent is called so
 FITS = 0.3  # below, the likeness may be one of words alone (see `Match`)
 MOST_NAMED = 3
@@ -152,10 +151,16 @@ def _fitting(
     found = match(f"{asked.description}\n{asked.prompt}", agents)
     if found and found[0].score >= FITS:
         best = found[0]
-        return around.definitions.find(best.name), (f"{best.name!r} was chosen: {best.reason}",)
-    nearest = "; ".join(f"{each.name} ({each.reason.rstrip('.')})" for each in found[:MOST_NAMED])
+        return around.definitions.find(best.name), (
+            f"{best.name!r} was chosen: {_in_a_sentence(best.reason)}.",
+        )
+    nearest = "; ".join(f"{each.name} ({_in_a_sentence(each.reason)})" for each in found[:MOST_NAMED])
     nearest = nearest or ", ".join(agent.name for agent in agents[:MOST_NAMED]) or "none"
     raise SpawnRefused(f"No agent clearly fits this, so name one as the type; the nearest are: {nearest}.")
+
+
+def _in_a_sentence(reason: str) -> str:
+    return reason[:1].lower() + reason[1:].rstrip(".")
 
 
 def _refuse_untrusted(asked: SpawnRequest, definition: AgentDefinition, around: Surroundings) -> None:
