@@ -299,10 +299,17 @@ class RunInterrupted(Ending, frozen=True, kw_only=True):
 
 
 class RunResumed(RunEvent, frozen=True, kw_only=True):
-    """An ended run goes on with another prompt; `episode` is the new one, which waits for its turn."""
+    """An ended run goes on with another prompt; `episode` is the new one, which waits for its turn. `note` is what it is
+    told before the prompt, where its last turn may be incomplete."""
 
     prompt: str
     asked_by: AskedBy
+    note: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is said to it."""
+        return f"{self.note}\n\n{self.prompt}" if self.note else self.prompt
 
 
 class ResultDelivered(RunEvent, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from inline_snapshot import snapshot
 
 from subagents.errors import NotNow, RunNotFound, SpawnRefused, UnknownAgent
 from subagents.events import RunStopped, StoppedBy

@@ -184,4 +184,21 @@ def resume(run: RunState, prompt: str, asked_by: AskedBy) -> RunResumed:
         raise NotNow(f"run {run.id!r} is still {run.status}; steer it, or stop it first")
     if not prompt.strip():
         raise NotNow(f"run {run.id!r} needs a prompt to go on with")
-    return RunResumed(run=run.id, episode=run.episode + 1, prompt=prompt, asked_by=asked_by)
+    return RunResumed(
+        run=run.id, episode=run.episode + 1, prompt=prompt, asked_by=asked_by, note=_cut_short(run)
+    )
+
+
+def _cut_short(run: RunState) -> str:
+    """What a run must know that goes on after it was cut short; "" for one that had answered, or never began."""
+    if run.status is RunStatus.COMPLETED or run.outcome is None or not (run.turns or run.text):
+        return ""
+    how = {
+        RunStatus.FAILED: "failed",
+        RunStatus.STOPPED: "was stopped",
+        RunStatus.INTERRUPTED: "was interrupted",
+    }
+    return (
+        f"(Your last turn {how[run.status]} before it was complete. What you did last may or may not have taken effect: "
+        "look before you repeat it.)"
+    )

@@ -320,8 +320,8 @@ class AgentManager:
         match entry.event:
             case RunSpawned(run=run_id, episode=episode, spec=spec):
                 self._do_soon(partial(self._begin, run_id, episode, spec.prompt))
-            case RunResumed(run=run_id, episode=episode, prompt=prompt):
-                self._do_soon(partial(self._begin, run_id, episode, prompt))
+            case RunResumed(run=run_id, episode=episode):
+                self._do_soon(partial(self._begin, run_id, episode, entry.event.text))
             case RunUnpaused(run=run_id, episode=episode) if run_id not in self._live:
                 self._do_soon(partial(self._begin, run_id, episode, None))
             case Ending(run=run_id) if self.state.children(run_id):
