@@ -258,6 +258,30 @@ async def test_an_ended_run_is_resumed_in_a_new_episode_with_what_was_said_befor
     assert len(runner.opened[1].history) == 4
 
 
+async def test_a_run_that_was_cut_short_is_told_so_when_it_goes_on():
+    far = anyio.Event()
+    runner = ScriptedRunner({"one": [Tool(), Reach(far), Wait(anyio.Event())]})
+    async with open_manager(runner) as manager:
+        run = await manager.spawn("plain", "one")
+        await far.wait()
+        await manager.stop(run)
+        await manager.resume(run, "and now?")
+        result = await manager.get_result(run, wait=True)
+        await manager.resume(run, "and then?")
+        await manager.get_result(run, wait=True)
+    assert result.run.prompt == "and now?"
+    assert runner.said[1:] == snapshot(
+        [
+            """\
+(Your last turn was stopped before it was complete. What you did last may or may not have taken effect: look before you repeat it.)
+
+and now?\
+""",
+            "and then?",
+        ]
+    )
+
+
 async def test_a_running_run_is_not_resumed():
     gate = anyio.Event()
     async with open_manager(ScriptedRunner(default=[Wait(gate), Say()])) as manager:
@@ -437,7 +461,7 @@ async def test_of_two_resumes_and_a_stop_in_one_moment_each_episode_is_driven_on
             tasks.start_soon(manager.resume, run, "b")
         result = await manager.get_result(run, wait=True)
     assert (result.run.status, result.run.episode) == (RunStatus.COMPLETED, 3)
-    assert runner.said == ["one", "b"]
+    assert [text.rpartition("\n\n")[2] for text in runner.said] == ["one", "b"]
 
 
 async def test_a_pause_that_is_taken_back_twice_wakes_the_run_once():
