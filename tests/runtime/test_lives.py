@@ -273,7 +273,7 @@ async def test_a_run_that_was_cut_short_is_told_so_when_it_goes_on():
     assert runner.said[1:] == snapshot(
         [
             """\
-(Your last turn was stopped before it was complete. What you did last may or may not have taken effect: look before you repeat it.)
+(Your last turn was stopped half-way: what it did last may or may not have taken effect. Look before you repeat it.)
 
 and now?\
 """,

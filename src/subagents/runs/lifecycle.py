@@ -199,6 +199,6 @@ def _cut_short(run: RunState) -> str:
         RunStatus.INTERRUPTED: "was interrupted",
     }
     return (
-        f"(Your last turn {how[run.status]} before it was complete. What you did last may or may not have taken effect: "
-        "look before you repeat it.)"
+        f"(Your last turn {how[run.status]} half-way: what it did last may or may not have taken effect. "
+        "Look before you repeat it.)"
     )
