@@ -1,11 +1,11 @@
-"""Prints every table, or those that are named: `python -m benchmarks [startup] [definitions] [overhead]`."""
+"""Prints every table, or those that are named: `python -m benchmarks [startup] [overhead] …`."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-TABLES = ("startup", "definitions", "overhead", "waiting")
+TABLES = ("startup", "definitions", "overhead", "waiting", "peek")
 
 
 def main() -> None:

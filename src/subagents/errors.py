@@ -7,6 +7,7 @@
     ├── TrustError              a file cannot be trusted, or the list of those that are cannot be read or written
     ├── BadTools                what was given as tools cannot be used
     ├── BadAnswer               an answer fits its schema, but not the class it was asked for by
+    ├── BadPattern              a regular expression that cannot be searched with
     ├── SettingsFileError       a file of settings, or the keyring, cannot be read or written
     ├── SpawnRefused            the run may not begin: a limit, a bad schema, a bad folder
     │   └── InvalidSchema       an output schema that is not JSON Schema
@@ -71,6 +72,10 @@ class BadTools(SubagentsError):
 
 class BadAnswer(SubagentsError):
     """An answer fits its JSON Schema, and a rule of the pydantic class that the schema is from refuses it."""
+
+
+class BadPattern(SubagentsError):
+    """A regular expression cannot be used; the sentence says which part of it, where, and what would work."""
 
 
 class SpawnRefused(SubagentsError):

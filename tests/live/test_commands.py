@@ -170,7 +170,7 @@ def stage(program: Program, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 async def lines_of(manager: AgentManager, run: str) -> list[str]:
-    return [line.text for line in await manager.peek(run, last=100)]
+    return [line.text for line in (await manager.peek(run, lines=200)).lines]
 
 
 async def ended(manager: AgentManager, run: str) -> Result:

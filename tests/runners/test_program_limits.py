@@ -36,7 +36,7 @@ async def run_of(
     async with AgentManager.open(folder, memory=True, settings=settings) as manager:
         run = await manager.spawn("parrot", "go", trust=True, **limits)
         result = await manager.get_result(run, wait=True, timeout=BOUND)
-        return result, [each.text for each in await manager.peek(run, last=1_000)]
+        return result, [each.text for each in (await manager.peek(run, lines=200)).lines]
 
 
 def why(result: Result) -> str:

@@ -403,10 +403,10 @@ async def test_peek_shows_the_last_lines_or_those_after_one():
     async with open_manager(runner) as manager:
         run = await manager.spawn("plain", "go")
         await manager.get_result(run, wait=True)
-        lines = [line.text for line in await manager.peek(run, last=100)]
+        lines = [line.text for line in (await manager.peek(run, lines=100)).lines]
         assert lines == ["let me look", "▸ look a.py", "1", "2", "b"]
-        assert [line.n for line in await manager.peek(run, last=2)] == [4, 5]
-        assert [line.n for line in await manager.peek(run, after=3)] == [4, 5]
+        assert [line.n for line in (await manager.peek(run, lines=2)).lines] == [4, 5]
+        assert [line.n for line in (await manager.peek(run, after=3)).lines] == [4, 5]
 
 
 async def test_closing_stops_everything_and_keeps_what_there_is():

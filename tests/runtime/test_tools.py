@@ -78,7 +78,7 @@ async def run_with(tools: Any, project: Path, *turns: dict[str, object], **wishe
             manager.listen(lambda entry: returned.extend(_returned(entry.event)))
             run = await manager.spawn("buyer", "buy", **wishes)
             result = await manager.get_result(run, wait=True)
-            lines = [line.text for line in await manager.peek(run, last=1000)]
+            lines = [line.text for line in (await manager.peek(run, lines=200)).lines]
             return Told(manager.state.run(run), result.text, lines, returned)
 
 
@@ -190,7 +190,7 @@ async def test_an_answer_that_is_no_json_or_far_too_long_is_an_answer_still(tmp_
     async with AgentManager.open(tmp_path, memory=True, model=model, tools={"t": [odd, long]}) as manager:
         run = await manager.spawn("buyer", "buy")
         assert (await manager.get_result(run, wait=True)).text == "done"
-        lines = [line.text for line in await manager.peek(run, last=1000)]
+        lines = [line.text for line in (await manager.peek(run, lines=200)).lines]
         lengths = [len(line) for line in lines]
     assert any(line.startswith("Error: the tool 'odd' failed with ") for line in lines)
     assert max(lengths) < 60_000
@@ -490,7 +490,7 @@ async def test_a_run_that_is_resumed_in_another_process_has_its_tools_again(tmp_
     async with AgentManager.open(tmp_path, session=session, model=model, tools={"shop": [price]}) as manager:
         await manager.resume(run, "and now?")
         assert (await manager.get_result(run, wait=True)).text == "second"
-        assert "tea costs 3" in [line.text for line in await manager.peek(run, last=50)]
+        assert "tea costs 3" in [line.text for line in (await manager.peek(run, lines=200)).lines]
 
 
 async def test_the_agents_that_a_model_is_told_of_are_those_it_may_start(tmp_path: Path):

@@ -58,7 +58,7 @@ class Story:
         return await anyio.to_thread.run_sync(self.play.left.wait, BOUND)
 
     async def transcript(self) -> list[str]:
-        return [line.text for line in await self.manager.peek(self.run)]
+        return [line.text for line in (await self.manager.peek(self.run)).lines]
 
     async def _let_waits_pass(self) -> None:
         while True:

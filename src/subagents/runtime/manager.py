@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -34,22 +35,25 @@ from subagents.events import (
     SessionClosed,
     StoppedBy,
 )
-from subagents.ids import RunId, new_fact_id, new_run_id, next_handle
+from subagents.ids import RunId, new_fact_id, new_run_id
 from subagents.runs import lifecycle
+from subagents.runs.mentions import free_handle
+from subagents.runs.peek import Peek, PeekQuery
 from subagents.runs.result import Result
 from subagents.runs.state import RunState, Steer, receipt
 from subagents.runtime.admission import Admission
 from subagents.runtime.choosing import chosen
 from subagents.runtime.following import follow
+from subagents.runtime.peeking import peek
 from subagents.runtime.scope import Scope
 from subagents.runtime.supervisor import Shared, Supervisor
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.runtime.trusting import refuse_untrusted
 from subagents.runtime.waiting import Waits
 from subagents.runtime.wishing import wished
+from subagents.sessions.conversation import paragraphs
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
-from subagents.sessions.store import Line
 from subagents.settings.model import Settings
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
 from subagents.workspaces.variables import DEPTH, RUN, TREE
@@ -59,7 +63,6 @@ log = logging.getLogger("subagents")
 CLOSING_BOUND = 30.0  # seconds that stopping everything may take when the manager closes
 # Seconds a wait lasts unless it says otherwise: below the 300 s after which many clients give up.
 WAIT_BOUND = 270.0
-SHOWN_LINES = 20
 
 
 class AgentManager:
@@ -99,6 +102,11 @@ class AgentManager:
     @property
     def settings(self) -> Settings:
         return self._around.settings
+
+    @property
+    def project(self) -> Path:
+        """The root of the project."""
+        return self._around.project
 
     @property
     def agents(self) -> AgentCatalog:
@@ -240,9 +248,23 @@ class AgentManager:
             await self._note(ResultDelivered(run=run_id, episode=state.episode, to=to))
         return result
 
-    async def peek(self, run: str, *, last: int = SHOWN_LINES, after: int | None = None) -> Sequence[Line]:
-        """The last lines of a run's transcript, or those after line number `after`."""
-        return await anyio.to_thread.run_sync(self._lines, self.find(run), last, after)
+    async def peek(self, run: str, query: PeekQuery | None = None, **wishes: Any) -> Peek:
+        """A look at a run's transcript: its last lines, those after a line, those that match a pattern. `wishes` are the
+        fields of a `PeekQuery`, where none is given. Costs what it shows. Raises `BadPattern`.
+        """
+        return await peek(self._shared.store, self.find(run), query or PeekQuery(**wishes), self.clock)
+
+    async def conversation(self, run: str) -> Sequence[str]:
+        """What was said in a run so far, a paragraph each; tools' answers by their beginnings."""
+        messages = await anyio.to_thread.run_sync(self._shared.store.messages, self.find(run))
+        return list(paragraphs(messages))
+
+    def transcript_of(self, run: str) -> Path | None:
+        """The file that its transcript is written to when it ends; None where none is."""
+        run_id = self.find(run)
+        if self._shared.transcripts is None or not self._journal.head.run(run_id).spec.output_transcript:
+            return None
+        return self._shared.transcripts / f"{run_id}.jsonl"
 
     def list(self, *, cleared: bool = False) -> Sequence[RunState]:
         """The runs of this session, newest first."""
@@ -305,7 +327,7 @@ class AgentManager:
         return RunSpawned(
             run=run_id,
             episode=1,
-            handle=next_handle(asked.name or spec.agent, head.handles),
+            handle=free_handle(asked.name or spec.agent, head.handles),
             parent=above.run if above is not None else None,
             root=above.root if above is not None else run_id,
             depth=above.depth + 1 if above is not None else 1,
@@ -419,11 +441,6 @@ class AgentManager:
                 return Result(run, partial)
             case other:
                 raise TypeError(f"fact {entry.seq} ended run {run.id}, but it is {type(other).__name__}")
-
-    def _lines(self, run_id: RunId, last: int, after: int | None) -> Sequence[Line]:
-        count = self._shared.store.line_count(run_id)
-        first = count - last + 1 if after is None else after + 1
-        return self._shared.store.lines(run_id, max(first, 1), count)
 
     async def _note(self, event: Event) -> None:
         """Records what needs no decision; a session that is over keeps quiet about it."""

@@ -58,7 +58,7 @@ OfRun = Callable[[RunState], Event | Sequence[Event] | None]
 
 @dataclass(frozen=True)
 class Shared:
-    """What supervisors of one session share."""
+    """What supervisors of one session share. `transcripts` is the folder that `export` writes to."""
 
     journal: Journal
     store: EventStore
@@ -67,6 +67,7 @@ class Shared:
     workspaces: WorkspaceProvider
     output: Path | None
     export: Callable[[RunId], None] | None = None
+    transcripts: Path | None = None
 
 
 @dataclass

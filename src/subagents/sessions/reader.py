@@ -22,13 +22,19 @@ from subagents.sessions import tables
 from subagents.sessions.messages import StoredMessage
 from subagents.sessions.migrations import require_readable
 from subagents.sessions.state import STATE_VERSION, SessionState
-from subagents.sessions.store import Line
+from subagents.sessions.store import Line, Stretch
 from subagents.sessions.tables import READ_ERRORS, Damaged, Row, select
 from subagents.sessions.wal import wal_of
 
 BUSY_SECONDS = 5.0  # how long SQLite waits for a lock; readers of a write-ahead log meet one only at its ends
 AT_A_TIME = 1_000  # facts read in one transaction
 ATTEMPTS = 5  # at reading a file that an owner opens or closes meanwhile
+
+# The blocks of a run that have lines of a range in them; for its id, the first line, the id, and twice the last line.
+# Blocks follow each other without gaps: the one that holds the last line is the first to end there or later.
+_WITH_LINES = """
+where run = ? and last between ? and coalesce((select min(last) from lines where run = ? and last >= ?), ?)
+"""
 
 _Answer = TypeVar("_Answer")
 
@@ -99,10 +105,20 @@ class LogReader:
             if first <= n <= last
         ]
 
+    def stretch(
+        self, run: RunId, first: int, last: int, size: int, *, backwards: bool = False
+    ) -> Stretch | None:
+        """The first of these lines, or the last ones, as `LineStore` says; nothing is checked."""
+        begin, end = max(first, 1), min(last, sys.maxsize)
+        order = "order by last desc" if backwards else "order by last"
+        query = f"select last, text from lines {_WITH_LINES} {order}"
+        if begin > end:
+            return None
+        rows = self.ask(lambda db: _until_full(db.execute(query, (run, begin, run, end, end)), size))
+        return _joined(rows[::-1] if backwards else rows, begin, end) if rows else None
+
     def _blocks(self, run: RunId, first: int, last: int) -> Iterator[tuple[int, Sequence[str]]]:
-        # Blocks follow each other without gaps: the one that holds `last` is the first to end there or later.
-        until = "coalesce((select min(last) from lines where run = ? and last >= ?), ?)"
-        query = select("lines", f"where run = ? and last between ? and {until} order by last")
+        query = select("lines", f"{_WITH_LINES} order by last")
         return map(tables.read_block, self._rows(query, run, first, run, last, last) if first <= last else ())
 
     def _rows(self, query: str, *values: object) -> list[Row]:
@@ -122,6 +138,32 @@ class LogReader:
                 if before.wal or _trace(self._path) == before:
                     return answer
         raise SessionError(f"{self._path} cannot be read while it changes this fast; try again")
+
+
+def _until_full(found: sqlite3.Cursor, size: int) -> list[tuple[int, str]]:
+    """The first blocks, each its last number and its text, until they have so many characters."""
+    blocks: list[tuple[int, str]] = []
+    with closing(found):  # a rest that nobody reads would keep the write-ahead log from being taken in
+        for block in found:
+            blocks.append(block)
+            size -= len(block[1]) + 1
+            if size <= 0:
+                break
+    return blocks
+
+
+def _joined(blocks: Sequence[tuple[int, str]], first: int, last: int) -> Stretch:
+    """Blocks in order as one text, without what comes before line `first` and after line `last`."""
+    text = "\n".join([text for _last, text in blocks])
+    end = blocks[-1][0]
+    begin = blocks[0][0] - blocks[0][1].count("\n")
+    if text.count("\n") != end - begin:
+        raise Damaged(f"of the lines {begin} to {end} some are missing")
+    if begin < first:
+        begin, text = first, text.split("\n", first - begin)[-1]
+    if end > last:
+        end, text = last, text.rsplit("\n", end - last)[0]
+    return Stretch(begin, end, text)
 
 
 def open_to_read(path: Path, *, alone: bool = False) -> sqlite3.Connection:

@@ -70,7 +70,9 @@ class SessionState:
         """The run and those above it, up to the top of its tree as far as it is in this session."""
         found = [run_id]
         # Nobody is above himself, but what a damaged log says must not be followed for ever.
-        while (above := self.run(found[-1]).parent) in self._runs and above is not None and above not in found:
+        while (
+            (above := self.run(found[-1]).parent) in self._runs and above is not None and above not in found
+        ):
             found.append(above)
         return found
 

@@ -43,6 +43,14 @@ class Line(msgspec.Struct, frozen=True):
     text: str
 
 
+class Stretch(msgspec.Struct, frozen=True):
+    """The lines `first` to `last` of a run, both included, as one text with a line break between two of them."""
+
+    first: int
+    last: int
+    text: str
+
+
 class Loaded(msgspec.Struct, frozen=True):
     """What opening found: the last good snapshot, if any, the facts after it, and what had to be set aside."""
 
@@ -55,7 +63,34 @@ class Loaded(msgspec.Struct, frozen=True):
 Done = Callable[[SessionError | None], None]
 
 
-class EventStore(Protocol):
+class LineStore(Protocol):
+    """Where the lines of runs are read, from any thread. Reading sees what was kept before it began."""
+
+    def draft(self, run: RunId) -> str:
+        """The unfinished text of the reply in progress, or ""."""
+        ...
+
+    def line_count(self, run: RunId) -> int:
+        """The number of the last line."""
+        ...
+
+    def lines(self, run: RunId, first: int, last: int) -> Sequence[Line]:
+        """The lines numbered `first` to `last`, both included, as far as they exist."""
+        ...
+
+    def stretch(
+        self, run: RunId, first: int, last: int, size: int, *, backwards: bool = False
+    ) -> Stretch | None:
+        """Of the same lines the first ones, or the last ones, until they and their line breaks have `size` characters
+        or a little more.
+
+        None when there is no such line. It costs what it gives and not what there is, and is for searching: where
+        `lines` would find that what is kept is damaged, this may give it as it is.
+        """
+        ...
+
+
+class EventStore(LineStore, Protocol):
     """Append-only storage of one session.
 
     Writes are kept in the order they were given. Facts number on from the last one without gaps; a write that
@@ -85,18 +120,6 @@ class EventStore(Protocol):
 
     def messages(self, run: RunId) -> Sequence[StoredMessage]:
         """In order, over all episodes."""
-        ...
-
-    def draft(self, run: RunId) -> str:
-        """The unfinished text of the reply in progress, or ""."""
-        ...
-
-    def line_count(self, run: RunId) -> int:
-        """The number of the last line."""
-        ...
-
-    def lines(self, run: RunId, first: int, last: int) -> Sequence[Line]:
-        """The lines numbered `first` to `last`, both included, as far as they exist."""
         ...
 
     def close(self) -> None:
@@ -164,6 +187,22 @@ class MemoryStore:
         kept = self._lines.get(run, [])
         start = max(first, 1)
         return [Line(n, text) for n, text in enumerate(kept[start - 1 : max(last, 0)], start)]
+
+    def stretch(
+        self, run: RunId, first: int, last: int, size: int, *, backwards: bool = False
+    ) -> Stretch | None:
+        start, kept = max(first, 1), self._lines.get(run, [])
+        numbers = range(start, min(last, len(kept)) + 1)
+        taken = 0
+        for n in reversed(numbers) if backwards else numbers:
+            taken += 1
+            size -= len(kept[n - 1]) + 1
+            if size <= 0:
+                break
+        if not taken:
+            return None
+        begin = numbers[-taken] if backwards else start
+        return Stretch(begin, begin + taken - 1, "\n".join(kept[begin - 1 : begin - 1 + taken]))
 
     def close(self) -> None:
         self._refusal = self._refusal or SessionError("the store is closed")

@@ -7,7 +7,7 @@ SQLite's own structure is whole. The format's number stands in two places for th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -24,6 +24,10 @@ from subagents.sessions.upcast import read_event
 FORMAT = 1
 
 _packed = msgspec.msgpack.Encoder().encode
+
+# Of a million lines in one row, reading the last one would cost as much as reading all.
+BLOCK_LINES = 200
+BLOCK_SIZE = 16_000  # characters; a longer line has a block of its own
 
 #: A row as SQLite gives it.
 Row = tuple[Any, ...]
@@ -155,8 +159,20 @@ def read_message(row: Row) -> StoredMessage:
     return StoredMessage(run, episode, n, MessageKind(kind), json)
 
 
-def block_row(run: RunId, first: int, lines: tuple[str, ...], seq: int) -> Row:
-    """The lines of one write. A line break inside one would move the numbers of the next, and becomes a blank."""
+def block_rows(run: RunId, first: int, lines: Sequence[str], seq: int) -> Iterator[Row]:
+    """The lines of one write, in blocks small enough that reading a few lines of them costs little."""
+    begin = size = 0
+    for number, line in enumerate(lines):
+        if number > begin and (number - begin == BLOCK_LINES or size + len(line) > BLOCK_SIZE):
+            yield _block_row(run, first + begin, lines[begin:number], seq)
+            begin, size = number, 0
+        size += len(line)
+    if begin < len(lines):
+        yield _block_row(run, first + begin, lines[begin:], seq)
+
+
+def _block_row(run: RunId, first: int, lines: Sequence[str], seq: int) -> Row:
+    """A line break inside a line would move the numbers of the next, and becomes a blank."""
     text = "\n".join(lines)
     if text.count("\n") >= len(lines):
         text = "\n".join(line.replace("\n", " ") for line in lines)

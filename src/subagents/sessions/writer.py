@@ -88,7 +88,7 @@ class LogWriter:
             rows.added["messages"].append(tables.message_row(run, write.episode, n, new, self._seq))
         if write.lines:
             last = self._lines.get(run, 0)
-            rows.added["lines"].append(tables.block_row(run, last + 1, write.lines, self._seq))
+            rows.added["lines"].extend(tables.block_rows(run, last + 1, write.lines, self._seq))
             self._lines[run] = last + len(write.lines)
         if write.draft is not None:
             rows.drafts[run] = tables.draft_row(run, write.episode, write.draft)

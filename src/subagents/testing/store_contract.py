@@ -200,6 +200,42 @@ class StoreContract:
         assert [line.n for line in store.lines(RUN, first, last)] == numbers
         assert [line.n for line in store.lines(RUN, 1, 10**30)] == [1, 2, 3]
 
+    @pytest.mark.parametrize("backwards", [False, True])
+    @pytest.mark.parametrize("size", [1, 40, 700, 10**6])
+    @pytest.mark.parametrize(("first", "last"), [(1, 450), (0, 10**30), (2, 2), (203, 399), (450, 460)])
+    def test_a_stretch_is_the_lines_at_one_end_until_there_is_enough(
+        self, store: EventStore, writing: Writing, first: int, last: int, size: int, backwards: bool
+    ) -> None:
+        writing.keep(
+            Write(run=RUN, lines=("", "", *(f"line {n}" for n in range(3, 401)))),
+            Write(run=OTHER, lines=("of another run",)),
+            *(Write(run=RUN, lines=(f"line {n}",)) for n in range(401, 450)),
+            Write(run=RUN, episode=2, lines=("",)),
+        )
+        stretch = store.stretch(RUN, first, last, size, backwards=backwards)
+        assert stretch is not None
+        begin, end = max(first, 1), min(last, 450)
+        assert (stretch.last == end) if backwards else (stretch.first == begin)
+        assert begin <= stretch.first <= stretch.last <= end
+        lines = [line.text for line in store.lines(RUN, stretch.first, stretch.last)]
+        assert stretch.text == "\n".join(lines)
+        whole = len("\n".join(line.text for line in store.lines(RUN, begin, end)))
+        assert len(stretch.text) + 1 >= min(size, whole)
+
+    def test_a_stretch_is_not_much_longer_than_was_asked(self, store: EventStore, writing: Writing) -> None:
+        writing.keep(Write(run=RUN, lines=tuple(f"line {n}" for n in range(1, 5_001))))
+        for backwards in (False, True):
+            stretch = store.stretch(RUN, 1, 5_000, 1_000, backwards=backwards)
+            assert stretch is not None
+            assert len(stretch.text) < 10_000
+
+    def test_where_there_are_no_lines_there_is_no_stretch(self, store: EventStore, writing: Writing) -> None:
+        writing.keep(Write(run=RUN, lines=("a", "b")))
+        assert store.stretch(RUN, 3, 9, 10) is None
+        assert store.stretch(RUN, 2, 1, 10, backwards=True) is None
+        assert store.stretch(OTHER, 1, 9, 10, backwards=True) is None
+        assert store.stretch(RUN, -3, 0, 10) is None
+
     def test_a_line_break_inside_a_line_moves_no_numbers(self, store: EventStore, writing: Writing) -> None:
         writing.keep(Write(run=RUN, lines=("a\nb", "c")), Write(run=RUN, lines=("",)))
         assert [(line.n, line.text) for line in store.lines(RUN, 1, 9)] == [(1, "a b"), (2, "c"), (3, "")]
