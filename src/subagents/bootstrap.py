@@ -19,7 +19,6 @@ from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
 from subagents.definitions.tool_names import DELEGATING
 from subagents.definitions.trust import is_trusted
-from subagents.delegation import DELEGATION_TOOLS
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
 from subagents.ids import RUN_ID_LENGTH, RunId, SessionId, is_run_id
@@ -62,6 +61,8 @@ from subagents.workspaces.variables import DEPTH, RUN, TREE
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
+
+    from subagents.delegation.any_loop import ParentTools
 
 PASSED_ON = ("SUBAGENTS_STATE", "SUBAGENTS_HOME", *(setting.variable for setting in declared()))
 
@@ -127,6 +128,13 @@ class AgentManager(runtime.AgentManager):
             async with cls._manage(replace(plan, place=place), SqliteStore(place.log), lock) as manager:
                 manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
                 yield manager
+
+    def toolset(self, owner: RunId | None = None) -> ParentTools:
+        """The delegation tools for a loop of one's own, in which `owner` is the parent: a run of this session, or None
+        for whoever drives it."""
+        from subagents.delegation.any_loop import ParentTools
+
+        return ParentTools(self, owner)
 
     @property
     def session(self) -> SessionId | None:
@@ -302,6 +310,7 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
         workspaces=SharedWorkspaces(),
         output=plan.place.output if plan.place is not None else None,
         export=export,
+        transcripts=plan.place.transcripts if plan.place is not None else None,
     )
 
 
@@ -347,26 +356,26 @@ class _Toolsets:
     def __call__(self, spec: RunSpec, depth: int) -> Sequence[AbstractToolset[RunDeps]]:
         coding, delegation = spec.tools.among(CODING_TOOLS), self._delegation(spec, depth)
         # The agents stand in a tool's description: an edited definition makes another catalog, and so another tool.
-        agents = (self.manager.agents, spec.subagents) if delegation else None
+        agents = (self.manager.agents, spec.subagents, depth) if delegation else None
         key = (coding, delegation, agents, spec.tools.denied, spec.tools.providers)
         if key not in self._made:
-            self._made[key] = [reported(toolset) for toolset in self._make(spec, coding, delegation)]
+            self._made[key] = [reported(toolset) for toolset in self._make(spec, depth, coding, delegation)]
         return self._made[key]
 
     def _delegation(self, spec: RunSpec, depth: int) -> tuple[str, ...]:
         """Only what the definition names, and only where a run may still go deeper and start anything at all."""
         if spec.tools.names is None or depth >= self._settings.max_depth or spec.subagents == ():
             return ()
-        return spec.tools.among(DELEGATION_TOOLS)
+        return spec.tools.among(DELEGATING)
 
     def _make(
-        self, spec: RunSpec, coding: Sequence[str], delegation: Sequence[str]
+        self, spec: RunSpec, depth: int, coding: Sequence[str], delegation: Sequence[str]
     ) -> Iterator[AbstractToolset[Any]]:
         from subagents.delegation.toolset import delegation_toolset
 
         if coding:
             yield coding_toolset(coding)
         if delegation:
-            yield delegation_toolset(self.manager, delegation, spec.subagents)
+            yield delegation_toolset(self.manager, delegation, spec.subagents, depth)
         if (provided := self._providers.toolset(spec.tools)) is not None:
             yield provided

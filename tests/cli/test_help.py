@@ -45,8 +45,16 @@ Commands:
   ps        List the runs of this project.
   show      Show all that is known of a run, and the runs below it.
   log       Print what a run said and did, line by line.
+  peek      Print some lines of a run: the last ones, those after a line, or those that match.
   result    Print a run's answer.
+  steer     Slip a message into a run in progress.
+  send      Send a message to an agent by its name.
+  pause     Let runs rest, from the end of the turn they are in.
+  unpause   Let runs that rest go on.
   stop      Stop runs, and all they have started.
+  clear     Take ended runs off the list.
+  events    Print what was recorded, fact by fact.
+  usage     Print what models were used for in this project, summed up.
   setup     Choose the model that answers, step by step.
   models    List the models that agents can run on.
   trust     Trust files of a project, as they are now.
@@ -100,7 +108,8 @@ Usage: subagents resume ID PROMPT [OPTIONS]
 
   Go on with a run that ended, whatever way it ended.
 
-  It knows all that was said before. The answer and the exit code are those of `run`.
+  It knows all that was said before, and is told when its last turn was cut short. The answer and
+  the exit code are those of `run`. Where another process owns the run's session it goes on there.
 
 Options:
   --json       Print one JSON object at the end, however it ended.
@@ -156,15 +165,79 @@ Options:
 
 def test_result():
     assert help_of("result") == snapshot("""\
-Usage: subagents result ID [--json]
+Usage: subagents result ID [OPTIONS]
 
   Print a run's answer.
 
   One that did not come to an answer gives what it had written until then. The exit code is that of
-  `run`, and 5 while the run has not ended.
+  `run`, and 5 while the run has not ended. With --wait it is waited for, whichever process it works
+  in; when that is given up, after --timeout or with Ctrl-C, the run goes on.
 
 Options:
-  --json      Print one JSON object, whether it ended or not.
+  -w, --wait         Wait until it has ended.
+  --timeout TIME     Wait for so long at most: 90, 5m, 1h30m.
+  -v, --verbose      Print what it said and did as well.
+  --pointer POINTER  Print one part of a structured answer: /places/0/name.
+  --json             Print one JSON object, whether it ended or not.
+  -h, --help         Show this message and exit.
+""")
+
+
+def test_steer():
+    assert help_of("steer") == snapshot("""\
+Usage: subagents steer ID MESSAGE [--wait]
+
+  Slip a message into a run in progress.
+
+  It is read once, in the order of the messages, before the run's next turn. With --wait this ends
+  when it was read; the exit code is 1 when the run ended first, and the message is given back. A
+  MESSAGE of - is read from standard input.
+
+Options:
+  -w, --wait  Wait until it was read.
+  -h, --help  Show this message and exit.
+""")
+
+
+def test_send():
+    assert help_of("send") == snapshot("""\
+Usage: subagents send @HANDLE MESSAGE
+
+  Send a message to an agent by its name.
+
+  A run of that name is steered with it while it works, and resumed with it when it has ended. Where
+  none ever ran, and there is such an agent, it is started with the message as its prompt. What goes
+  on or is started works in the foreground, as with `run`.
+
+    subagents send @explore look at the tests too
+
+Options:
+  -h, --help  Show this message and exit.
+""")
+
+
+def test_pause():
+    assert help_of("pause") == snapshot("""\
+Usage: subagents pause ID…
+
+  Let runs rest, from the end of the turn they are in.
+
+  Others may work in their place meanwhile. A run that rests survives the end of its process.
+
+Options:
+  -h, --help  Show this message and exit.
+""")
+
+
+def test_unpause():
+    assert help_of("unpause") == snapshot("""\
+Usage: subagents unpause ID…
+
+  Let runs that rest go on.
+
+  One whose process has ended goes on here, in the foreground, and prints its answer as `run` does.
+
+Options:
   -h, --help  Show this message and exit.
 """)
 
@@ -176,11 +249,68 @@ Usage: subagents stop ID… [OPTIONS]
   Stop runs, and all they have started.
 
   What they had written is kept, and they can be resumed. A run whose owner died is recorded as
-  interrupted.
+  interrupted. With --no-tree the runs below go on, but for those that are waited for.
 
 Options:
-  --reason TEXT  Why; it is kept with the run.
-  -h, --help     Show this message and exit.
+  --reason TEXT       Why; it is kept with the run.
+  --tree / --no-tree  Whether what they have started stops; it does.
+  -h, --help          Show this message and exit.
+""")
+
+
+def test_clear():
+    assert help_of("clear") == snapshot("""\
+Usage: subagents clear [ID…] [OPTIONS]
+
+  Take ended runs off the list.
+
+  Without ID those that completed at least five minutes ago and were read. What is still at work is
+  never cleared, nor what stands above it. The logs keep everything: `ps --all` lists what was
+  cleared, and it can be resumed.
+
+Options:
+  --older-than MIN  Those that ended at least so many minutes ago; 5.
+  --errors          Those that failed, were stopped or interrupted, too.
+  --unread          Answers that nobody has read, too.
+  -h, --help        Show this message and exit.
+""")
+
+
+def test_events():
+    assert help_of("events") == snapshot("""\
+Usage: subagents events [ID] [OPTIONS]
+
+  Print what was recorded, fact by fact.
+
+  ID is a run, whose facts and those of all below it are printed, or a session; without it the
+  newest session is meant. Each fact has a number in its session, from which --since goes on. With
+  --json each is a line of JSON, and what creates, starts, steers or ends a run carries in
+  `lifecycle` what is known of the run by then.
+
+Options:
+  -f, --follow  Print what comes, until the run or session is over.
+  --since SEQ   Only facts with a number above SEQ.
+  --json        Print each fact as a line of JSON.
+  -h, --help    Show this message and exit.
+""")
+
+
+def test_usage():
+    assert help_of("usage") == snapshot("""\
+Usage: subagents usage [OPTIONS]
+
+  Print what models were used for in this project, summed up.
+
+  Each request counts once, for the run that made it: a run's figures hold none of those it started.
+  What was read from a provider's cache stands apart and is no part of the tokens. A cost with a +
+  is a lower bound: some requests have no known price. With --by project all projects of yours are
+  summed.
+
+Options:
+  --by WHAT     agent, model, project, user or day; by agent.
+  --since TIME  Only what is younger: 2026-06-01, 7d, 24h, 90m.
+  --json        Print one JSON object.
+  -h, --help    Show this message and exit.
 """)
 
 

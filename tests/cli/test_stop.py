@@ -11,12 +11,12 @@ import anyio
 import pytest
 
 from subagents import AgentManager
-from subagents.cli import stop
+from subagents.cli.reach import ask
 from subagents.cli.seen import find
 from subagents.errors import SessionLocked
 from subagents.places import project_at
+from subagents.serve import client
 from subagents.serve.address import announce
-from subagents.serve.client import call
 from subagents.testing.runner import Reach, ScriptedRunner, Wait
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ BOUND = 60.0
 async def test_for_an_owner_that_is_silent_waking_it_comes_first(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(stop, "call", partial(call, timeout=0.05))
+    monkeypatch.setattr(client, "call", partial(client.call, timeout=0.05))
     far = anyio.Event()
     runner = ScriptedRunner(default=[Reach(far), Wait(anyio.Event())])
     with anyio.fail_after(BOUND), socket.socket(socket.AF_UNIX) as silent:
@@ -39,4 +39,4 @@ async def test_for_an_owner_that_is_silent_waking_it_comes_first(
             await far.wait()
             project = project_at(tmp_path)
             with pytest.raises(SessionLocked, match=f"wake it first: kill -CONT {os.getpid()}. Else end it"):
-                await anyio.to_thread.run_sync(stop._told, project, find(project, run)[0], "")
+                await anyio.to_thread.run_sync(ask, project, find(project, run)[0], "stop")

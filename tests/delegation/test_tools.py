@@ -47,7 +47,7 @@ async def run_parent(project: Path, *turns: dict[str, object]) -> tuple[AgentMan
         async with AgentManager.open(project, memory=True, model=script(project, *turns)) as manager:
             run = await manager.spawn("parent", "split the work")
             result = await manager.get_result(run, wait=True)
-            lines = [line.text for line in await manager.peek(run, last=200)]
+            lines = [line.text for line in (await manager.peek(run, lines=200)).lines]
             return manager, result.text, lines
 
 
@@ -66,7 +66,7 @@ async def test_a_parent_starts_a_child_waits_for_it_and_is_given_its_answer(proj
     child = manager.state.run(manager.find("explore"))
     assert (child.status, child.depth, child.delivered) == (RunStatus.COMPLETED, 2, True)
     assert "the child's answer" in lines
-    assert any(line.startswith(f"Started agent {child.id} (Explore)") for line in lines)
+    assert any(line.startswith(f"Started agent {child.id} (Explore, handle explore)") for line in lines)
 
 
 async def test_what_is_refused_is_told_to_the_parent_which_goes_on(project: Path):
@@ -90,7 +90,7 @@ async def test_what_is_refused_is_told_to_the_parent_which_goes_on(project: Path
     refused = [line for line in lines if line.startswith("Error: ")]
     assert len(refused) == 4
     assert "Explore" in refused[0]
-    assert "not a subagent of yours" in refused[2]
+    assert "not an agent of yours" in refused[2]
     assert len(manager.list()) == 1
 
 
@@ -98,7 +98,7 @@ async def test_a_child_that_is_stopped_keeps_what_it_had(project: Path):
     manager, _, lines = await run_parent(
         project,
         {"match": "^the child's task", "text": "half of it", "tool_calls": [call("ls")]},
-        {"match": "turns.yaml", "delay": 600, "text": "never"},
+        {"match": "^\\.subagents/", "delay": 600, "text": "never"},
         {"tool_calls": [call("Agent", prompt="the child's task", subagent_type="Explore")]},
         {"tool_calls": [call("get_subagent_result", agent_id="explore", wait=True, timeout_seconds=0.5)]},
         {"tool_calls": [call("stop_subagent", agent_id="explore")]},

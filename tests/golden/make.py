@@ -26,6 +26,10 @@ from subagents.events import (
     FileEdited,
     ModelReplied,
     ModelRequestFailed,
+    NoticeAcknowledged,
+    Noticed,
+    NoticePosted,
+    OutputFault,
     OutputRejected,
     ResultDelivered,
     RunCleared,
@@ -138,7 +142,7 @@ def _parent_begins() -> list[Event]:
         RunSteered(**here, steer="s1", text="only the client", asked_by=AskedBy.PERSON),
         ToolReturned(**here, call="c1", tool="bash", ok=False, characters=2_048),
         TurnEnded(**here, turn=1),
-        SteerDelivered(**here, steer="s1"),
+        SteerDelivered(**here, steer="s1", turn=2),
         RunPaused(**here),
         RunParked(**here),
         RunUnpaused(**here),
@@ -153,7 +157,9 @@ def _child_lives() -> list[Event]:
             **here, handle="explore-2", parent=PARENT, root=PARENT, depth=2, spec=SPEC, asked_by=AskedBy.MODEL
         ),
         RunStarted(**here),
-        RunStopped(**here, by=StoppedBy.PARENT, reason="not needed", seconds=1.5, partial="so far"),
+        RunStopped(
+            **here, by=StoppedBy.PARENT, reason="not needed", seconds=1.5, partial="so far", subtree=True
+        ),
         RunCleared(**here),
     ]
 
@@ -163,11 +169,26 @@ def _parent_ends() -> list[Event]:
     again: dict[str, Any] = {"run": PARENT, "episode": 2}
     return [
         WrapUpAsked(**here, limit="turns"),
-        OutputRejected(**here, problems=("$.files: is missing",), text="{}"),
-        RunCompleted(**here, text='{"files":[]}', structured='{"files":[]}', wrapped_up=True, seconds=61.25),
+        OutputRejected(
+            **here,
+            problems=("/files: is missing",),
+            text="{}",
+            faults=(OutputFault("", "'files' is a required property", "/required"),),
+            digest="4" * 64,
+        ),
+        RunSteered(**here, steer="s2", text="no tests", asked_by=AskedBy.MODEL),
+        RunCompleted(
+            **here,
+            text='{"files":[]}',
+            structured='{"files":[]}',
+            schema_valid=True,
+            digest="5" * 64,
+            wrapped_up=True,
+            seconds=61.25,
+        ),
         WorkspaceClosed(**here),
         ResultDelivered(**here, to="cli"),
-        RunResumed(**again, prompt="and the server?", asked_by=AskedBy.PROGRAM),
+        RunResumed(**again, prompt="and the server?", asked_by=AskedBy.PROGRAM, note="(Your last turn …)"),
         RunStarted(**again, model="anthropic:some-model-2026"),
     ]
 
@@ -180,8 +201,11 @@ def _two_that_end_badly() -> list[Event]:
         RunSpawned(**failing, **common, handle="explore-3", root=FAILING),
         RunStarted(**failing),
         RunFailed(**failing, reason="the provider said 529", seconds=2.0, partial="half an answer"),
+        NoticePosted(notice="notice-1", owner=None, endings=(Noticed(FAILING, 1),), partial=True),
+        NoticeAcknowledged(notice="notice-1", to="library"),
         RunSpawned(**left, **common, handle="explore-4", root=LEFT),
         RunInterrupted(**left, reason="its process ended", started=False),
+        NoticePosted(notice="notice-2", owner=None, endings=(Noticed(LEFT, 1),)),
     ]
 
 

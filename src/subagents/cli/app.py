@@ -10,18 +10,25 @@ import typer
 import subagents
 from subagents.cli import (
     agents,
+    clear,
     doctor,
+    events,
     log,
     models,
+    pause,
+    peek,
     result,
     resume,
     run,
+    send,
     sessions,
     settings,
     setup,
     show,
+    steer,
     stop,
     trust,
+    usage_report,
 )
 from subagents.cli.ps import ps
 from subagents.cli.usage import mount
@@ -84,8 +91,16 @@ mount(commands, "ps", list_runs, usage="[--all] [--json]", text=PS_HELP)
 mount(commands, "show", show.show, usage="ID", text=show.HELP)
 mount(commands, "log", log.log, usage="ID [OPTIONS]", text=log.HELP)
 mount(commands, "logs", log.log, usage="ID [OPTIONS]", text=log.HELP, hidden=True)
-mount(commands, "result", result.result, usage="ID [--json]", text=result.HELP)
+mount(commands, "peek", peek.peek, usage="ID [OPTIONS]", text=peek.HELP)
+mount(commands, "result", result.result, usage="ID [OPTIONS]", text=result.HELP)
+mount(commands, "steer", steer.steer, usage="ID MESSAGE [--wait]", text=steer.HELP)
+mount(commands, "send", send.send, usage="@HANDLE MESSAGE", text=send.HELP)
+mount(commands, "pause", pause.pause, usage="ID…", text=pause.PAUSE_HELP)
+mount(commands, "unpause", pause.unpause, usage="ID…", text=pause.UNPAUSE_HELP)
 mount(commands, "stop", stop.stop, usage="ID… [OPTIONS]", text=stop.HELP)
+mount(commands, "clear", clear.clear, usage="[ID…] [OPTIONS]", text=clear.HELP)
+mount(commands, "events", events.events, usage="[ID] [OPTIONS]", text=events.HELP)
+mount(commands, "usage", usage_report.usage, usage="[OPTIONS]", text=usage_report.HELP)
 commands.add_typer(agents.commands, name="agents")
 commands.add_typer(sessions.commands, name="sessions")
 commands.add_typer(settings.commands, name="settings")

@@ -71,6 +71,16 @@ def resume_in_foreground(
     )
 
 
+def unpause_in_foreground(folder: Path, session: str, run: RunId, display: Display) -> int:
+    """Lets a run go on that rests and that nobody drives. Returns the exit code."""
+
+    async def begin(manager: AgentManager) -> RunId:
+        await manager.unpause(run)
+        return run
+
+    return _accompany(folder, session, begin, display)
+
+
 def _accompany(folder: Path, session: str | None, begin: Begin, display: Display) -> int:
     _keep_log_quiet()
     ended = anyio.run(_to_its_end, folder, session, begin, display)

@@ -17,6 +17,7 @@ MOST_SCHEMA = 1_000_000  # bytes
 MOST_PROMPT = 20_000_000  # bytes; more than any model reads
 
 RunName = Annotated[str, typer.Argument(metavar="ID", hidden=True)]
+RunNames = Annotated[list[str], typer.Argument(metavar="ID", hidden=True)]
 AsJson = Annotated[
     bool, typer.Option("--json", help=_("Print one JSON object at the end, however it ended."))
 ]

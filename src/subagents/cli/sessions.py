@@ -11,13 +11,13 @@ import typer
 from subagents.cli.abandoned import damaged_logs, recover
 from subagents.cli.options import at_least_nothing
 from subagents.cli.place import project_here
+from subagents.cli.recording import record
 from subagents.cli.streams import answer, draw, say, width_of
 from subagents.cli.usage import mount
 from subagents.errors import SessionError, SubagentsError
-from subagents.events import Event, SessionArchived, SessionRenamed
+from subagents.events import SessionArchived, SessionRenamed
 from subagents.language import _, counted
-from subagents.sessions.folder import SessionFolder, find, lock, owner_alive, sessions
-from subagents.sessions.lock import was_abandoned
+from subagents.sessions.folder import SessionFolder, find, owner_alive, sessions
 from subagents.sessions.reader import read_session
 from subagents.sessions.state import SessionState
 from subagents.view import figures
@@ -74,7 +74,8 @@ def show(name: Name) -> int:
 
 
 def rename(name: Name, title: Annotated[str, typer.Argument(metavar="TITLE", hidden=True)]) -> int:
-    _record(_ownerless(name), SessionRenamed(title=" ".join(title.split())))
+    named = SessionRenamed(title=" ".join(title.split()))
+    record(_ownerless(name), lambda _state: named)
     return 0
 
 
@@ -82,7 +83,8 @@ def archive(
     name: Name,
     undo: Annotated[bool, typer.Option("--undo", help=_("List it again."))] = False,
 ) -> int:
-    _record(_ownerless(name), SessionArchived(archived=not undo))
+    archived = SessionArchived(archived=not undo)
+    record(_ownerless(name), lambda _state: archived)
     return 0
 
 
@@ -203,31 +205,6 @@ def _ownerless(name: str) -> SessionFolder:
     project = project_here()
     recover(project)
     return find(project, name)
-
-
-def _record(folder: SessionFolder, event: Event) -> None:
-    """Records what a person decided about a session that nobody owns. Raises `SessionLocked`."""
-    import anyio
-
-    from subagents.clock import SystemClock
-    from subagents.sessions.journal import Journal
-    from subagents.sessions.sqlite import SqliteStore
-
-    async def record() -> None:
-        store = SqliteStore(folder.log)
-        try:
-            journal = Journal.load(store, SystemClock())
-            if journal.set_aside:
-                say(journal.set_aside)
-            await journal.record(lambda _state: event)
-        finally:
-            store.close()
-
-    abandoned = was_abandoned(folder.lock_file)
-    with lock(folder) as held:
-        # One that could not be recovered is still for the next to recover.
-        held.unfinished = abandoned
-        anyio.run(record)
 
 
 def _agreed(folder: SessionFolder) -> bool:

@@ -6,93 +6,71 @@ from typing import Annotated
 
 import typer
 
-from subagents.cli.abandoned import recover
-from subagents.cli.exits import Exit
+from subagents.cli.options import RunNames
 from subagents.cli.place import project_here
-from subagents.cli.seen import Seen, find
-from subagents.cli.streams import answer, say
-from subagents.errors import SessionError, SessionLocked, SessionNotFound, SubagentsError
+from subagents.cli.reach import act, ask, each, within_reach
+from subagents.cli.seen import Seen
 from subagents.language import _
 from subagents.places import Project
-from subagents.serve.client import call
 
 HELP = _(
     """Stop runs, and all they have started.
 
-    What they had written is kept, and they can be resumed. A run whose owner died is recorded as interrupted.
+    What they had written is kept, and they can be resumed. A run whose owner died is recorded as interrupted. With
+    --no-tree the runs below go on, but for those that are waited for.
     """
 )
 
 
 def stop(
-    runs: Annotated[list[str], typer.Argument(metavar="ID", hidden=True)],
+    runs: RunNames,
     reason: Annotated[str, typer.Option(metavar="TEXT", help=_("Why; it is kept with the run."))] = "",
+    tree: Annotated[
+        bool,
+        typer.Option(
+            "--tree/--no-tree", show_default=False, help=_("Whether what they have started stops; it does.")
+        ),
+    ] = True,
 ) -> int:
-    project, code = project_here(), Exit.COMPLETED
-    for name in runs:
-        try:
-            answer(_stopped(project, name, reason))
-        except SubagentsError as error:
-            say(f"Error: {error}")
-            code = Exit.REFUSED
-    return code
+    project = project_here()
+    return each(runs, lambda name: _stopped(project, name, reason, tree))
 
 
-def _stopped(project: Project, name: str, reason: str) -> str:
+def _stopped(project: Project, name: str, reason: str, tree: bool) -> str:
     """Stops one run and answers what came of it."""
-    seen, _state = find(project, name)
-    if seen.owner is not None and not seen.run.status.ended:
-        return _told(project, seen, reason)
-    recover(project)
-    now, _state = find(project, seen.run.id)
-    if seen.owner_gone and now.run.status.ended:
-        return _lost(seen)
-    if now.run.status.ended:
-        return _("{id} had ended already: {status}").format(id=now.run.id, status=now.status)
-    return _taken_over(project, now, reason)
+    before = within_reach(project, name)
 
+    def told(seen: Seen) -> str:
+        asked = {"reason": reason or _("stopped from another process"), "subtree": tree}
+        if ask(project, seen, "stop", **asked).get("stopped"):
+            return _("{id} stopped").format(id=seen.run.id)
+        return _("{id} had ended already").format(id=seen.run.id)
 
-def _told(project: Project, seen: Seen, reason: str) -> str:
-    """Has its owner stop it."""
-    asked = {"run": seen.run.id, "reason": reason or _("stopped from another process")}
-    try:
-        done = call(seen.folder.path, "stop", asked)
-    except SessionNotFound as error:
-        again, _state = find(project, seen.run.id)
-        if again.owner is None:
-            return _stopped(project, seen.run.id, reason)
-        raise _out_of_reach(seen, error) from error
-    except SessionError as error:
-        raise _out_of_reach(seen, error, perhaps_asleep=True) from error
-    if done.get("stopped"):
-        return _("{id} stopped").format(id=seen.run.id)
-    return _("{id} had ended already").format(id=seen.run.id)
-
-
-def _out_of_reach(seen: Seen, why: SessionError, *, perhaps_asleep: bool = False) -> SessionLocked:
-    text = _("{why} Process {pid} drives run {id}; end it with: kill {pid}")
-    if perhaps_asleep:
-        # A process that was suspended does not even notice that it was asked to end.
-        text = _(
-            "{why} Process {pid} drives run {id}; if it was suspended, wake it first: kill -CONT {pid}. "
-            "Else end it with: kill {pid}"
+    def taken_over(seen: Seen) -> str:
+        if seen.run.status.ended:
+            return _lost(seen) if before.owner_gone else _over(seen)
+        return (
+            _("{id} stopped").format(id=seen.run.id) if _record(project, seen, reason, tree) else _lost(seen)
         )
-    return SessionLocked(text.format(why=why, pid=seen.owner, id=seen.run.id))
+
+    return act(project, before, owned=told, unowned=taken_over)
 
 
-def _taken_over(project: Project, seen: Seen, reason: str) -> str:
-    """Becomes its owner: opening the session records that nobody drove the run any more."""
+def _record(project: Project, seen: Seen, reason: str, tree: bool) -> bool:
+    """Becomes the owner of a run that nobody drives, such as one that rests. False when it had ended."""
     import anyio
 
     from subagents.bootstrap import AgentManager
 
     async def record() -> bool:
         async with AgentManager.open(project.root, session=seen.folder.id) as manager:
-            return await manager.stop(seen.run.id, reason=reason)
+            return await manager.stop(seen.run.id, reason=reason, subtree=tree)
 
-    if anyio.run(record):  # one that rested was nobody's in the first place, and is stopped now
-        return _("{id} stopped").format(id=seen.run.id)
-    return _lost(seen)
+    return anyio.run(record)
+
+
+def _over(seen: Seen) -> str:
+    return _("{id} had ended already: {status}").format(id=seen.run.id, status=seen.run.status)
 
 
 def _lost(seen: Seen) -> str:

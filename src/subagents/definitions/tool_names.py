@@ -19,7 +19,17 @@ CHANGING = ("write", "edit", "bash")
 
 #: What starts other agents, and what follows those.
 START = "Agent"
-DELEGATING = (START, "get_subagent_result", "steer_subagent", "stop_subagent", "list_subagents")
+DELEGATING = (
+    START,
+    "start_agents",
+    "get_subagent_result",
+    "steer_subagent",
+    "stop_subagent",
+    "pause_subagent",
+    "unpause_subagent",
+    "list_subagents",
+    "clear_subagents",
+)
 
 
 @dataclass(frozen=True, slots=True)

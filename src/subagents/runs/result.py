@@ -6,7 +6,7 @@ Where more can be found, and how to wait, differs by door: the doors say it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
@@ -15,6 +15,7 @@ from subagents.errors import BadAnswer
 from subagents.events import StoppedBy
 from subagents.runs.output_types import output_type
 from subagents.runs.state import Outcome, RunState, RunStatus
+from subagents.spec import AskedBy
 from subagents.usage import ModelUsage, Usage
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_BODY = 20_000  # characters of a result, or of partial work
-HEAD = 15_000  # of a longer one, so much of its beginning; the rest is its end, which often is the conclusion
 MAX_REASON = 2_000
 MAX_GLANCE = 500  # of the latest text of a run that has not ended
+MAX_STEER = 60  # of a message that was slipped in
 
 _WHO = {
     StoppedBy.USER: "by the user",
@@ -72,16 +73,37 @@ class Result:
         return value
 
 
-def result_text(result: Result, *, now: float, while_running: str = "", when_cut: str = "") -> str:
+def result_text(
+    result: Result, *, now: float, while_running: str = "", when_cut: str = "", most: int = MAX_BODY
+) -> str:
     """What is told of a run: a head of facts, then the answer or what there is of one.
 
     `now` is seconds since the epoch. `while_running` is added for a run that has not ended, `when_cut` where some
-    of the text had to be left out: each a sentence of the door's on what to do next.
+    of the text had to be left out, because it has more than `most` characters: each a sentence of the door's on what to
+    do next.
     """
     run = result.run
-    body = _unfinished(result, now) if run.outcome is None else _finished(result, run.outcome, when_cut)
-    parts = [_header(run, now), body, while_running if run.outcome is None else ""]
+    ended = run.outcome is not None
+    body = (
+        _finished(result, run.outcome, when_cut, most)
+        if run.outcome is not None
+        else _unfinished(result, now)
+    )
+    parts = [_header(run, now), body, "\n".join(_receipts(run)), "" if ended else while_running]
     return "\n\n".join(part for part in parts if part)
+
+
+def foreground_text(result: Result, *, when_cut: str = "") -> str:
+    """What is told of an ended run that its parent waited for: how it ended and its text, and no id to fetch it by.
+
+    Raises `ValueError` for one that has not ended.
+    """
+    run = result.run
+    if run.outcome is None:
+        raise ValueError(f"run {run.id!r} is {run.status}")
+    head = f"{' | '.join(_facts(run, 0.0))}."
+    notes = [f"Note: {note}" for note in (*run.spec.notes, _note(run, run.outcome)) if note]
+    return "\n\n".join(("\n".join((head, *notes)), _finished(result, run.outcome, when_cut, MAX_BODY)))
 
 
 def result_json(result: Result, *, session: str = "", now: float | None = None) -> dict[str, Any]:
@@ -118,15 +140,16 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
     }
 
 
-def bounded(text: str, when_cut: str = "") -> str:
-    """The text, or its beginning and its end with what is missing said between them: at most 20,000 characters
-    of the text itself."""
-    if len(text) <= MAX_BODY:
+def bounded(text: str, when_cut: str = "", most: int = MAX_BODY) -> str:
+    """The text, or its beginning and its end with what is missing said between them: at most `most` characters of the
+    text itself, three quarters of them from its beginning: the end often is the conclusion."""
+    if len(text) <= most:
         return text
-    missing = f"[… {len(text) - MAX_BODY:,} characters left out …]"
+    missing = f"[… {len(text) - most:,} characters left out …]"
     if when_cut:
         missing += f"\n[{when_cut}]"
-    return f"{text[:HEAD]}\n\n{missing}\n\n{text[HEAD - MAX_BODY :]}"
+    head = most * 3 // 4
+    return f"{text[:head]}\n\n{missing}\n\n{text[len(text) - (most - head) :]}"
 
 
 def duration(seconds: float) -> str:
@@ -198,12 +221,12 @@ def _note(run: RunState, outcome: Outcome) -> str:
 # --- the body
 
 
-def _finished(result: Result, outcome: Outcome, when_cut: str) -> str:
+def _finished(result: Result, outcome: Outcome, when_cut: str, most: int) -> str:
     text = (result.structured if result.structured is not None else result.text).strip()
     if result.run.status is not RunStatus.FAILED:
-        return bounded(text, when_cut) or "No output."
+        return bounded(text, when_cut, most) or "No output."
     error = f"Error: {outcome.reason[:MAX_REASON]}"
-    return f"{error}\n\nPartial work before it failed:\n{bounded(text, when_cut)}" if text else error
+    return f"{error}\n\nPartial work before it failed:\n{bounded(text, when_cut, most)}" if text else error
 
 
 def _unfinished(result: Result, now: float) -> str:
@@ -223,6 +246,21 @@ def _unfinished(result: Result, now: float) -> str:
     return "\n".join(lines)
 
 
+def _receipts(run: RunState) -> Iterator[str]:
+    """What became of the messages that people and models slipped in; what the program itself said is no news."""
+    for steer in run.steers:
+        if steer.asked_by is AskedBy.PROGRAM:
+            continue
+        glance = " ".join(steer.text.split())
+        shown = glance if len(glance) <= MAX_STEER else f"{glance[:MAX_STEER]}…"
+        if steer.missed:
+            yield f'Message "{shown}": missed, it had ended.'
+        elif steer.turn is None:
+            yield f'Message "{shown}": queued, it is read before the next turn.'
+        else:
+            yield f'Message "{shown}": delivered at turn {steer.turn}.'
+
+
 # --- the object
 
 
@@ -230,8 +268,8 @@ def _schema_valid(result: Result) -> bool | None:
     run = result.run
     if run.spec.output_schema is None or run.outcome is None:
         return None
-    if result.structured is not None:
-        return True
+    if run.outcome.schema_valid is not None or result.structured is not None:
+        return run.outcome.schema_valid is not False
     return False if run.status is RunStatus.FAILED and run.rejections else None
 
 

@@ -8,10 +8,18 @@ from typing import Any
 
 import subagents
 from subagents.bootstrap import AgentManager
+from subagents.delegation.sending import send as send_mention
 from subagents.events import StoppedBy
+from subagents.ids import RunId
 from subagents.language import _
+from subagents.runs.state import Steer
 from subagents.serve.wire import INVALID_PARAMS, PROTOCOL, Fault
 from subagents.spec import AskedBy
+
+MAX_WAIT = 60.0  # seconds that one question may take
+
+# Who waits over the socket is no parent: the messages that end a parent's wait are not for it.
+NOBODY = RunId("")
 
 #: May raise `Fault`, or any `SubagentsError`, whose sentence is the answer.
 Verb = Callable[[AgentManager, Mapping[str, Any]], Awaitable[Any]]
@@ -27,15 +35,18 @@ async def ping(manager: AgentManager, _params: Mapping[str, Any]) -> dict[str, A
 
 
 async def stop(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
-    """`run`, and a `reason` if there is one. `stopped` is false for one that had ended."""
+    """`run`, and a `reason` if there is one; `subtree` false lets what it started in the background go on. `stopped` is
+    false for one that had ended."""
     reason = _text(params, "reason", _("stopped from another process"))
-    return {"stopped": await manager.stop(_text(params, "run"), by=StoppedBy.USER, reason=reason)}
+    subtree = _flag(params, "subtree", True)
+    run = _text(params, "run")
+    return {"stopped": await manager.stop(run, by=StoppedBy.USER, reason=reason, subtree=subtree)}
 
 
 async def steer(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
-    """`run` and the `message` for its next turn."""
-    await manager.steer(_text(params, "run"), _text(params, "message"), asked_by=AskedBy.PERSON)
-    return {}
+    """`run` and the `message` for its next turn; the answer is its receipt."""
+    run, message = _text(params, "run"), _text(params, "message")
+    return _receipt(await manager.steer(run, message, asked_by=AskedBy.PERSON))
 
 
 async def pause(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,13 +59,52 @@ async def unpause(manager: AgentManager, params: Mapping[str, Any]) -> dict[str,
     return {}
 
 
+async def resume(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """`run` and its next `prompt`; with `trust` what its file named may execute it this time. The owner drives it."""
+    run, prompt, trust = _text(params, "run"), _text(params, "prompt"), _flag(params, "trust", False)
+    await manager.resume(run, prompt, asked_by=AskedBy.PERSON, trust=trust)
+    return {}
+
+
+async def send(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """`text` is a mention. `how` says what it came to, null when it names nobody; `run` who has it, and `receipt` that
+    of a message to a run in progress."""
+    sent = await send_mention(manager, _text(params, "text"))
+    if sent is None:
+        return {"how": None, "run": None, "receipt": None}
+    receipt = _receipt(sent.receipt) if sent.receipt is not None else None
+    return {"how": str(sent.how), "run": sent.run, "receipt": receipt}
+
+
+async def wait(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Until the `run` has ended, `seconds` at most. `ended` tells whether it has."""
+    run = manager.find(_text(params, "run"))
+    await manager.waits.wait([run], seconds=_seconds(params, "seconds"), owner=NOBODY)
+    return {"ended": manager.state.run(run).status.ended}
+
+
+async def clear(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The `runs` that go off the list: all of them, or with an error none."""
+    await manager.clear(_texts(params, "runs"))
+    return {}
+
+
 VERBS: Mapping[str, Verb] = {
     "ping": ping,
     "stop": stop,
     "steer": steer,
     "pause": pause,
     "unpause": unpause,
+    "resume": resume,
+    "send": send,
+    "wait": wait,
+    "clear": clear,
 }
+
+
+def _receipt(steer: Steer) -> dict[str, Any]:
+    """`turn` is the one that it was read before, null until then; `missed` when the run ended first."""
+    return {"steer": steer.id, "turn": steer.turn, "missed": steer.missed}
 
 
 def _text(params: Mapping[str, Any], name: str, default: str | None = None) -> str:
@@ -63,3 +113,25 @@ def _text(params: Mapping[str, Any], name: str, default: str | None = None) -> s
     if not isinstance(value, str) or not value.strip():
         raise Fault(INVALID_PARAMS, f"{name!r} must be a text with something in it, not {value!r}")
     return value
+
+
+def _texts(params: Mapping[str, Any], name: str) -> list[str]:
+    values = params.get(name)
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise Fault(INVALID_PARAMS, f"{name!r} must be a list of texts, not {values!r}")
+    return values
+
+
+def _flag(params: Mapping[str, Any], name: str, default: bool) -> bool:
+    value = params.get(name, default)
+    if not isinstance(value, bool):
+        raise Fault(INVALID_PARAMS, f"{name!r} must be true or false, not {value!r}")
+    return value
+
+
+def _seconds(params: Mapping[str, Any], name: str) -> float:
+    """Of a wait, a minute at most: whoever wants to wait for longer asks again."""
+    value = params.get(name, 0.0)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MAX_WAIT:
+        raise Fault(INVALID_PARAMS, f"{name!r} must be a number from 0 to {MAX_WAIT:g}, not {value!r}")
+    return float(value)

@@ -1,0 +1,37 @@
+"""Recording what a person decided about a session that nobody owns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from subagents.cli.streams import say
+from subagents.sessions.folder import SessionFolder, lock
+from subagents.sessions.lock import was_abandoned
+
+if TYPE_CHECKING:
+    from subagents.sessions.journal import Decide
+
+
+def record(folder: SessionFolder, decide: Decide) -> None:
+    """Records what `decide` answers. Raises `SessionLocked` where there is an owner, and what `decide` raises."""
+    import anyio
+
+    from subagents.clock import SystemClock
+    from subagents.sessions.journal import Journal
+    from subagents.sessions.sqlite import SqliteStore
+
+    async def recorded() -> None:
+        store = SqliteStore(folder.log)
+        try:
+            journal = Journal.load(store, SystemClock())
+            if journal.set_aside:
+                say(journal.set_aside)
+            await journal.record(decide)
+        finally:
+            store.close()
+
+    abandoned = was_abandoned(folder.lock_file)
+    with lock(folder) as held:
+        # One that could not be recovered is still for the next to recover.
+        held.unfinished = abandoned
+        anyio.run(recorded)

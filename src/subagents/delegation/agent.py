@@ -1,0 +1,218 @@
+"""`Agent`: starts an agent, or goes on with one, and answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from subagents.delegation.get_result import Asked, answered, told
+from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
+from subagents.errors import NotNow, SessionError, SubagentsError, UnknownAgent
+from subagents.ids import RunId
+from subagents.models.selection import OFFLINE
+from subagents.runs.queueing import queue_position
+from subagents.runs.state import RunState, RunStatus
+from subagents.spec import AskedBy, OnInvalid, SpawnRequest
+
+OFFLINE_SAYS = (
+    "No language model is configured here: agents search the code by rules, and can do nothing else."
+)
+GO_ON = "Go on."
+EMPTY = "Say in prompt what the agent is to do; it sees nothing of this conversation."
+
+
+class AgentParams(BaseModel):
+    """What `Agent` takes. "" and 0 are "not decided"; only an `output_schema` of "" decides, for free text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: Annotated[
+        str,
+        Field(
+            description="The whole task: it sees nothing of this conversation. May be left out with retry."
+        ),
+    ] = ""
+    description: Annotated[
+        str, Field(description="Three to five words for the people who watch; else the prompt's first words.")
+    ] = ""
+    subagent_type: Annotated[
+        str, Field(description="Which agent, of the list above; auto picks the one that fits the task best.")
+    ] = ""
+    name: Annotated[str, Field(description="What to call it by; other tools take it in place of the id.")] = (
+        ""
+    )
+    model: Annotated[
+        str,
+        Field(
+            description="What answers: provider/id, or a part of a name such as haiku. An agent whose file names a "
+            "model keeps that."
+        ),
+    ] = ""
+    thinking: Annotated[
+        str, Field(description="How hard it thinks: off, minimal, low, medium, high, xhigh, max.")
+    ] = ""
+    max_turns: Annotated[int, Field(description="It is asked to finish after so many turns.", ge=0)] = 0
+    max_seconds: Annotated[
+        float, Field(description="It is asked to finish near so many seconds, and stopped at them.", ge=0)
+    ] = 0
+    max_tokens: Annotated[
+        int, Field(description="It is asked to finish near so many tokens, and stopped at them.", ge=0)
+    ] = 0
+    max_cost: Annotated[float, Field(description="The same in US dollars.", ge=0)] = 0
+    resume: Annotated[
+        str,
+        Field(
+            description="Id or handle of an agent of yours that has ended: it goes on with prompt, knowing all it knew."
+        ),
+    ] = ""
+    retry: Annotated[
+        str,
+        Field(
+            description="The handle of a refused call: made again, with what you give now in place of what it had."
+        ),
+    ] = ""
+    isolated: Annotated[
+        bool, Field(description="Only built-in tools: none of other providers, no agents.")
+    ] = False
+    run_in_background: Annotated[
+        bool,
+        Field(
+            description="false waits for the result, as get_subagent_result with wait; the agent then ends with you."
+        ),
+    ] = True
+    output_schema: Annotated[
+        dict[str, Any] | str,
+        Field(
+            description='A JSON Schema that its answer must fit. "" is free text, which is best unless a program reads '
+            "the answer or you need single values of it."
+        ),
+    ] = ""
+    on_invalid: Annotated[
+        Literal["", "fail", "keep"],
+        Field(
+            description="What follows when the answer never fits: it failed (fail), or it is given as it is (keep)."
+        ),
+    ] = ""
+
+
+async def start(parent: Parent, asked: AgentParams) -> Answer:
+    """Starts it, or goes on with one. What is refused can be tried again without typing the prompt anew."""
+    given = {name: getattr(asked, name) for name in asked.model_fields_set}
+    handle = str(given.pop("retry", ""))
+    if handle:
+        given = parent.stash.merged(parent.owner, handle, given)
+    try:
+        run_id = await _begun(parent, given)
+    except SessionError:
+        raise
+    except SubagentsError as error:
+        return _refused(parent, given, handle, error)
+    parent.stash.forget(handle)
+    run = parent.manager.state.run(run_id)
+    if run.spec.background:
+        return _started(parent, run)
+    return await _in_front(parent, run)
+
+
+async def _begun(parent: Parent, given: Mapping[str, Any]) -> RunId:
+    prompt = str(given.get("prompt", ""))
+    if resumed := str(given.get("resume", "")):
+        return await parent.manager.resume(
+            parent.scope.find(resumed), prompt or GO_ON, asked_by=AskedBy.MODEL
+        )
+    return await parent.manager.spawn(request_of(parent, given))
+
+
+def request_of(parent: Parent, given: Mapping[str, Any]) -> SpawnRequest:
+    """The request; what a model left at nothing is decided by others. Raises `NotNow` without a prompt."""
+    if not str(given.get("prompt", "")).strip():
+        raise NotNow(EMPTY)
+    wishes: dict[str, Any] = {
+        name: str(given.get(name, "")) for name in ("description", "name", "model", "thinking")
+    }
+    wishes |= {
+        name: given.get(name) or None for name in ("max_turns", "max_seconds", "max_tokens", "max_cost")
+    }
+    wishes |= {"isolated": given.get("isolated") or None, "background": given.get("run_in_background")}
+    return SpawnRequest(
+        prompt=str(given["prompt"]),
+        agent=str(given.get("subagent_type", "")),
+        output_schema=given.get("output_schema"),
+        on_invalid=OnInvalid(given["on_invalid"]) if given.get("on_invalid") else None,
+        parent=parent.owner,
+        asked_by=AskedBy.MODEL,
+        **wishes,
+    )
+
+
+def _refused(parent: Parent, given: Mapping[str, Any], handle: str, error: SubagentsError) -> Answer:
+    """Why, and how to try again with the same prompt; without one there is nothing to keep."""
+    reason = str(error)
+    if not str(given.get("prompt", "")).strip():
+        return refused(reason)
+    handle = parent.stash.keep(parent.owner, given, handle)
+    other = "subagent_type" if isinstance(error, UnknownAgent) else "what is to be different"
+    return refused(
+        f'{reason}\nTo try again: Agent with retry: "{handle}" and {other}; the prompt is kept.', retry=handle
+    )
+
+
+# --- what is answered
+
+
+def _started(parent: Parent, run: RunState) -> Answer:
+    return Answer("\n".join(_lines(parent, run)), facts_of(parent, run))
+
+
+def _lines(parent: Parent, run: RunState) -> Iterator[str]:
+    if run.spec.model == OFFLINE and run.spec.decided.get("model") == "default":
+        yield OFFLINE_SAYS
+    verb = "Started" if run.episode == 1 else "Resumed"
+    yield f"{verb} agent {run.id} ({run.spec.agent}, handle {run.handle}): {run.spec.description}"
+    if (place := _place(parent, run)) is not None:
+        yield f"It is queued, at place {place}: {_capacity(parent, run)} agents work at a time."
+    if (path := parent.manager.transcript_of(run.id)) is not None:
+        yield f"Transcript, written when it ends: {path}"
+    yield from (f"Note: {note}" for note in run.spec.notes)
+    yield (
+        f"{parent.door.told} Go on with other work meanwhile, and do not do this again yourself. get_subagent_result "
+        "waits for it or looks at it (peek), steer_subagent tells it something, stop_subagent ends it."
+    )
+
+
+def facts_of(parent: Parent, run: RunState) -> dict[str, Any]:
+    """What a program needs of a run that was begun."""
+    path = parent.manager.transcript_of(run.id)
+    return {
+        "id": run.id,
+        "handle": run.handle,
+        "type": run.spec.agent,
+        "status": str(run.status),
+        "queue_position": _place(parent, run),
+        "transcript": str(path) if path is not None else None,
+        "model": run.spec.model,
+        "notes": list(run.spec.notes),
+    }
+
+
+def _place(parent: Parent, run: RunState) -> int | None:
+    return queue_position(parent.manager.state.runs.values(), run.id, _capacity(parent, run))
+
+
+def _capacity(parent: Parent, run: RunState) -> int:
+    settings = parent.manager.settings
+    return settings.max_concurrent if run.parent is None else settings.max_children
+
+
+async def _in_front(parent: Parent, run: RunState) -> Answer:
+    """Waits for it as a wait does. What it came to is told without an id: there is nothing left to fetch."""
+    waited = await told(parent, (run.id,), Asked(wait=True))
+    state = parent.manager.state.run(run.id)
+    if not state.status.ended:
+        return Answer("\n\n".join(("\n".join(_lines(parent, state)), waited.text)), waited.data)
+    return await answered(parent, run.id, named=state.status is RunStatus.INTERRUPTED)
+
+
+AGENT = DelegationTool("Agent", AgentParams, start)

@@ -1,0 +1,117 @@
+"""The delegation tools for a loop of one's own: as schemas for its model, and one function that carries them out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from subagents.delegation.describing import Place, agents_among, described
+from subagents.delegation.door import LIBRARY, Door
+from subagents.delegation.registry import BY_NAME, TOOLS, parameters_of
+from subagents.delegation.stash import Stash
+from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
+from subagents.ids import RunId
+from subagents.runtime.manager import AgentManager
+
+if TYPE_CHECKING:
+    from pydantic_ai.toolsets import FunctionToolset
+
+HINT = (
+    "For work that can be described in full and done without you, start subagents with Agent, several in one message "
+    "where they are independent; go on with your own work; then wait with get_subagent_result and wait: true."
+)
+
+
+class ParentTools:
+    """The tools of one parent: the run `owner`, or None for whoever drives the session."""
+
+    def __init__(self, manager: AgentManager, owner: RunId | None = None, door: Door = LIBRARY) -> None:
+        depth = manager.state.run(owner).depth if owner is not None else 0
+        self._manager = manager
+        self._parent = Parent(manager, owner, Stash(manager.clock.monotonic), None, door)
+        self._next_depth = depth + 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(tool.name for tool in TOOLS)
+
+    def hint(self) -> str:
+        """A paragraph for the parent's own prompt."""
+        return HINT
+
+    def anthropic(self) -> list[dict[str, Any]]:
+        """For `tools` of Anthropic's messages."""
+        return [
+            {"name": tool.name, "description": self._text(tool), "input_schema": self._schema(tool)}
+            for tool in TOOLS
+        ]
+
+    def openai(self) -> list[dict[str, Any]]:
+        """For `tools` of OpenAI's chat completions."""
+        return [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": self._text(tool),
+                    "parameters": self._schema(tool),
+                },
+            }
+            for tool in TOOLS
+        ]
+
+    def pydantic_ai(self) -> FunctionToolset[Any]:
+        """For `toolsets` of an agent of the model library."""
+        from pydantic_ai import Tool
+        from pydantic_ai.toolsets import FunctionToolset
+
+        def as_tool(tool: DelegationTool[Any]) -> Tool[Any]:
+            async def call(**arguments: Any) -> str:
+                return (await self.call(tool.name, arguments)).text
+
+            return Tool.from_schema(
+                call, name=tool.name, description=self._text(tool), json_schema=self._schema(tool)
+            )
+
+        return FunctionToolset([as_tool(tool) for tool in TOOLS], id="subagents")
+
+    async def call(
+        self, name: str, arguments: Mapping[str, Any] | str = "{}", *, cancelled: anyio.Event | None = None
+    ) -> Answer:
+        """Carries out a call of the model: `arguments` as an object, or as the JSON text that came.
+
+        What the model did wrong is the answer, and raises nothing. When `cancelled` is set a wait is over, and nothing
+        else; cancelling the calling task is passed on. Raises `SessionError` when the session is over.
+        """
+        if (tool := BY_NAME.get(name)) is None:
+            return refused(f"There is no tool {name!r}; there are {', '.join(self.names)}.")
+        return await tool.call(replace(self._parent, cancelled=cancelled), arguments)
+
+    def interrupt(self) -> None:
+        """A message waits for this parent: its wait is over, or its next one."""
+        self._manager.waits.interrupt(self._parent.owner)
+
+    def _text(self, tool: DelegationTool[Any]) -> str:
+        settings = self._manager.settings
+        place = Place(
+            agents=agents_among(self._manager.agents.listed(), self._parent.types),
+            next_depth=self._next_depth,
+            max_depth=settings.max_depth,
+            door=self._parent.door,
+            mode=settings.tool_description_mode,
+            project=self._manager.project,
+        )
+        return described(tool.name, place).text
+
+    def _schema(self, tool: DelegationTool[Any]) -> dict[str, Any]:
+        return parameters_of(tool, self._manager.settings.wait_timeout_seconds)
+
+
+def tokens_of(text: str | Mapping[str, Any]) -> int:
+    """About how many tokens a model reads it as: four characters each, as is usual for English and JSON."""
+    written = text if isinstance(text, str) else json.dumps(text)
+    return -(-len(written) // 4)

@@ -1,0 +1,217 @@
+"""`get_subagent_result`: what an agent came to, or what it is doing; with a wait that ends nothing, and with a peek."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
+from subagents.errors import BadAnswer
+from subagents.ids import RunId
+from subagents.runs.json_pointer import part_of
+from subagents.runs.peek import PeekQuery, peek_json, peek_text
+from subagents.runs.result import (
+    Result,
+    bounded,
+    duration,
+    foreground_text,
+    result_json,
+    result_text,
+)
+from subagents.runtime.waiting import Waited, WaitEnd, WaitFor
+
+LEAST_WAIT, MOST_WAIT = 1.0, 3600.0  # seconds
+MAX_BODIES = 20_000  # characters of all the results that one answer shows
+LEAST_BODY = 500  # of each, however many there are
+MAX_CONVERSATION = 20_000
+CUT = "The middle is left out: look at it with peek, or ask for a shorter answer when you start the next one."
+OTHER_FORM = "Call it without peek for the result."
+
+
+class PeekParams(BaseModel):
+    """What `peek` takes; see `PeekQuery`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lines: Annotated[
+        float | None, Field(description="How many of the last lines, 20 unless said otherwise, at most 200.")
+    ] = None
+    regex: Annotated[
+        str,
+        Field(
+            description="Only lines that match; RE2: (?i) ignores case, there is no look-around and no back-reference."
+        ),
+    ] = ""
+    after: Annotated[
+        float | None, Field(description="In place of lines: the first 200 after this line number.")
+    ] = None
+    before: Annotated[float | None, Field(description="Only lines before this line number.")] = None
+    context: Annotated[float | None, Field(description="So many lines around each match, at most 20.")] = None
+
+
+class ResultParams(BaseModel):
+    """What `get_subagent_result` takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent_id: Annotated[
+        str, Field(description="An agent's id or handle; without one it is about all of yours.")
+    ] = ""
+    agent_ids: Annotated[list[str], Field(description="Several of them.")] = []
+    wait: Annotated[
+        bool | Literal["any", "all"],
+        Field(
+            description="Wait until it has ended; with several until all have, or with any until one has. After the "
+            "configured limit (default {wait}) the current status comes back with how to go on; no agent is ended."
+        ),
+    ] = False
+    timeout_seconds: Annotated[
+        float, Field(description="How long to wait at most, 1 to 3600; 0 for the limit.", ge=0)
+    ] = 0
+    verbose: Annotated[bool, Field(description="Also what it said and which tools it called.")] = False
+    peek: Annotated[
+        PeekParams | None, Field(description="In place of the result a look at its transcript, line by line.")
+    ] = None
+    pointer: Annotated[
+        str, Field(description="One part of a structured result, as a JSON Pointer: /files/0/path.")
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How the parent wants to be told. `seconds` None is the setting."""
+
+    wait: bool = False
+    wanted: WaitFor = WaitFor.ALL
+    seconds: float | None = None
+    verbose: bool = False
+    peek: PeekQuery | None = None
+    pointer: str = ""
+
+
+async def get_result(parent: Parent, params: ResultParams) -> Answer:
+    """Waits first if it is to, and then tells; a look at the transcript is no reading of the result."""
+    names = dict.fromkeys(name for name in (params.agent_id, *params.agent_ids) if name.strip())
+    runs = [parent.scope.find(name) for name in names] or [run.id for run in parent.scope.runs()]
+    if not runs:
+        return refused("You have no agents; start one with Agent.")
+    look = PeekQuery(**params.peek.model_dump()) if params.peek is not None else None
+    return await told(
+        parent,
+        runs,
+        Asked(
+            wait=bool(params.wait),
+            wanted=WaitFor.ANY if params.wait == "any" else WaitFor.ALL,
+            seconds=params.timeout_seconds or None,
+            verbose=params.verbose,
+            peek=None if params.verbose else look,
+            pointer=params.pointer,
+        ),
+    )
+
+
+async def told(parent: Parent, runs: Sequence[RunId], asked: Asked) -> Answer:
+    """Waits, if that is asked for, and tells of one run or of several."""
+    why = why_not_ended(await _wait(parent, runs, asked)) if asked.wait else ""
+    if len(runs) == 1:
+        return await _told_of_one(parent, runs[0], asked, why)
+    share = max(LEAST_BODY, MAX_BODIES // len(runs))
+    answers = [await _told_of_one(parent, run, asked, most=share) for run in runs]
+    text = "\n\n".join(part for part in (why, *(answer.text for answer in answers)) if part)
+    return Answer(text, {"agents": [dict(answer.data) for answer in answers], "wait": why})
+
+
+async def answered(parent: Parent, run: RunId, *, named: bool = False) -> Answer:
+    """What a run in the foreground came to. Its id stays untold unless it can be gone on with: there is nothing left to
+    fetch, and models try."""
+    if named:
+        return await _told_of_one(parent, run, Asked())
+    result = await parent.manager.get_result(run, to=parent.reader)
+    return Answer(foreground_text(result, when_cut="The middle is left out."), result_json(result))
+
+
+async def _wait(parent: Parent, runs: Sequence[RunId], asked: Asked) -> Waited:
+    setting = float(parent.manager.settings.wait_timeout_seconds)
+    seconds = setting if asked.seconds is None else min(max(asked.seconds, LEAST_WAIT), MOST_WAIT)
+    if parent.door.longest_wait is not None:
+        seconds = min(seconds, parent.door.longest_wait)
+    return await parent.manager.waits.wait(
+        runs, wanted=asked.wanted, seconds=seconds, owner=parent.owner, cancelled=parent.cancelled
+    )
+
+
+def why_not_ended(waited: Waited) -> str:
+    """Why a wait is over although not all has ended; "" when it has."""
+    match waited.end:
+        case WaitEnd.ENDED:
+            return ""
+        case WaitEnd.TIMED_OUT:
+            after = duration(waited.seconds or 0.0)
+            return (
+                f"Still running after {after}: the wait timed out so as not to block you. Nothing was stopped; call "
+                "again with wait: true to go on waiting, or omit it for a status."
+            )
+        case WaitEnd.CANCELLED:
+            return (
+                "The wait was cancelled by the user. The agent was NOT stopped and goes on in the background."
+            )
+        case WaitEnd.STEERED:
+            return (
+                "The wait was interrupted by an incoming steering message, which is delivered after this tool returns. "
+                "The agent was NOT stopped and goes on in the background."
+            )
+
+
+async def _told_of_one(
+    parent: Parent, run: RunId, asked: Asked, why: str = "", most: int = MAX_BODIES
+) -> Answer:
+    if asked.peek is not None:
+        return await _peeked(parent, run, asked.peek, why)
+    result = await parent.manager.get_result(run, to=parent.reader)
+    if asked.pointer:
+        return _part(result, asked.pointer)
+    going_on = f"{await _last_line(parent, result)}{parent.door.go_on}"
+    text = result_text(
+        result, now=parent.manager.clock.now(), while_running=going_on, when_cut=CUT, most=most
+    )
+    parts = [why, text]
+    if asked.verbose:
+        said = "\n\n".join(await parent.manager.conversation(run))
+        parts.append(f"--- Agent conversation ---\n\n{bounded(said, CUT, MAX_CONVERSATION)}")
+    data = result_json(result, now=parent.manager.clock.now())
+    return Answer("\n\n".join(part for part in parts if part), data)
+
+
+async def _last_line(parent: Parent, result: Result) -> str:
+    """What an agent in progress did or said last, which shows whether it gets on."""
+    if result.run.status.ended or result.run.started_at is None:
+        return ""
+    seen = await parent.manager.peek(result.run.id, lines=1)
+    return f"Last line: [{seen.lines[0].n}] {seen.lines[0].text}\n\n" if seen.lines else ""
+
+
+async def _peeked(parent: Parent, run: RunId, query: PeekQuery, why: str) -> Answer:
+    seen = await parent.manager.peek(run, query)
+    ended = parent.manager.state.run(run).status.ended
+    going_on = "" if ended else f"It is still running. {parent.door.go_on}"
+    text = peek_text(seen, while_running=going_on, more=OTHER_FORM)
+    return Answer("\n\n".join(part for part in (why, text) if part), {"id": run, **peek_json(seen)})
+
+
+def _part(result: Result, pointer: str) -> Answer:
+    """One part of a structured answer. Raises `BadAnswer` where there is none."""
+    if result.structured is None:
+        raise BadAnswer(
+            f"Agent {result.run.handle!r} is {result.run.status} and has no structured result; leave pointer out."
+        )
+    part: Any = part_of(json.loads(result.structured), pointer)
+    return Answer(
+        bounded(json.dumps(part, ensure_ascii=False, indent=1), CUT), {"id": result.run.id, "part": part}
+    )
+
+
+GET_RESULT = DelegationTool("get_subagent_result", ResultParams, get_result, reads_only=True)

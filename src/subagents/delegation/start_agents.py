@@ -1,0 +1,72 @@
+"""`start_agents`: many agents in one call, each of which begins or is refused for itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from subagents.delegation.agent import AgentParams, start
+from subagents.delegation.tool import Answer, BadArguments, DelegationTool, Parent, refused, sentence_of
+from subagents.errors import SessionError, SubagentsError
+
+MOST = 50
+
+
+class StartParams(BaseModel):
+    """What `start_agents` takes. The items are read one by one, so that a bad one costs the others nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agents: Annotated[
+        list[dict[str, Any]],
+        Field(
+            description=f"Up to {MOST}; each takes what Agent takes, but all of them run in the background.",
+            json_schema_extra={"maxItems": MOST},
+        ),
+    ]
+
+
+async def start_agents(parent: Parent, asked: StartParams) -> Answer:
+    """Starts them in their order. More than fifty are refused before any begins."""
+    if not asked.agents:
+        return refused("agents is empty; give one object for each agent.")
+    if len(asked.agents) > MOST:
+        return refused(
+            f"agents has {len(asked.agents)} items and may have {MOST}; start the others in another call."
+        )
+    answers = [await _one(parent, given) for given in asked.agents]
+    begun = sum(answer.ok for answer in answers)
+    head = f"{begun} of {len(answers)} agents started. {parent.door.told}"
+    lines = [f"{number}. {_line(answer)}" for number, answer in enumerate(answers, 1)]
+    return Answer(
+        "\n".join((head, *lines)), {"agents": [dict(answer.data) for answer in answers]}, ok=begun > 0
+    )
+
+
+async def _one(parent: Parent, given: dict[str, Any]) -> Answer:
+    try:
+        return await start(parent, _read(given))
+    except SessionError:
+        raise
+    except SubagentsError as error:
+        return refused(str(error))
+
+
+def _read(given: dict[str, Any]) -> AgentParams:
+    known = {name: value for name, value in given.items() if value is not None}
+    try:
+        return AgentParams.model_validate({**known, "run_in_background": True})
+    except ValidationError as error:
+        raise BadArguments(sentence_of("This agent", error, AgentParams)) from None
+
+
+def _line(answer: Answer) -> str:
+    if not answer.ok:
+        return answer.text
+    data = answer.data
+    queued = f", queued at place {data['queue_position']}" if data["queue_position"] else ""
+    return f"{data['id']} ({data['type']}, handle {data['handle']}){queued}"
+
+
+START_AGENTS = DelegationTool("start_agents", StartParams, start_agents)

@@ -1,0 +1,128 @@
+"""What a delegation tool is: its parameters, what it does for a parent, and what it answers. No door is known here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import anyio
+from pydantic import BaseModel, ValidationError
+
+from subagents.delegation.door import LIBRARY, Door
+from subagents.delegation.stash import Stash
+from subagents.errors import SessionError, SubagentsError
+from subagents.ids import RunId
+from subagents.runs.state import TO_PARENT
+from subagents.runtime.manager import AgentManager
+from subagents.runtime.scope import Scope
+from subagents.toolsets.coding import FAILED
+
+P = TypeVar("P", bound=BaseModel)
+
+MAX_WRONG = 5  # parameters that one refusal names
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool answers: `text` for the model, `data` the same for programs. Not `ok` where nothing was done."""
+
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """Whose tools these are: the run `owner`, or None for whoever drives the session.
+
+    `types` are the agents it may start, None for all; `stash` keeps its refused calls; `cancelled` is set when the call
+    in progress is given up, which ends its wait and nothing else.
+    """
+
+    manager: AgentManager
+    owner: RunId | None
+    stash: Stash
+    types: Collection[str] | None = None
+    door: Door = LIBRARY
+    cancelled: anyio.Event | None = None
+
+    @property
+    def scope(self) -> Scope:
+        return self.manager.scope(self.owner)
+
+    @property
+    def reader(self) -> str:
+        """Who is given a result, for the log: of what a run started, that run is told as its parent."""
+        return TO_PARENT if self.owner is not None else self.door.reader
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationTool(Generic[P]):
+    """One tool. `run` may raise any `SubagentsError`, whose sentence is then the answer; `reads_only` tells that it
+    changes nothing, so that several may be called at once."""
+
+    name: str
+    parameters: type[P]
+    run: Callable[[Parent, P], Awaitable[Answer]]
+    reads_only: bool = False
+
+    async def call(self, parent: Parent, arguments: Mapping[str, Any] | str) -> Answer:
+        """Does what is asked and answers. What is wrong with the asking, and what is refused, is the answer as well.
+
+        `arguments` are an object or its JSON text. Raises `SessionError` only: then there is nothing else to try.
+        """
+        try:
+            return await self.run(parent, self.read(arguments))
+        except SessionError:
+            raise
+        except SubagentsError as error:
+            return refused(str(error))
+
+    def read(self, arguments: Mapping[str, Any] | str) -> P:
+        """The parameters. null is the same as not given: some models fill in everything. Raises `BadArguments`."""
+        given = _object(arguments) if isinstance(arguments, str) else arguments
+        try:
+            return self.parameters.model_validate(
+                {key: value for key, value in given.items() if value is not None}
+            )
+        except ValidationError as error:
+            raise BadArguments(sentence_of(self.name, error, self.parameters)) from None
+
+
+class BadArguments(SubagentsError):
+    """A tool cannot be called this way; the sentence names the parameter and what would work."""
+
+
+def refused(reason: str, **data: Any) -> Answer:
+    """Nothing was done, and why."""
+    return Answer(f"{FAILED}{reason}", {"error": reason, **data}, ok=False)
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        given = json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise BadArguments(f"The arguments are not JSON: {error}.") from None
+    if not isinstance(given, dict):
+        raise BadArguments(f"The arguments must be an object, not {text[:60]!r}.")
+    return given
+
+
+def sentence_of(tool: str, error: ValidationError, parameters: type[BaseModel]) -> str:
+    """What is wrong, parameter by parameter, and which there are."""
+    wrong = [_wrong(each) for each in error.errors(include_url=False, include_context=False)[:MAX_WRONG]]
+    return f"{tool} cannot be called so: {'; '.join(wrong)}. Its parameters are {', '.join(parameters.model_fields)}."
+
+
+def _wrong(error: Mapping[str, Any]) -> str:
+    name = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
+    match error["type"]:
+        case "extra_forbidden":
+            return f"there is no {name!r}"
+        case "missing":
+            return f"{name!r} is missing"
+        case _:
+            message = str(error["msg"])
+            return f"{name!r} is {error['input']!r:.80}, but {message[:1].lower()}{message[1:]}"
