@@ -36,6 +36,7 @@ from subagents.events import (
     StoppedBy,
 )
 from subagents.ids import RunId, new_fact_id, new_run_id
+from subagents.notices.joining import JoinMode
 from subagents.runs import lifecycle
 from subagents.runs.mentions import free_handle
 from subagents.runs.peek import Peek, PeekQuery
@@ -44,6 +45,7 @@ from subagents.runs.state import RunState, Steer, receipt
 from subagents.runtime.admission import Admission
 from subagents.runtime.choosing import chosen
 from subagents.runtime.following import follow
+from subagents.runtime.outbox import Outbox
 from subagents.runtime.peeking import peek
 from subagents.runtime.scope import Scope
 from subagents.runtime.supervisor import Shared, Supervisor
@@ -86,11 +88,20 @@ class AgentManager:
         self._problems = ToldProblems()
         self._reads: dict[RunId, Callable[[str], Any]] = {}
         self.waits = Waits(journal, shared.clock)
+        self.outbox = Outbox(
+            journal,
+            shared.clock,
+            JoinMode(surroundings.settings.default_join_mode),
+            self._steer,
+            self._result,
+            self.waits.watching,
+        )
         self._due: deque[Callable[[], None]] = deque()
         self._due_came = anyio.Event()
         journal.on_broken = lambda: self._do_soon(self._give_up)
         journal.listen(self._heard)
         tasks.start_soon(self._attend)
+        tasks.start_soon(self.outbox.attend)
 
     # --- what is known
 
@@ -249,8 +260,8 @@ class AgentManager:
         return result
 
     async def peek(self, run: str, query: PeekQuery | None = None, **wishes: Any) -> Peek:
-        """A look at a run's transcript: its last lines, those after a line, those that match a pattern. `wishes` are the
-        fields of a `PeekQuery`, where none is given. Costs what it shows. Raises `BadPattern`.
+        """A look at a run's transcript: its last lines, those after a line, those that match a pattern. `wishes` are
+        the fields of a `PeekQuery`, where none is given. Costs what it shows. Raises `BadPattern`.
         """
         return await peek(self._shared.store, self.find(run), query or PeekQuery(**wishes), self.clock)
 
@@ -418,6 +429,7 @@ class AgentManager:
         for supervisor in self._live.values():
             supervisor.scope.cancel()
         self.waits.release_all()
+        self.outbox.release_all()
 
     def _environment(self, run: RunState) -> Mapping[str, str]:
         """What tells a program started by the run where it is, so that it has no back door."""

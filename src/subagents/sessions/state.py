@@ -14,6 +14,8 @@ import msgspec
 from subagents.errors import RunNotFound
 from subagents.events import (
     Entry,
+    NoticeAcknowledged,
+    NoticePosted,
     RunEvent,
     RunSpawned,
     SessionArchived,
@@ -22,6 +24,8 @@ from subagents.events import (
     SessionRenamed,
 )
 from subagents.ids import RunId, with_prefix
+from subagents.notices import state as notices
+from subagents.notices.state import NoticeState
 from subagents.runs import state as runs
 from subagents.runs.state import RunState
 
@@ -48,6 +52,7 @@ class SessionState:
         self.header = Header()
         self.seq = 0
         self.at = 0.0
+        self.notices = NoticeState((), {})
         self._runs: dict[RunId, RunState] = {}
         self._handles: dict[str, RunId] = {}
         self._requests: dict[str, RunId] = {}
@@ -104,6 +109,8 @@ class SessionState:
             case RunEvent(run=run_id):
                 if (run := self._runs.get(run_id)) is not None:
                     self._runs[run_id] = runs.evolve(run, entry)
+            case NoticePosted() | NoticeAcknowledged():
+                self.notices = notices.evolve(self.notices, entry)
             case event:
                 self.header = _evolve_header(self.header, entry.at, event)
 
@@ -121,7 +128,9 @@ class SessionState:
     def snapshot(self) -> bytes:
         """The state as JSON, for `restore`."""
         return msgspec.json.encode(
-            _Snapshot(self.header, self.seq, self.at, tuple(self._runs.values()), self._requests)
+            _Snapshot(
+                self.header, self.seq, self.at, tuple(self._runs.values()), self._requests, self.notices
+            )
         )
 
     @classmethod
@@ -129,7 +138,7 @@ class SessionState:
         """The state that `snapshot` gave. Raises `msgspec.MsgspecError` for anything else."""
         kept = msgspec.json.decode(data, type=_Snapshot)
         state = cls()
-        state.header, state.seq, state.at = kept.header, kept.seq, kept.at
+        state.header, state.seq, state.at, state.notices = kept.header, kept.seq, kept.at, kept.notices
         state._requests.update(kept.requests)
         for run in kept.runs:
             state._runs[run.id] = run
@@ -143,6 +152,7 @@ class _Snapshot(msgspec.Struct, frozen=True):
     at: float
     runs: tuple[RunState, ...]
     requests: dict[str, RunId]
+    notices: NoticeState
 
 
 def fold(entries: Iterable[Entry], onto: SessionState | None = None) -> SessionState:
