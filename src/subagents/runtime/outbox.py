@@ -71,12 +71,15 @@ class Outbox:
         self._undelivered: dict[str, None] = {}
         self._came = anyio.Event()
         self._posted = anyio.Event()
+        self._taken_up = anyio.Event()
         journal.listen(self._heard)
 
     # --- for whoever drives the session
 
     async def pending(self) -> Sequence[Notice]:
-        """The notices for whoever drives the session that were not acknowledged, in the order they were posted."""
+        """The notices for whoever drives the session that were not acknowledged, in the order they were posted; those
+        of earlier owners of the session first."""
+        await self._taken_up.wait()
         state = self._journal.state
         posted = [each for each in state.notices.pending if addressee(state, each) is None]
         found = [await self._notice(each) for each in posted]
@@ -101,6 +104,7 @@ class Outbox:
 
     def release_all(self) -> None:
         """Wakes those who read; for when nothing will be posted any more."""
+        self._taken_up.set()
         self._posted.set()
 
     # --- the task
@@ -109,6 +113,7 @@ class Outbox:
         """Posts and delivers, for ever. First what was left when the session was closed or its owner died."""
         with suppress(SessionError):
             await self._take_up()
+            self._taken_up.set()
             while True:
                 await self._tell_due()
                 await self._deliver()
