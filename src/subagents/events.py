@@ -236,6 +236,9 @@ class OutputFault(msgspec.Struct, frozen=True):
     message: str
     schema_path: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.path or 'the answer'}: {self.message}"
+
 
 class OutputRejected(RunEvent, frozen=True, kw_only=True):
     """The answer does not fit the output schema. `problems` are `JSON path: what is wrong`, at most 20, and `faults`
@@ -299,8 +302,8 @@ class RunInterrupted(Ending, frozen=True, kw_only=True):
 
 
 class RunResumed(RunEvent, frozen=True, kw_only=True):
-    """An ended run goes on with another prompt; `episode` is the new one, which waits for its turn. `note` is what it is
-    told before the prompt, where its last turn may be incomplete."""
+    """An ended run goes on with another prompt; `episode` is the new one, which waits for its turn. `note` is what it
+    is told before the prompt, where its last turn may be incomplete."""
 
     prompt: str
     asked_by: AskedBy

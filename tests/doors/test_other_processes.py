@@ -149,12 +149,16 @@ def test_whoever_waits_for_a_run_whose_process_dies_is_told_so(
     waiting: tuple[Program, str], start: Start, call: Call
 ):
     program, run = waiting
-    answer = start("result", run, "--wait")
+    answer, message = start("result", run, "--wait"), start("steer", run, "hello", "--wait")
+    start("events", run, "--follow").prints("RunSteered  hello")
     program.send(signal.SIGKILL)
     program.ends()
     done = answer.ends()
     assert (done.code, done.out) == (4, "I wait.\n")
     assert "its owner is gone" in done.err
+    unread = message.ends()
+    assert (unread.code, unread.out.splitlines()[-1]) == (1, "hello")
+    assert unread.out.startswith(f"missed: worker ({run}) had ended")
 
 
 def test_giving_up_the_waiting_leaves_the_run_at_work(

@@ -16,8 +16,9 @@ from inline_snapshot import snapshot
 
 import subagents
 from subagents.errors import InvalidSchema
+from subagents.events import OutputFault
 from subagents.runs.json_text import NotJson
-from subagents.runs.output_schema import OutputProblem, extract, judge, parse_schema, problems
+from subagents.runs.output_schema import extract, judge, parse_schema, problems
 
 Q: dict[str, Any] = {
     "type": "object",
@@ -165,7 +166,7 @@ def test_no_text_takes_more_than_its_length_allows(piece):
 def test_each_thing_that_does_not_fit_is_told_with_its_place():
     [problem] = problems('{"files": [{"path": 3, "reason": "b"}]}', Q)
 
-    assert problem == OutputProblem(
+    assert problem == OutputFault(
         "/files/0/path",
         "3 is not of type 'string'",
         "/properties/files/items/properties/path/type",

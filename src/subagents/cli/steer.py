@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from subagents.cli.exits import Exit
@@ -52,12 +53,13 @@ def steer(run: RunName, message: Message, wait: Wait = False) -> int:
 
 def tell_receipt(project: Project, seen: Seen, told: dict[str, Any], text: str, *, wait: bool) -> int:
     """Says what became of a message, with `wait` as soon as it was read or missed. Returns the exit code."""
-    steer = receipt(find(project, seen.run.id)[0].run, told["steer"])
-    while wait and steer.waits and not nobody_reads(LOOK_EVERY):
+    now, _state = find(project, seen.run.id)
+    while wait and now.live and receipt(now.run, told["steer"]).waits and not nobody_reads(LOOK_EVERY):
         now, _state = find(project, seen.run.id)
-        if not now.live and not now.run.status.ended:
-            break  # its process is gone, or it rests; either way the message is kept
-        steer = receipt(now.run, steer.id)
+    steer = receipt(now.run, told["steer"])
+    if now.owner_gone and steer.waits:
+        # What the next owner will record: the run was interrupted, and read nothing more.
+        steer = msgspec.structs.replace(steer, missed=True)
     tell([_said(seen, steer)])
     if steer.missed:
         answer(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
 from subagents.errors import BadAnswer
+from subagents.events import OutputFault
 from subagents.ids import RunId
 from subagents.runs.json_pointer import part_of
 from subagents.runs.peek import PeekQuery, peek_json, peek_text
@@ -22,6 +23,7 @@ from subagents.runs.result import (
     result_json,
     result_text,
 )
+from subagents.runs.structured import structured_reply
 from subagents.runtime.waiting import Waited, WaitEnd, WaitFor
 
 LEAST_WAIT, MOST_WAIT = 1.0, 3600.0  # seconds
@@ -183,7 +185,16 @@ async def _told_of_one(
         said = "\n\n".join(await parent.manager.conversation(run))
         parts.append(f"--- Agent conversation ---\n\n{bounded(said, CUT, MAX_CONVERSATION)}")
     data = result_json(result, now=parent.manager.clock.now())
+    if (reply := structured_reply(result)) is not None:
+        data["reply"] = reply
+        if not reply["ok"] and reply["validationErrors"]:
+            parts.append(_faults(reply))
     return Answer("\n\n".join(part for part in parts if part), data)
+
+
+def _faults(reply: Mapping[str, Any]) -> str:
+    wrong = [f"- {OutputFault(each['path'], each['message'])}" for each in reply["validationErrors"]]
+    return "\n".join((reply["error"], *wrong))
 
 
 async def _last_line(parent: Parent, result: Result) -> str:

@@ -7,14 +7,15 @@ parent asked for in vain is said with `NotNow`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from subagents.errors import NotNow
 from subagents.events import (
     Ending,
+    OutputFault,
     OutputRejected,
     RunCleared,
     RunCompleted,
-    RunEvent,
     RunFailed,
     RunInterrupted,
     RunParked,
@@ -30,7 +31,7 @@ from subagents.events import (
     WrapUpAsked,
 )
 from subagents.runs.state import RunState, RunStatus
-from subagents.spec import AskedBy
+from subagents.spec import AskedBy, OnInvalid
 
 # Characters; a reason is a sentence, whatever a provider or a tool made of it.
 MAX_REASON = 2_000
@@ -67,6 +68,8 @@ def complete(run: RunState, text: str, seconds: float, structured: str | None = 
         text=text,
         wrapped_up=bool(run.wrap_up),
         structured=structured,
+        schema_valid=None if structured is None else True,
+        digest="" if structured is None else digest(structured),
     )
 
 
@@ -77,13 +80,45 @@ def fail(run: RunState, reason: str, seconds: float, partial: str = "") -> RunFa
     return RunFailed(run=run.id, episode=run.episode, seconds=seconds, reason=said, partial=partial)
 
 
-def reject(run: RunState, answer: str, problems: Sequence[str], seconds: float) -> list[RunEvent]:
-    """The answer does not fit the output schema, and no correction is left: what was wrong, and the failure."""
+def reject(run: RunState, answer: str, faults: Sequence[OutputFault]) -> OutputRejected | None:
+    """The answer does not fit the output schema, and another one is asked for."""
     if run.status.ended:
+        return None
+    return OutputRejected(
+        run=run.id,
+        episode=run.episode,
+        problems=tuple(map(str, faults)),
+        text=answer,
+        faults=tuple(faults),
+        digest=digest(answer),
+        correction=run.rejections,
+    )
+
+
+def reject_last(
+    run: RunState, answer: str, faults: Sequence[OutputFault], seconds: float
+) -> list[OutputRejected | RunCompleted | RunFailed]:
+    """The answer does not fit, and no correction is left: what was wrong, and the failure; or, where the run's spec has
+    such an answer kept, a completion that says so."""
+    if (rejected := reject(run, answer, faults)) is None:
         return []
-    reason = f"the answer does not fit the output schema: {'; '.join(problems[:3])}"
+    if run.spec.on_invalid is OnInvalid.KEEP:
+        return [
+            rejected,
+            RunCompleted(
+                run=run.id,
+                episode=run.episode,
+                seconds=seconds,
+                text=answer,
+                wrapped_up=bool(run.wrap_up),
+                schema_valid=False,
+                digest=rejected.digest,
+                faults=rejected.faults,
+            ),
+        ]
+    reason = f"the answer does not fit the output schema: {'; '.join(rejected.problems[:3])}"
     return [
-        OutputRejected(run=run.id, episode=run.episode, problems=tuple(problems[:20]), text=answer),
+        rejected,
         RunFailed(run=run.id, episode=run.episode, seconds=seconds, reason=reason, partial=answer),
     ]
 
@@ -187,6 +222,11 @@ def resume(run: RunState, prompt: str, asked_by: AskedBy) -> RunResumed:
     return RunResumed(
         run=run.id, episode=run.episode + 1, prompt=prompt, asked_by=asked_by, note=_cut_short(run)
     )
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of a text's UTF-8, in hexadecimal."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _cut_short(run: RunState) -> str:

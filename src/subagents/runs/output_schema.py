@@ -6,12 +6,13 @@ The library for JSON Schema is loaded when the first schema is in play (75 ms).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from subagents.errors import InvalidSchema
+from subagents.events import OutputFault
 from subagents.runs import json_text
 from subagents.runs.json_text import NotJson
 
@@ -24,23 +25,15 @@ MAX_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class OutputProblem:
-    """Why an answer does not fit. Both paths are JSON Pointers (RFC 6901), "" for the whole."""
-
-    path: str
-    message: str
-    schema_path: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.path or 'the answer'}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
 class Judgement:
     """What an answer is under a schema: its value as JSON, or what is wrong with it, at most 20 things."""
 
     structured: str | None
-    found: tuple[OutputProblem, ...] = ()
+    found: tuple[OutputFault, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        return not self.found
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -83,21 +76,32 @@ def judge(text: str, schema: Mapping[str, Any]) -> Judgement:
         value = extract(text, schema)
         errors = json_schema.errors(schema, value, MAX_PROBLEMS)
     except (NotJson, json_schema.TooMuch) as error:
-        return Judgement(None, (OutputProblem("", str(error)),))
+        return Judgement(None, (OutputFault("", str(error)),))
     if not errors:
         return Judgement(json.dumps(value, ensure_ascii=False))
     return Judgement(None, tuple(_problem(error) for error in errors))
 
 
-def problems(text: str, schema: Mapping[str, Any]) -> list[OutputProblem]:
+def problems(text: str, schema: Mapping[str, Any]) -> list[OutputFault]:
     """What is wrong with an answer, at most 20 things; none when it fits."""
     return list(judge(text, schema).found)
 
 
-def _problem(error: ValidationError) -> OutputProblem:
+def correction(faults: Sequence[OutputFault], left: int) -> str:
+    """What an agent is told whose answer does not fit, when it may answer again: `left` times, this one included."""
+    wrong = "\n".join(f"- {fault}" for fault in faults)
+    last = "This is the last time." if left == 1 else f"You can answer {left} more times."
+    return (
+        f"Your answer does not fit the JSON Schema that was asked for:\n{wrong}\n\n"
+        f"Answer again, with one JSON value that fits and nothing else: no fence around it, no words before or after "
+        f"it.\n{last}"
+    )
+
+
+def _problem(error: ValidationError) -> OutputFault:
     from subagents.runs.json_schema import pointer, shortened
 
-    return OutputProblem(
+    return OutputFault(
         pointer(error.absolute_path), shortened(error.message), pointer(error.absolute_schema_path)
     )
 

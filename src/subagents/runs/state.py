@@ -14,6 +14,7 @@ from subagents.events import (
     Entry,
     ModelReplied,
     ModelRequestFailed,
+    OutputFault,
     OutputRejected,
     ResultDelivered,
     RunCleared,
@@ -113,7 +114,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
     Times are seconds since the epoch. `turns`, `tool_uses` and `usage` are sums over all episodes;
     `turns_before` and `usage_before` are where this episode began to count. `setback` is why its last request to the
-    model failed, until one is answered. `progress_at` is the last sign of life.
+    model failed, until one is answered. `rejections` counts this episode's answers that do not fit its output schema,
+    and `faults` is what was wrong with the last. `progress_at` is the last sign of life.
     """
 
     id: RunId
@@ -149,6 +151,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     setback: str = ""
     steers: tuple[Steer, ...] = ()
     rejections: int = 0
+    faults: tuple[OutputFault, ...] = ()
     delivered: bool = False
     cleared: bool = False
 
@@ -251,8 +254,8 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return replace(run, paused=False)
         case WrapUpAsked(limit=limit):
             return replace(run, wrap_up=limit)
-        case OutputRejected():
-            return replace(run, rejections=run.rejections + 1)
+        case OutputRejected(faults=faults):
+            return replace(run, rejections=run.rejections + 1, faults=faults)
         case WorkspaceOpened(root=root):
             return replace(run, workspace=root)
         case _:
@@ -361,6 +364,7 @@ def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:
         wrap_up="",
         setback="",
         rejections=0,
+        faults=(),
         delivered=False,
         cleared=False,
     )

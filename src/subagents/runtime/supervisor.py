@@ -24,6 +24,7 @@ from subagents.models.secrets import Veiled, veiled
 from subagents.runners.base import (
     Called,
     Conversation,
+    PromptSent,
     RequestFailed,
     RunContext,
     Runner,
@@ -33,14 +34,15 @@ from subagents.runners.base import (
 )
 from subagents.runs import lifecycle, limits
 from subagents.runs.limits import Verdict
-from subagents.runs.output_schema import judge
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Place
+from subagents.runtime.correcting import judged
 from subagents.runtime.recording import kept_of
 from subagents.sessions.journal import Decide, Journal
 from subagents.sessions.messages import StoredMessage
 from subagents.sessions.state import SessionState
 from subagents.sessions.store import EventStore
+from subagents.sessions.transcript import reply_lines
 from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
 
 log = logging.getLogger("subagents")
@@ -84,6 +86,7 @@ class Supervisor:
     _conversation: Conversation | None = None
     _unread: list[tuple[str, str]] = field(default_factory=list)
     _given: set[str] = field(default_factory=set)
+    _prompted: tuple[str, ...] = ()
     _draft: list[str] = field(default_factory=list)
     _draft_kept_at: float = 0.0
     _began: float | None = None
@@ -161,7 +164,10 @@ class Supervisor:
             recorded = await self.shared.journal.record(
                 self._ours(
                     lambda run: lifecycle.stop(run, by, self.seconds, reason, self.partial, subtree=subtree)
-                )
+                ),
+                run=self.run_id,
+                lines=reply_lines(self.partial),
+                draft="",
             )
         finally:
             self.scope.cancel()
@@ -196,7 +202,7 @@ class Supervisor:
             self._opened(workspace)
             context = self._context(workspace, await self._history(text))
             async with runner.open(spec, context) as conversation:
-                return self._judge(await self._answer(conversation, text))
+                return await self._judged(conversation, await self._answer(conversation, text))
         finally:
             await self._close(workspace)
 
@@ -205,26 +211,34 @@ class Supervisor:
         self._conversation = conversation
         try:
             self._hand_over_unread()
-            answer = await conversation.prompt(text)
+            # What a conversation between two prompts did not take goes along with the next one.
+            answer = await conversation.prompt(self._with_unread(text))
             while self._unread:
                 await self._mind_usage()
-                unread, self._unread = self._unread, []
-                for steer, _ in unread:
-                    await self._delivered(steer)
-                answer = await conversation.prompt("\n\n".join(text for _, text in unread))
+                answer = await conversation.prompt(self._with_unread(None))
             return answer
         finally:
             self._conversation = None
 
-    def _judge(self, answer: str) -> OfRun:
-        """Whether the answer is one. It is judged once, at the end."""
-        schema = self.run.spec.output_schema
-        if schema is None:
-            return lambda run: lifecycle.complete(run, answer, self.seconds)
-        verdict = judge(answer, schema)
-        if verdict.problems:
-            return lambda run: lifecycle.reject(run, answer, verdict.problems, self.seconds)
-        return lambda run: lifecycle.complete(run, answer, self.seconds, verdict.structured)
+    def _with_unread(self, text: str | None) -> str | None:
+        """The prompt with the messages that nobody has read; they are delivered when it is kept."""
+        unread, self._unread = self._unread, []
+        self._prompted = tuple(steer for steer, _ in unread)
+        parts = [*([] if text is None else [text]), *(message for _, message in unread)]
+        return "\n\n".join(parts) if parts else None
+
+    async def _judged(self, conversation: Conversation, answer: str) -> OfRun:
+        """How it ends with this answer, or with the one that it gave when it was asked for another."""
+
+        async def ask(correction: str) -> str:
+            await self._mind_limits()
+            return await self._answer(conversation, correction)
+
+        last, verdict = await judged(self.run, answer, ask, self._record)
+        if verdict is not None and not verdict.fits:
+            return lambda run: lifecycle.reject_last(run, last, verdict.found, self.seconds)
+        structured = verdict.structured if verdict is not None else None
+        return lambda run: lifecycle.complete(run, last, self.seconds, structured)
 
     def _context(self, workspace: OpenWorkspace, history: Sequence[StoredMessage]) -> RunContext:
         run = self.run
@@ -264,6 +278,9 @@ class Supervisor:
         run = self.run
         if self._is_over(run):
             return
+        if isinstance(update, PromptSent) and self._prompted:
+            self._keep_delivered(update)
+            return
         kept = kept_of(update, run)
         if kept.draft is not None:
             self._draft.clear()
@@ -282,6 +299,15 @@ class Supervisor:
         if pending is not None and fact.synced:
             await pending.wait()
 
+    def _keep_delivered(self, update: PromptSent) -> None:
+        """Messages that came too late to be slipped in are a prompt: they are delivered exactly when it is kept."""
+        steers, self._prompted = self._prompted, ()
+        self.shared.journal.enqueue(
+            self._ours(lambda run: [read for steer in steers if (read := lifecycle.deliver(run, steer))]),
+            run=self.run_id,
+            messages=update.messages,
+        )
+
     def _keep_draft(self, text: str) -> None:
         self._draft.append(text)
         now = self.shared.clock.monotonic()
@@ -294,6 +320,10 @@ class Supervisor:
             self.shared.journal.enqueue(self._ours(lifecycle.end_turn))
             return
         await self.shared.journal.record(self._ours(lifecycle.end_turn))
+        await self._mind_limits()
+
+    async def _mind_limits(self) -> None:
+        """Between two turns: near a limit it is asked to wrap up, at it it is stopped, and what is paused rests."""
         run = self.run
         verdict = limits.after_turn(run.spec.limits, run.episode_turns, asked=bool(run.wrap_up))
         if verdict is Verdict.WRAP_UP:
@@ -350,7 +380,8 @@ class Supervisor:
     async def _record(self, decide: OfRun) -> None:
         # A session that is over has said so to everybody; there is nobody left to tell.
         with suppress(SessionError):
-            await self.shared.journal.record(self._ours(decide), run=self.run_id, draft="")
+            lines = reply_lines(self.partial)
+            await self.shared.journal.record(self._ours(decide), run=self.run_id, lines=lines, draft="")
 
     def _ours(self, decide: OfRun) -> Decide:
         """`decide`, asked of our episode only: one that was resumed meanwhile belongs to somebody else."""
@@ -368,9 +399,6 @@ class Supervisor:
         unread, self._unread = self._unread, []
         for steer, text in unread:
             self._pass_on(steer, text)
-
-    async def _delivered(self, steer: str) -> None:
-        await self.shared.journal.record(self._ours(lambda run: lifecycle.deliver(run, steer)))
 
     async def _history(self, text: str | None) -> Sequence[StoredMessage]:
         """What was said before; nothing when this is the beginning."""
