@@ -27,6 +27,7 @@ from subagents.cli import (
     show,
     steer,
     stop,
+    tree,
     trust,
     usage_report,
 )
@@ -81,13 +82,17 @@ def top(
 def list_runs(
     everything: Annotated[bool, typer.Option("--all", "-a", help=_("All there have ever been."))] = False,
     as_json: Annotated[bool, typer.Option("--json", help=_("Print them as JSON."))] = False,
+    as_tree: Annotated[
+        bool, typer.Option("--tree", help=_("As a tree, as `subagents tree` shows it."))
+    ] = False,
 ) -> int:
-    return ps(everything, as_json)
+    return tree.show_tree(everything=everything, as_json=as_json) if as_tree else ps(everything, as_json)
 
 
 mount(commands, "run", run.run, usage="[AGENT] PROMPT [OPTIONS]", text=run.HELP)
 mount(commands, "resume", resume.resume, usage="ID PROMPT [OPTIONS]", text=resume.HELP)
-mount(commands, "ps", list_runs, usage="[--all] [--json]", text=PS_HELP)
+mount(commands, "ps", list_runs, usage="[--all] [--json] [--tree]", text=PS_HELP)
+mount(commands, "tree", tree.show_tree, usage="[OPTIONS]", text=tree.HELP)
 mount(commands, "show", show.show, usage="ID", text=show.HELP)
 mount(commands, "log", log.log, usage="ID [OPTIONS]", text=log.HELP)
 mount(commands, "logs", log.log, usage="ID [OPTIONS]", text=log.HELP, hidden=True)

@@ -41,6 +41,7 @@ from subagents.view import figures
 from subagents.view.nesting import nested
 from subagents.view.run_line import ending, name, run_line, run_lines
 from subagents.view.theme import BELOW, ascii_of, shows_glyphs
+from subagents.view.tree import TreeMode, tree
 
 FRAME = 0.125  # seconds between two drawings
 HURRY = 2.0  # seconds that are left to show the rest when the user wants to be gone
@@ -238,12 +239,29 @@ class _Drawn:
 
     def _in_progress(self, width: int, height: int) -> list[Text]:
         runs, now = self._runs(), self._manager.clock.now()
+        if len(runs) > 1:
+            return self._tree([run for run, _depth in runs], now, width, max(1, height - 2))
         lines = [line for run, depth in runs for line in _of_one(run, now, width, depth)]
         most = max(1, height - 2)
         if len(lines) <= most:
             return lines
         hidden = len(lines) - most + 1
         return [*lines[: most - 1], Text(counted("… {n} more line", "… {n} more lines", hidden), style="dim")]
+
+    def _tree(self, runs: list[RunState], now: float, width: int, height: int) -> list[Text]:
+        settings = self._manager.settings
+        drawn = tree(
+            runs,
+            now=now,
+            width=width,
+            height=height,
+            mode=TreeMode(settings.tree_mode),
+            everything=True,
+            max_depth=settings.max_depth,
+            rollup=settings.rollup_child_usage,
+            cost=settings.show_cost,
+        )
+        return list(drawn.lines)
 
     def _ended(self, width: int) -> list[Text]:
         """Without the reason of the run itself, which is said in full afterwards."""

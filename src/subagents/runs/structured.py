@@ -18,7 +18,9 @@ def structured_reply(result: Result) -> dict[str, Any] | None:
     """The reply about an ended run of which an output schema was asked; None where none was, or it has not ended.
 
     `{"ok": true, "data", "preview", "sha256"}`, or
-    `{"ok": false, "error", "validationErrors", "rawPreview", "sha256"}`. Each validation error has `path`, `message` and `schemaPath`; both paths are JSON Pointers. `preview` is the
+    `{"ok": false, "error", "validationErrors", "rawPreview", "sha256"}`.
+
+    Each validation error has `path`, `message` and `schemaPath`; both paths are JSON Pointers. `preview` is the
     beginning of the answer as it was written. `sha256` is that of the value's JSON, or of the answer that does not fit.
     """
     run = result.run

@@ -1,0 +1,117 @@
+"""Where one run stands: the path down to it, what is busy below it, and how many others there are. What its brothers
+and sisters do is not its business."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from subagents.ids import RunId
+from subagents.language import counted
+from subagents.view.tree_model import STALLED, Counts, Forest, Kind, Node, is_stale
+
+if TYPE_CHECKING:
+    from subagents.sessions.state import SessionState
+
+PATH_LINES, PATH_WIDTH = 40, 120
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The top of the tree with one child each down to the run, and below it what is busy. `total` are all runs of that
+    tree, and `sums` the lines about those that are not shown."""
+
+    top: Node
+    total: int
+    sums: tuple[str, ...]
+
+
+def branch_of(whole: Forest, focus: RunId | None, now: float, stalled: float = STALLED) -> Branch | None:
+    """The branch of a run, None for the one that gave the last sign of life; None when there is no such run."""
+    path = _path(whole, focus)
+    if not path:
+        return None
+    *above, run = path
+    busy = _busy(run, now, stalled)
+    top = busy
+    for node in reversed(above):
+        top = _with([top], node)
+    siblings = _sum(
+        sibling for node, child in zip(above, path[1:], strict=True) for sibling in _others(node, child)
+    )
+    below = _sum([run]).total - _sum([busy]).total
+    finished = run.counts.finished - busy.counts.finished
+    return Branch(top, path[0].counts.total, tuple(_sums(siblings, below - finished, finished)))
+
+
+def path_text(state: SessionState, run_id: RunId, now: float) -> str:
+    """The same as plain text for a model: at most 40 lines of 120 cells."""
+    from subagents.view.tree import TreeMode, tree
+
+    top = state.path(run_id)[-1]
+    runs = [state.run(run) for run in state.subtree(top)]
+    drawn = tree(runs, now=now, width=PATH_WIDTH, height=PATH_LINES, mode=TreeMode.FOCUSED, focus=run_id)
+    path = " > ".join(state.run(run).handle for run in reversed(state.path(run_id)))
+    return "\n".join((f"You are here: {path}", *(line.plain.rstrip() for line in drawn.lines)))
+
+
+def _path(whole: Forest, focus: RunId | None) -> list[Node]:
+    """From the top down to the run."""
+    tops = (*whole.roots, *whole.orphans)
+    above = {child.run.id: node for top in tops for node in top.walk() for child in node.children}
+    known = {node.run.id: node for top in tops for node in top.walk()}
+    if focus is None:
+        lively = [node for node in known.values() if node.kind < Kind.QUEUED] or list(known.values())
+        focus = (
+            max(lively, key=lambda node: (node.run.progress_at, node.run.depth)).run.id if lively else None
+        )
+    if focus not in known:
+        return []
+    path = [known[focus]]
+    while (parent := above.get(path[-1].run.id)) is not None:
+        path.append(parent)
+    return path[::-1]
+
+
+def _busy(run: Node, now: float, stalled: float) -> Node:
+    """The run with those below it that get on, and with whoever is between them and it."""
+    kept: dict[RunId, Node] = {}
+    for node in reversed(list(run.walk())):
+        children = [kept[child.run.id] for child in node.children if child.run.id in kept]
+        gets_on = node.kind < Kind.QUEUED and not is_stale(node, now, stalled)
+        if node is run or children or gets_on:
+            kept[node.run.id] = _with(children, node)
+    return kept[run.run.id]
+
+
+def _with(children: list[Node], node: Node) -> Node:
+    own = Counts(
+        running=node.kind is Kind.RUNNING,
+        approval=node.kind is Kind.APPROVAL,
+        queued=node.kind is Kind.QUEUED,
+        finished=node.kind is Kind.FINISHED,
+    )
+    lively = min([node.kind, *(child.lively for child in children)])
+    return replace(
+        node, children=children, counts=sum((child.counts for child in children), own), lively=lively
+    )
+
+
+def _others(node: Node, child: Node) -> Sequence[Node]:
+    return [other for other in node.children if other is not child]
+
+
+def _sum(nodes: object) -> Counts:
+    return sum((node.counts for node in nodes), Counts())  # type: ignore[attr-defined]
+
+
+def _sums(siblings: Counts, waiting: int, finished: int) -> list[str]:
+    active = siblings.total - siblings.finished
+    told = [
+        (active, "+{n} active sibling hidden", "+{n} active siblings hidden"),
+        (siblings.finished, "+{n} completed sibling hidden", "+{n} completed siblings hidden"),
+        (waiting, "+{n} queued / stale descendant hidden", "+{n} queued / stale descendants hidden"),
+        (finished, "+{n} finished descendant hidden", "+{n} finished descendants hidden"),
+    ]
+    return [counted(one, many, count) for count, one, many in told if count]
