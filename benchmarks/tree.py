@@ -37,7 +37,7 @@ def runs() -> list[RunState]:
 
 def ours(known: list[RunState], mode: TreeMode) -> None:
     lines = tree(known, now=known[0].progress_at, width=WIDTH, height=HEIGHT, mode=mode).lines
-    assert len(lines) == HEIGHT
+    assert HEIGHT - 1 <= len(lines) <= HEIGHT  # one that needs two finds no room in the last
 
 
 def plain(known: list[RunState]) -> None:

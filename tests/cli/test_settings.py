@@ -60,7 +60,7 @@ def test_without_a_command_all_are_listed(call: Call, shop: Path):
             "grace_turns             7                   environment  Turns to finish in",
             "max_depth               2                   project      Depth of nesting",
             "model                   anthropic:claude-x  user         Model",
-            'tree_mode               compact             user         Tree of agents',
+            "tree_mode               compact             user         Tree of agents",
             "* has no effect yet.",
             "/srv/shop/.subagents/settings.toml:2: there is no setting 'bogus'",
         ]

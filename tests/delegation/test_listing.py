@@ -95,6 +95,20 @@ async def test_v3_the_answer_is_how_it_was():
         assert [row["status"] for row in told.data["agents"]].count("running") == 1
 
 
+async def test_the_path_shows_where_a_run_is_and_nothing_of_its_brothers_and_sisters():
+    far, clock = anyio.Event(), FakeClock()
+    async with open_manager(runner(far), clock=clock) as manager:
+        parent = await family(manager, clock, far)
+        (child,) = [run.id for run in manager.scope(parent).runs() if not run.status.ended]
+        told = await list_agents(parent_of(manager, child), ListParams(view="path"))
+        lines = told.text.splitlines()
+        assert lines[0] == "You are here: plain > plain-7"
+        assert "do work" in told.text
+        assert "+4 completed siblings hidden" in told.text
+        assert not any(others in told.text for others in ("do first", "do third", "do fail", "not yours"))
+        assert told.data["total"] == 0, "it has started none"
+
+
 async def test_whoever_drives_the_session_sees_all_of_it_and_has_no_path():
     far, clock = anyio.Event(), FakeClock()
     async with open_manager(runner(far), clock=clock) as manager:

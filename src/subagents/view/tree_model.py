@@ -71,7 +71,7 @@ _ONE = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """A run and what is below it. `counts` and `used` are of all of that, itself included; `kind` is its own, and
     `lively` the most lively one in it."""
@@ -175,11 +175,18 @@ def _in_circles(nodes: Mapping[RunId, Node], tops: Iterable[Node]) -> list[Node]
 
 def _sum_up(top: Node) -> None:
     for node in reversed(list(top.walk())):
-        node.children = _sorted(node.children)
-        node.counts = sum((child.counts for child in node.children), _ONE[node.kind])
-        node.used = sum((child.used for child in node.children), node.run.usage.total)
-        node.lively = min((child.lively for child in node.children), default=node.kind)
-        node.lively = min(node.lively, node.kind)
+        node.counts, node.used, node.lively = _ONE[node.kind], _used(node.run), node.kind
+        if node.children:  # most have none, and this is drawn eight times a second
+            node.children = _sorted(node.children)
+            node.counts = sum((child.counts for child in node.children), node.counts)
+            node.used = sum((child.used for child in node.children), node.used)
+            node.lively = min(node.lively, *(child.lively for child in node.children))
+
+
+def _used(run: RunState) -> ModelUsage:
+    """Most runs ask one model, whose usage is the sum."""
+    models = run.usage.models
+    return next(iter(models.values())) if len(models) == 1 else run.usage.total
 
 
 def _sorted(nodes: Iterable[Node]) -> list[Node]:
@@ -192,7 +199,9 @@ def _recent(top: Node, now: float) -> Node | None:
     kept: dict[RunId, Node] = {}
     for node in reversed(list(top.walk())):
         children = [kept[child.run.id] for child in node.children if child.run.id in kept]
-        if children or _lingers(node.run, now):
+        if children == node.children and (children or _lingers(node.run, now)):
+            kept[node.run.id] = node
+        elif children or _lingers(node.run, now):
             counts = sum((child.counts for child in children), _ONE[node.kind])
             kept[node.run.id] = replace(node, children=children, counts=counts)
     return kept.get(top.run.id)

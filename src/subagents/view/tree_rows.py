@@ -104,7 +104,11 @@ def figures_of(node: Node, now: float, which: Figures) -> Iterator[Text]:
     run, doing = node.run, node.doing
     used = node.used if which.rollup else run.usage.total
     if run.turns:
-        yield _dim(figures.turns(run.episode_turns or run.turns, run.spec.limits.max_turns))
+        # The limit that everybody has says nothing, until it is near.
+        limit = run.spec.limits.max_turns
+        usual = run.spec.decided.get("max_turns") == "settings"
+        near = limit is not None and run.episode_turns * 2 >= limit
+        yield _dim(figures.turns(run.episode_turns or run.turns, limit if near or not usual else None))
     if run.tool_uses:
         yield _dim(counted("{n} tool", "{n} tools", run.tool_uses))
     if used.tokens:
