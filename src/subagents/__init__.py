@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from subagents.bootstrap import AgentManager
+    from subagents.delegation.any_loop import ParentTools
     from subagents.errors import (
         BadAnswer,
         BadDefinition,
+        BadPattern,
         BadSetting,
         BadTools,
         CommitFailed,
@@ -47,9 +49,12 @@ if TYPE_CHECKING:
         WorkspaceError,
     )
     from subagents.ids import RunId, SessionId
+    from subagents.notices.notice import Notice
+    from subagents.runs.peek import Peek, PeekQuery
     from subagents.runs.result import Result
-    from subagents.runs.state import RunState, RunStatus
-    from subagents.spec import AskedBy, SpawnRequest
+    from subagents.runs.state import RunState, RunStatus, Steer
+    from subagents.runtime.waiting import Waited, WaitEnd, WaitFor
+    from subagents.spec import AskedBy, OnInvalid, SpawnRequest
     from subagents.toolsets.providers.provider import ToolProvider, Tools
 
     __version__: str
@@ -59,6 +64,7 @@ __all__ = [
     "AskedBy",
     "BadAnswer",
     "BadDefinition",
+    "BadPattern",
     "BadSetting",
     "BadTools",
     "CommitFailed",
@@ -69,6 +75,11 @@ __all__ = [
     "NeedsLanguageModel",
     "NewerSession",
     "NotNow",
+    "Notice",
+    "OnInvalid",
+    "ParentTools",
+    "Peek",
+    "PeekQuery",
     "ProviderFailed",
     "Result",
     "RunId",
@@ -85,10 +96,14 @@ __all__ = [
     "SettingsFileError",
     "SpawnRefused",
     "SpawnRequest",
+    "Steer",
     "SubagentsError",
     "ToolProvider",
     "TrustError",
     "UnknownAgent",
+    "WaitEnd",
+    "WaitFor",
+    "Waited",
     "WorkspaceError",
     "__version__",
     "run",
@@ -97,13 +112,22 @@ __all__ = [
 _ELSEWHERE = {
     "AgentManager": "bootstrap",
     "AskedBy": "spec",
+    "Notice": "notices.notice",
+    "OnInvalid": "spec",
+    "ParentTools": "delegation.any_loop",
+    "Peek": "runs.peek",
+    "PeekQuery": "runs.peek",
     "Result": "runs.result",
     "RunId": "ids",
     "RunState": "runs.state",
     "RunStatus": "runs.state",
     "SessionId": "ids",
     "SpawnRequest": "spec",
+    "Steer": "runs.state",
     "ToolProvider": "toolsets.providers.provider",
+    "WaitEnd": "runtime.waiting",
+    "WaitFor": "runtime.waiting",
+    "Waited": "runtime.waiting",
 }
 
 

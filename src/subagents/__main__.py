@@ -12,7 +12,9 @@ from subagents.errors import SubagentsError
 DEBUG = "SUBAGENTS_DEBUG"
 
 # They change nothing, so a pipe that was closed behind them may end them, as it ends any other command.
-_READERS = frozenset({"ps", "show", "result", "log", "logs", "doctor", "--help", "-h"})
+_READERS = frozenset(
+    {"ps", "show", "result", "log", "logs", "peek", "tree", "events", "usage", "doctor", "--help", "-h"}
+)
 _PS_FLAGS = frozenset({"-a", "--all", "--json"})
 
 

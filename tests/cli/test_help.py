@@ -43,6 +43,7 @@ Commands:
   run       Run one agent and wait for its answer.
   resume    Go on with a run that ended, whatever way it ended.
   ps        List the runs of this project.
+  tree      Show all agents of this project as a tree.
   show      Show all that is known of a run, and the runs below it.
   log       Print what a run said and did, line by line.
   peek      Print some lines of a run: the last ones, those after a line, or those that match.
@@ -122,7 +123,7 @@ Options:
 
 def test_ps():
     assert help_of("ps") == snapshot("""\
-Usage: subagents ps [--all] [--json]
+Usage: subagents ps [--all] [--json] [--tree]
 
   List the runs of this project.
 
@@ -132,6 +133,7 @@ Usage: subagents ps [--all] [--json]
 Options:
   -a, --all   All there have ever been.
   --json      Print them as JSON.
+  --tree      As a tree, as `subagents tree` shows it.
   -h, --help  Show this message and exit.
 """)
 

@@ -73,7 +73,7 @@ def run(*events: RunEvent, schema: dict[str, Any] | None = None, **more: Any) ->
     return state
 
 
-def told(*events: RunEvent, text: str = "", structured: str | None = None, **said: str) -> str:
+def told(*events: RunEvent, text: str = "", structured: str | None = None, **said: Any) -> str:
     return result_text(Result(run(*events), text, structured), now=BEGAN + 60, **said)
 
 

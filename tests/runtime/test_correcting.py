@@ -45,19 +45,20 @@ BAD = '{"files": [{"path": 3, "reason": "b"}]}'
 
 
 class Answers(ScriptedRunner):
-    """Answers each prompt with the next of these texts, and the last of them again and again."""
+    """Plays the next of these scripts, or says the next of these texts, for each prompt; the last again and again."""
 
-    def __init__(self, *answers: str) -> None:
-        super().__init__()
-        self.answers = list(answers)
+    def __init__(self, *answers: str | Sequence[Step]) -> None:
+        super().__init__(scripts=_Next([(Say(each),) if isinstance(each, str) else each for each in answers]))
 
-    @property
-    def default(self) -> Sequence[Step]:
-        return (Say(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]),)
 
-    @default.setter
-    def default(self, _steps: Sequence[Step]) -> None:
-        pass
+class _Next(dict[str, Sequence[Step]]):
+    """A script for every prompt, in the order of the asking."""
+
+    def __init__(self, scripts: list[Sequence[Step]]) -> None:
+        self.left = scripts
+
+    def get(self, _prompt: str, _default: object = None) -> Sequence[Step]:
+        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
 
 
 def rejected(store: MemoryStore) -> list[OutputRejected]:
@@ -142,18 +143,8 @@ async def test_the_setting_and_the_agents_file_say_how_often():
 
 async def test_a_stop_in_the_middle_of_a_correction_is_a_stop():
     far = anyio.Event()
-    steps = [[Say(BAD)], [Reach(far), Wait(anyio.Event())]]
-
-    class Slow(Answers):
-        @property
-        def default(self) -> Sequence[Step]:
-            return steps.pop(0)
-
-        @default.setter
-        def default(self, _steps: Sequence[Step]) -> None:
-            pass
-
-    async with open_manager(Slow("")) as manager:
+    runner = Answers(BAD, [Reach(far), Wait(anyio.Event())])
+    async with open_manager(runner) as manager:
         run = await manager.spawn("plain", "go", output_schema=SCHEMA)
         await far.wait()
         await manager.stop(run, by=StoppedBy.USER)

@@ -41,7 +41,7 @@ from subagents.runs import lifecycle
 from subagents.runs.mentions import free_handle
 from subagents.runs.peek import Peek, PeekQuery
 from subagents.runs.result import Result
-from subagents.runs.state import RunState, Steer, receipt
+from subagents.runs.state import TO_PARENT, RunState, Steer, receipt
 from subagents.runtime.admission import Admission
 from subagents.runtime.choosing import chosen
 from subagents.runtime.following import follow
@@ -256,7 +256,10 @@ class AgentManager:
         state = self.state.run(run_id)
         result = await self._result(state)
         if state.status.ended and not state.delivered:
-            await self._note(ResultDelivered(run=run_id, episode=state.episode, to=to))
+            # A run that a command of another session's run began has its parent elsewhere: this is its reader.
+            elsewhere = state.parent is not None and state.parent not in self.state.runs
+            reader = TO_PARENT if elsewhere else to
+            await self._note(ResultDelivered(run=run_id, episode=state.episode, to=reader))
         return result
 
     async def peek(self, run: str, query: PeekQuery | None = None, **wishes: Any) -> Peek:

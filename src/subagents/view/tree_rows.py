@@ -48,7 +48,7 @@ def main_line(node: Node, parent: Node | None, prefix: str, now: float, width: i
     while chips and room - _cells_of(chips) < min(cell_len(said), LEAST_DESCRIPTION) + len(GAP):
         chips.pop()
     for chip in chips:
-        line.append(f"{GAP}{chip}", style="magenta dim")
+        line.append(f"{GAP}{chip}", style="dim")
     room = width - line.cell_len - tail.cell_len - len(GAP)
     if said and room >= min(cell_len(said), 3):
         line.append(f"{GAP}{fit(said, room)}")
