@@ -17,7 +17,7 @@ import anyio.to_thread
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
-from subagents.definitions.tool_names import DELEGATING
+from subagents.definitions.tool_names import DELEGATING, START, START_MANY
 from subagents.definitions.trust import is_trusted
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
@@ -366,7 +366,9 @@ class _Toolsets:
         """Only what the definition names, and only where a run may still go deeper and start anything at all."""
         if spec.tools.names is None or depth >= self._settings.max_depth or spec.subagents == ():
             return ()
-        return spec.tools.among(DELEGATING)
+        # Many agents are started by whoever may start one, and by nobody else.
+        starts = () if spec.tools.allows(START) else (START, START_MANY)
+        return tuple(name for name in spec.tools.among(DELEGATING) if name not in starts)
 
     def _make(
         self, spec: RunSpec, depth: int, coding: Sequence[str], delegation: Sequence[str]

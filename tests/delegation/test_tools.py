@@ -108,3 +108,17 @@ async def test_a_child_that_is_stopped_keeps_what_it_had(project: Path):
     assert child.status is RunStatus.STOPPED
     assert any("wait: true" in line for line in lines)
     assert "half of it" in lines
+
+
+async def test_whoever_may_not_start_one_agent_may_not_start_many(project: Path):
+    (project / ".subagents" / "agents" / "denied.md").write_text(
+        "---\ndescription: x\ntools: Agent, read\ndisallowed_tools: Agent\n---\nDo it yourself.\n"
+    )
+    asked = {"tool_calls": [call("start_agents", agents=[{"prompt": "x", "subagent_type": "Explore"}])]}
+    with anyio.fail_after(60):
+        async with AgentManager.open(
+            project, memory=True, model=script(project, asked, {"text": "so be it"})
+        ) as manager:
+            run = await manager.spawn("denied", "split the work")
+            await manager.get_result(run, wait=True)
+            assert len(manager.list()) == 1

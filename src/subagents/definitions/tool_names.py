@@ -19,9 +19,10 @@ CHANGING = ("write", "edit", "bash")
 
 #: What starts other agents, and what follows those.
 START = "Agent"
+START_MANY = "start_agents"
 DELEGATING = (
     START,
-    "start_agents",
+    START_MANY,
     "get_subagent_result",
     "steer_subagent",
     "stop_subagent",
