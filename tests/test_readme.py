@@ -36,4 +36,4 @@ def test_an_example_prints_what_the_agent_found(example: str, tmp_path: Path):
 
 
 def test_there_are_examples_to_run():
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 5
