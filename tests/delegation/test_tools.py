@@ -114,7 +114,9 @@ async def test_whoever_may_not_start_one_agent_may_not_start_many(project: Path)
     (project / ".subagents" / "agents" / "denied.md").write_text(
         "---\ndescription: x\ntools: Agent, read\ndisallowed_tools: Agent\n---\nDo it yourself.\n"
     )
-    asked = {"tool_calls": [call("start_agents", agents=[{"prompt": "x", "subagent_type": "Explore"}])]}
+    asked: dict[str, object] = {
+        "tool_calls": [call("start_agents", agents=[{"prompt": "x", "subagent_type": "Explore"}])]
+    }
     with anyio.fail_after(60):
         async with AgentManager.open(
             project, memory=True, model=script(project, asked, {"text": "so be it"})

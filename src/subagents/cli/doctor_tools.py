@@ -9,6 +9,35 @@ from contextlib import redirect_stdout
 
 from subagents.cli.doctor_findings import Finding, Verdict
 from subagents.language import _
+from subagents.places import Project
+from subagents.settings.layers import layered
+
+
+def delegation_tools(project: Project) -> Iterator[Finding]:
+    """What the tools that start agents cost whoever has them: their texts and parameters go along with each request."""
+    from subagents.definitions.discovery import Definitions
+    from subagents.delegation.any_loop import tokens_of
+    from subagents.delegation.describing import Place, described
+    from subagents.delegation.door import CONVERSATION
+    from subagents.delegation.registry import TOOLS, parameters_of
+
+    settings = layered(project).settings
+    mode = settings.tool_description_mode
+    agents = Definitions(project, hide_packaged=settings.disable_default_agents).catalog().listed()
+    place = Place(agents, 1, settings.max_depth, CONVERSATION, mode, project.root)
+    texts = {tool.name: described(tool.name, place) for tool in TOOLS}
+    costs = {
+        tool.name: tokens_of(texts[tool.name].text)
+        + tokens_of(parameters_of(tool, settings.wait_timeout_seconds))
+        for tool in TOOLS
+    }
+    each = ", ".join(f"{name} {cost}" for name, cost in costs.items())
+    found = _("{total} tokens for the tools that start agents, about, in mode {mode}: {each}")
+    yield Finding(
+        _("delegation"), Verdict.GOOD, found.format(total=sum(costs.values()), mode=mode, each=each)
+    )
+    for warning in texts["Agent"].warnings:
+        yield Finding(_("delegation"), Verdict.NOTE, warning)
 
 
 def tool_providers() -> Iterator[Finding]:

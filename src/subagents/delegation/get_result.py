@@ -34,25 +34,27 @@ CUT = "The middle is left out: look at it with peek, or ask for a shorter answer
 OTHER_FORM = "Call it without peek for the result."
 
 
+#: A number to be understood as well as it can be: models write much in its place, and a look is no place to be strict.
+Number = Annotated[Any, Field(json_schema_extra={"type": "integer"})]
+
+
 class PeekParams(BaseModel):
     """What `peek` takes; see `PeekQuery`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    lines: Annotated[
-        float | None, Field(description="How many of the last lines, 20 unless said otherwise, at most 200.")
-    ] = None
+    lines: Number = Field(
+        None, description="How many of the last lines, 20 unless said otherwise, at most 200."
+    )
     regex: Annotated[
         str,
         Field(
             description="Only lines that match; RE2: (?i) ignores case, there is no look-around and no back-reference."
         ),
     ] = ""
-    after: Annotated[
-        float | None, Field(description="In place of lines: the first 200 after this line number.")
-    ] = None
-    before: Annotated[float | None, Field(description="Only lines before this line number.")] = None
-    context: Annotated[float | None, Field(description="So many lines around each match, at most 20.")] = None
+    after: Number = Field(None, description="In place of lines: the first 200 after this line number.")
+    before: Number = Field(None, description="Only lines before this line number.")
+    context: Number = Field(None, description="So many lines around each match, at most 20.")
 
 
 class ResultParams(BaseModel):
@@ -154,8 +156,8 @@ def why_not_ended(waited: Waited) -> str:
         case WaitEnd.TIMED_OUT:
             after = duration(waited.seconds or 0.0)
             return (
-                f"Still running after {after}: the wait timed out so as not to block you. Nothing was stopped; call "
-                "again with wait: true to go on waiting, or omit it for a status."
+                f"It is still running: the wait timed out after {after}, so as not to block you. Nothing was stopped; "
+                "call again with wait: true to go on waiting, or omit it for a status."
             )
         case WaitEnd.CANCELLED:
             return (
@@ -177,8 +179,10 @@ async def _told_of_one(
     if asked.pointer:
         return _part(result, asked.pointer)
     going_on = f"{await _last_line(parent, result)}{parent.door.go_on}"
+    path = parent.manager.transcript_of(run)
+    cut = CUT if path is None else f"{CUT} The transcript is {path}."
     text = result_text(
-        result, now=parent.manager.clock.now(), while_running=going_on, when_cut=CUT, most=most
+        result, now=parent.manager.clock.now(), while_running=going_on, when_cut=cut, most=most
     )
     parts = [why, text]
     if asked.verbose:

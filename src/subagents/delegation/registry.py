@@ -35,7 +35,9 @@ def parameters_of(tool: DelegationTool[Any], wait_seconds: float) -> dict[str, A
     """The JSON Schema of a tool's parameters, with nothing in it that a model does not need: no titles, no references,
     no null beside a type. `wait_seconds` is the configured limit of a wait, which a description names."""
     whole = tool.parameters.model_json_schema()
-    return _plain(whole, whole.get("$defs", {}), in_words(wait_seconds))
+    schema = _plain(whole, whole.get("$defs", {}), in_words(wait_seconds))
+    del schema["description"]  # the class's own words are for programmers
+    return schema
 
 
 def in_words(seconds: float) -> str:

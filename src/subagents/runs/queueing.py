@@ -19,11 +19,8 @@ def queue_position(runs: Iterable[RunState], run_id: RunId, capacity: int) -> in
     if run.status is not RunStatus.QUEUED:
         return None
     beside = [other for other in known.values() if other.parent == run.parent]
-    ahead = [other for other in beside if other.status is RunStatus.QUEUED and _before(other, run)]
+    queued = [other for other in beside if other.status is RunStatus.QUEUED]
+    queued.sort(key=lambda other: other.queued_at)  # those of one moment in the order they were spawned
     working = sum(other.status is RunStatus.RUNNING and not other.parked for other in beside)
-    place = len(ahead) + 1 - max(0, capacity - working)
+    place = queued.index(run) + 1 - max(0, capacity - working)
     return place if place > 0 else None
-
-
-def _before(other: RunState, run: RunState) -> bool:
-    return (other.queued_at, other.spawned_at) < (run.queued_at, run.spawned_at)
