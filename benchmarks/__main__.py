@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-TABLES = ("startup", "definitions", "overhead", "waiting", "peek", "tree")
+TABLES = ("startup", "definitions", "overhead", "waiting", "peek", "tree", "validation")
 
 
 def main() -> None:

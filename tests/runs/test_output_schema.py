@@ -257,7 +257,6 @@ def refused(asked: Any) -> str:
         ({"patternProperties": {"(?!a)": {}}}, "'(?!a)' is not supported"),
         ({"pattern": "a" * 1001}, "longer than 1000 characters"),
         ({"pattern": "a{5000}"}, "is not supported"),
-        ({"unevaluatedProperties": False, "patternProperties": {"a": {}}}, "together are not supported"),
     ],
 )
 def test_a_schema_that_cannot_be_checked_is_refused_before_anything_begins(asked, why):
@@ -401,3 +400,17 @@ def test_the_library_is_loaded_only_where_a_schema_is_in_play():
     )
 
     assert done.stdout == "[]\n"
+
+
+def test_properties_that_a_pattern_speaks_of_are_evaluated_in_linear_time():
+    schema = {"patternProperties": {"^(a+)+$": {"type": "integer"}}, "unevaluatedProperties": False}
+    assert judge('{"aaa": 1}', schema).fits
+    [fault] = judge(json.dumps({"a" * 40 + "!": 1}), schema).found
+    assert "no part of the schema speaks of it" in fault.message
+
+
+def test_a_format_is_a_rule_only_where_that_is_asked_for():
+    schema = {"type": "object", "properties": {"at": {"format": "ipv4"}}}
+    assert judge('{"at": "nowhere"}', schema).fits
+    assert not judge('{"at": "nowhere"}', schema, assert_format=True).fits
+    assert judge('{"at": "127.0.0.1"}', schema, assert_format=True).fits

@@ -6,26 +6,22 @@ backtracks, follows a remote `$ref` and recurses without end.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from itertools import islice
 from typing import Any
 
-import re2
 from jsonschema import Draft7Validator, Draft201909Validator, Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
-from jsonschema.validators import extend
+from jsonschema_specifications import REGISTRY
 from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT7, DRAFT201909, DRAFT202012
 
-MAX_PATTERN = 1000  # characters
-MAX_STEPS = 100_000  # keywords evaluated for one value: about a second
-MAX_MESSAGE = 200
+from subagents.runs.json_keywords import BadPattern, TooMuch, compiled, counting, safe, without_rules
 
-Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
+MAX_PATTERN = 1000  # characters
+MAX_MESSAGE = 200
 
 _DIALECTS: dict[str, tuple[Any, Specification[Any]]] = {
     "https://json-schema.org/draft/2020-12/schema": (Draft202012Validator, DRAFT202012),
@@ -35,46 +31,74 @@ _DIALECTS: dict[str, tuple[Any, Specification[Any]]] = {
 _DEFAULT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False  # RE2 would write them to stderr, over whatever the terminal shows
-_OPTIONS.max_mem = 8 << 20
-
 
 class BadSchema(ValueError):
     """This is no schema that can be used; the sentence names the place and the reason."""
 
 
-class TooMuch(ValueError):
-    """Checking a value takes too many steps or goes too deep."""
+def check(schema: Mapping[str, Any], registry: Registry[Any] | None = None) -> None:
+    """Raises `BadSchema` for what is not JSON Schema, or cannot be checked here: a remote `$ref`, a look-ahead.
 
-
-def check(schema: Mapping[str, Any]) -> None:
-    """Raises `BadSchema` for what is not JSON Schema, or cannot be checked here: a remote `$ref`, a look-ahead."""
-    validator, specification = _dialect(schema)
+    `registry` is what references may lead to beside the schema itself, the drafts' own schemas unless it is given.
+    Nothing is ever retrieved.
+    """
+    registry = registry or known()
+    validator, specification = _dialect(schema, registry)
     _refuse_other_dialects(schema)
     bare = _bare(schema)
     _check_against_meta_schema(validator, bare, "")
-    _check_parts(validator, specification, bare)
+    _check_parts(validator, specification, bare, registry)
     probes: tuple[object, ...] = (None, {}, [])
     for probe in probes:
         try:
-            errors(schema, probe, 1)
+            errors(schema, probe, 1, registry=registry)
         except TooMuch:
             raise BadSchema("it refers to itself without end, or too often") from None
 
 
-def errors(schema: Mapping[str, Any], value: object, most: int) -> list[ValidationError]:
-    """The first `most` things that don't fit, for a schema that `check` let pass. Raises `TooMuch`."""
-    base, _specification = _dialect(schema)
+def errors(
+    schema: Mapping[str, Any],
+    value: object,
+    most: int,
+    *,
+    registry: Registry[Any] | None = None,
+    assert_format: bool = False,
+) -> list[ValidationError]:
+    """The first `most` things that don't fit, for a schema that `check` let pass. Raises `TooMuch`.
+
+    `format` is a hint, as the drafts have it, unless `assert_format` makes those that are known a rule.
+    """
+    registry = registry or known()
+    base, _specification = _dialect(schema, registry)
+    formats = base.FORMAT_CHECKER if assert_format else None
     # With its `$schema` the library would go on with its own, unsafe keywords.
-    validator = _safe(base)(_bare(schema), registry=Registry())
-    token = _steps.set([MAX_STEPS])
-    try:
-        return list(islice(validator.iter_errors(value), most))
-    except RecursionError:
-        raise TooMuch("it is nested too deeply to be checked") from None
-    finally:
-        _steps.reset(token)
+    validator = safe(base)(_bare(schema), registry=registry, format_checker=formats)
+    with counting():
+        try:
+            return list(islice(validator.iter_errors(value), most))
+        except RecursionError:
+            raise TooMuch("it is nested too deeply to be checked") from None
+
+
+def resources(contents: Mapping[str, Any], specification: Specification[Any]) -> Registry[Any]:
+    """Schemas of one dialect, by their URI, as what references may lead to."""
+    found: Registry[Any] = Registry()
+    # With its `$schema` the library would go on with its own, unsafe keywords.
+    return found.with_resources(
+        (uri, specification.create_resource(_bare(each) if isinstance(each, dict) else each))
+        for uri, each in contents.items()
+    )
+
+
+@cache
+def known() -> Registry[Any]:
+    """The meta-schemas of the drafts, which come with the library."""
+    found: Registry[Any] = Registry()
+    for uri, (_validator, specification) in _DIALECTS.items():
+        folder = uri.rpartition("/")[0]
+        of_draft = {each: REGISTRY.contents(each) for each in REGISTRY if each.startswith(folder)}
+        found = found.combine(resources(of_draft, specification))
+    return found
 
 
 def pointer(path: Iterable[object]) -> str:
@@ -89,12 +113,30 @@ def shortened(message: str) -> str:
 # --- is it a schema
 
 
-def _dialect(schema: Mapping[str, Any]) -> tuple[Any, Specification[Any]]:
+def _dialect(schema: Mapping[str, Any], registry: Registry[Any]) -> tuple[Any, Specification[Any]]:
     named = schema.get("$schema", _DEFAULT)
-    known = _DIALECTS.get(named.removesuffix("#")) if isinstance(named, str) else None
-    if known is None:
-        raise BadSchema(f"its $schema {named!r} is not supported; the known ones are {', '.join(_DIALECTS)}")
-    return known
+    if not isinstance(named, str):
+        raise BadSchema(
+            f"its $schema is {named!r} and must be a text; the known ones are {', '.join(_DIALECTS)}"
+        )
+    if (known := _DIALECTS.get(named.removesuffix("#"))) is not None:
+        return known
+    if named in registry and (own := _own_dialect(registry.contents(named))) is not None:
+        return own
+    raise BadSchema(f"its $schema {named!r} is not supported; the known ones are {', '.join(_DIALECTS)}")
+
+
+def _own_dialect(meta_schema: Any) -> tuple[Any, Specification[Any]] | None:
+    """The draft that a meta-schema of one's own takes its vocabularies from, without the rules of validation where it
+    does not take those."""
+    for uri, (validator, specification) in _DIALECTS.items():
+        vocabulary = f"{uri.rpartition('/')[0]}/vocab"
+        taken = [each for each in meta_schema.get("$vocabulary", ()) if each.startswith(vocabulary)]
+        if taken:
+            return validator if f"{vocabulary}/validation" in taken else without_rules(
+                validator
+            ), specification
+    return None
 
 
 def _bare(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,13 +164,14 @@ def _check_against_meta_schema(validator: Any, schema: Any, place: str) -> None:
         raise BadSchema(f"it is not JSON Schema: at {where}: {shortened(error.message)}") from None
 
 
-def _check_parts(validator: Any, specification: Specification[Any], schema: dict[str, Any]) -> None:
+def _check_parts(
+    validator: Any, specification: Specification[Any], schema: dict[str, Any], registry: Registry[Any]
+) -> None:
     """Every subschema's patterns and references; what a reference leads to is a schema too, wherever it stands."""
     root = specification.create_resource(schema)
-    waiting = [(root, Registry().resolver_with_root(root))]
+    waiting = [(root, registry.resolver_with_root(root))]
     seen: set[int] = set()
     referred: list[tuple[str, Any, Any]] = []
-    keywords: set[str] = set()
     while waiting or referred:
         if not waiting:
             reference, contents, resolver = referred.pop()
@@ -142,12 +185,9 @@ def _check_parts(validator: Any, specification: Specification[Any], schema: dict
         if id(part.contents) in seen or not isinstance(part.contents, dict):
             continue
         seen.add(id(part.contents))
-        keywords |= part.contents.keys()
         _check_patterns(part.contents)
         referred += _resolved(part.contents, resolver)
         waiting += [(inner, resolver.in_subresource(inner)) for inner in part.subresources()]
-    if {"patternProperties", "unevaluatedProperties"} <= keywords:
-        raise BadSchema("patternProperties and unevaluatedProperties together are not supported")
 
 
 def _resolved(part: Mapping[str, Any], resolver: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -172,103 +212,9 @@ def _check_patterns(part: Mapping[str, Any]) -> None:
         if len(pattern) > MAX_PATTERN:
             raise BadSchema(f"the pattern {shortened(pattern)!r} is longer than {MAX_PATTERN} characters")
         try:
-            _compiled(pattern)
-        except re2.error as error:
-            reason = error.args[0].decode(errors="replace") if error.args else "it is not a pattern"
+            compiled(pattern)
+        except BadPattern as error:
             raise BadSchema(
-                f"the pattern {shortened(pattern)!r} is not supported ({reason}); patterns are RE2's, without "
+                f"the pattern {shortened(pattern)!r} is not supported ({error}); patterns are RE2's, without "
                 "look-around and back-references"
             ) from None
-
-
-# --- keywords that are safe
-
-
-@cache
-def _safe(base: Any) -> Any:
-    """The validator class with linear patterns, whose every keyword counts as a step."""
-    own: dict[str, Keyword] = {
-        "pattern": _pattern,
-        "patternProperties": _pattern_properties,
-        "additionalProperties": _additional_properties(base.VALIDATORS["additionalProperties"]),
-        "uniqueItems": _unique_items,
-    }
-    make: Any = extend
-    return make(base, {name: _counted(keyword) for name, keyword in {**base.VALIDATORS, **own}.items()})
-
-
-_steps: ContextVar[list[int]] = ContextVar("_steps")
-
-
-def _counted(keyword: Keyword) -> Keyword:
-    def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[ValidationError] | None:
-        left = _steps.get()
-        left[0] -= 1
-        if left[0] < 0:
-            raise TooMuch("it is too large to be checked against this schema")
-        return keyword(validator, value, instance, schema)
-
-    return counted
-
-
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> Any:
-    return re2.compile(pattern, options=_OPTIONS)
-
-
-def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and _compiled(pattern).search(instance) is None:
-        yield ValidationError(f"{instance[:80]!r} does not match {pattern!r}")
-
-
-def _pattern_properties(
-    validator: Any, patterns: Mapping[str, Any], instance: Any, _schema: Any
-) -> Iterator[ValidationError]:
-    if not isinstance(instance, dict):
-        return
-    for pattern, subschema in patterns.items():
-        search = _compiled(pattern).search
-        for name, value in instance.items():
-            if search(name):
-                yield from validator.descend(value, subschema, path=name, schema_path=pattern)
-
-
-def _additional_properties(usual: Keyword) -> Keyword:
-    """The usual keyword, for the properties that no pattern of ours matches."""
-
-    def additional(
-        validator: Any, value: Any, instance: Any, schema: Any
-    ) -> Iterable[ValidationError] | None:
-        patterns = [_compiled(pattern).search for pattern in schema.get("patternProperties", ())]
-        if not patterns or not isinstance(instance, dict):
-            return usual(validator, value, instance, schema)
-        rest = {name: each for name, each in instance.items() if not any(found(name) for found in patterns)}
-        without = {key: each for key, each in schema.items() if key != "patternProperties"}
-        return usual(validator, value, rest, without)
-
-    return additional
-
-
-def _unique_items(_validator: Any, unique: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    """By one look at each item: the library compares each with each where they cannot be sorted."""
-    if unique is True and isinstance(instance, list):
-        seen: set[str] = set()
-        for index, item in enumerate(instance):
-            key = json.dumps(_plain(item), sort_keys=True)
-            if key in seen:
-                yield ValidationError(f"item {index} is there before; each may be there once")
-                return
-            seen.add(key)
-
-
-def _plain(value: Any) -> Any:
-    """The value with equal numbers written equally: to JSON Schema 1 and 1.0 are the same."""
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case list():
-            return [_plain(each) for each in value]
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case _:
-            return value

@@ -68,14 +68,18 @@ def extract(text: str, schema: Mapping[str, Any] | None = None) -> Any:
     return json_text.last_value(text, _types(schema or {}))
 
 
-def judge(text: str, schema: Mapping[str, Any]) -> Judgement:
-    """Whether the answer fits a schema that `parse_schema` let pass. Linear in the answer, bounded, never waits."""
+def judge(text: str, schema: Mapping[str, Any], *, assert_format: bool = False) -> Judgement:
+    """Whether the answer fits a schema that `parse_schema` let pass. Linear in the answer, bounded, never waits.
+
+    `format` is a hint unless `assert_format` makes it a rule.
+    """
     from subagents.runs import json_schema
+    from subagents.runs.json_keywords import TooMuch
 
     try:
         value = extract(text, schema)
-        errors = json_schema.errors(schema, value, MAX_PROBLEMS)
-    except (NotJson, json_schema.TooMuch) as error:
+        errors = json_schema.errors(schema, value, MAX_PROBLEMS, assert_format=assert_format)
+    except (NotJson, TooMuch) as error:
         return Judgement(None, (OutputFault("", str(error)),))
     if not errors:
         return Judgement(json.dumps(value, ensure_ascii=False))
