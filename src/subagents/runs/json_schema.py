@@ -115,14 +115,11 @@ def shortened(message: str) -> str:
 
 def _dialect(schema: Mapping[str, Any], registry: Registry[Any]) -> tuple[Any, Specification[Any]]:
     named = schema.get("$schema", _DEFAULT)
-    if not isinstance(named, str):
-        raise BadSchema(
-            f"its $schema is {named!r} and must be a text; the known ones are {', '.join(_DIALECTS)}"
-        )
-    if (known := _DIALECTS.get(named.removesuffix("#"))) is not None:
-        return known
-    if named in registry and (own := _own_dialect(registry.contents(named))) is not None:
-        return own
+    if isinstance(named, str):
+        if (draft := _DIALECTS.get(named.removesuffix("#"))) is not None:
+            return draft
+        if named in registry and (own := _own_dialect(registry.contents(named))) is not None:
+            return own
     raise BadSchema(f"its $schema {named!r} is not supported; the known ones are {', '.join(_DIALECTS)}")
 
 
