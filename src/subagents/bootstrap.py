@@ -129,12 +129,14 @@ class AgentManager(runtime.AgentManager):
                 manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
                 yield manager
 
-    def toolset(self, owner: RunId | None = None) -> ParentTools:
+    def toolset(self, owner: RunId | None = None, *, tells: bool = False) -> ParentTools:
         """The delegation tools for a loop of one's own, in which `owner` is the parent: a run of this session, or None
-        for whoever drives it."""
+        for whoever drives it. `tells` is for a loop that passes on what there is in `outbox`: then its model is told
+        to go on with other work, and otherwise that it must fetch results itself."""
         from subagents.delegation.any_loop import ParentTools
+        from subagents.delegation.door import LIBRARY, LIBRARY_WITH_NOTICES
 
-        return ParentTools(self, owner)
+        return ParentTools(self, owner, LIBRARY_WITH_NOTICES if tells else LIBRARY)
 
     @property
     def session(self) -> SessionId | None:

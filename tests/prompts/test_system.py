@@ -30,7 +30,7 @@ def spec(mode: PromptMode = PromptMode.REPLACE, **changes: Any) -> RunSpec:
     return RunSpec(**{**values, "prompt_mode": mode, **changes})
 
 
-def test_in_replace_mode_the_definition_is_the_whole_role():
+def test_y3_in_replace_mode_the_definition_is_the_whole_role():
     prompt = system_prompt(spec(), PLACE, "Use tabs.", parent_prompt="I am the parent.")
 
     assert prompt == snapshot("""\
@@ -79,7 +79,7 @@ You search.
 """)
 
 
-def test_in_append_mode_the_parents_prompt_comes_first_byte_for_byte():
+def test_y1_in_append_mode_the_parents_prompt_comes_first_byte_for_byte():
     parent = "  I am the parent.\n\n\tUse tabs. \n"
     prompt = system_prompt(spec(PromptMode.APPEND), PLACE, "Use tabs.", parent_prompt=parent)
 
@@ -95,7 +95,7 @@ def test_in_append_mode_an_empty_definition_has_no_element():
 
 
 @pytest.mark.parametrize("name", ["Code Reviewer", 'say "hi"', "a<b>&c", "it's"])
-def test_the_agents_name_stands_in_the_tag_as_it_is_and_is_escaped(name):
+def test_y5_the_agents_name_stands_in_the_tag_as_it_is_and_is_escaped(name):
     first = system_prompt(spec(agent=name), PLACE).splitlines()[0]
 
     assert first.startswith('<active_agent name="')

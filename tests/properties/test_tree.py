@@ -22,7 +22,7 @@ modes = st.sampled_from(TreeMode)
 
 
 @given(forests(), widths, st.none() | heights, modes, st.booleans(), st.booleans())
-def test_no_line_is_too_wide_and_there_are_not_too_many(
+def test_z23_no_line_is_too_wide_and_there_are_not_too_many(
     runs: tuple[RunState, ...], width: int, height: int | None, mode: TreeMode, everything: bool, cost: bool
 ):
     drawn = tree(runs, now=NOW, width=width, height=height, mode=mode, everything=everything, cost=cost)

@@ -84,7 +84,7 @@ def completed(text: str = "Retries are in net.py.", **more: Any) -> RunCompleted
 # --- endings
 
 
-def test_a_completed_run_is_told_with_its_answer_and_no_note():
+def test_m7_a_completed_run_is_told_with_its_answer_and_no_note():
     assert told(*WORK, completed(), text="Retries are in net.py.") == snapshot("""\
 Agent: explore-2 (Explore, run k3x9qa7b)
 Status: completed | 1 turn | 1 tool use | 1,234 tokens | 2m 17s
@@ -122,7 +122,7 @@ So far: net.py.\
 
 
 @pytest.mark.parametrize("by", StoppedBy)
-def test_a_stopped_run_says_who_stopped_it_and_keeps_what_it_had(by):
+def test_m5_a_stopped_run_says_who_stopped_it_and_keeps_what_it_had(by):
     stopped = told(*WORK, RunStopped(**OF, seconds=3.0, by=by, reason="why"), text="I'll look.")
 
     head, note, text = stopped.rpartition("Note: ")
@@ -274,7 +274,7 @@ def test_partial_work_and_reasons_are_bounded_too():
     ("seconds", "text"),
     [(0, "0s"), (45.9, "45s"), (60, "1m"), (270, "4m 30s"), (3599, "59m 59s"), (3900, "1h 5m"), (7470, "2h 4m")],
 )  # fmt: skip
-def test_durations_are_short(seconds, text):
+def test_k1_durations_are_short(seconds, text):
     assert duration(seconds) == text
 
 

@@ -27,7 +27,10 @@ HINT = (
 
 
 class ParentTools:
-    """The tools of one parent: the run `owner`, or None for whoever drives the session."""
+    """The tools of one parent: the run `owner`, or None for whoever drives the session.
+
+    Its model is told that it must fetch what it wants to know, unless `door` says that its loop passes notices on.
+    """
 
     def __init__(self, manager: AgentManager, owner: RunId | None = None, door: Door = LIBRARY) -> None:
         depth = manager.state.run(owner).depth if owner is not None else 0

@@ -27,7 +27,8 @@ def paragraphs(messages: Iterable[StoredMessage]) -> Iterator[str]:
 
 def _of_message(message: Mapping[str, Any]) -> Iterator[str]:
     called: list[str] = []
-    for part in message.get("parts") or [message]:
+    parts = message.get("parts")
+    for part in parts if isinstance(parts, list) else [message]:
         match part:
             case {"part_kind": "user-prompt" | "retry-prompt", "content": str(text)}:
                 yield from _spoken("User", text)
