@@ -46,8 +46,8 @@ def listed(runs: Sequence[Seen], now: float, *, everything: bool) -> list[tuple[
     """What is shown, with how deep it is nested: live ones first, then the newest; parents of what is shown, too."""
     by_id = {seen.run.id: seen for seen in runs}
     wanted = {seen.run.id for seen in runs if everything or _recent(seen, now)}
-    lively = _with_parents({seen.run.id for seen in runs if seen.live}, by_id)
-    shown = [by_id[run] for run in _with_parents(wanted, by_id)]
+    lively = with_parents({seen.run.id for seen in runs if seen.live}, by_id)
+    shown = [by_id[run] for run in with_parents(wanted, by_id)]
     shown.sort(key=lambda seen: (seen.run.id not in lively, _order(seen), -seen.run.spawned_at, seen.run.id))
     return [(by_id[run.id], depth) for run, depth in nested(seen.run for seen in shown)]
 
@@ -62,7 +62,8 @@ def _order(seen: Seen) -> int:
     return 1 if seen.run.status is RunStatus.QUEUED else 0
 
 
-def _with_parents(runs: set[RunId], by_id: dict[RunId, Seen]) -> set[RunId]:
+def with_parents(runs: set[RunId], by_id: dict[RunId, Seen]) -> set[RunId]:
+    """These and those above them."""
     found: set[RunId] = set()
     for run in runs:
         above: RunId | None = run

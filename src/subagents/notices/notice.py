@@ -14,6 +14,10 @@ from subagents.texts import storable
 MAX_ALONE = 500  # characters of a result that is told alone
 MAX_IN_GROUP = 300
 MAX_STRUCTURED = 4_000  # characters of JSON
+MAX_STRUCTURED_IN_GROUP = 1_000
+MAX_ELEMENTS = (
+    40  # agents of a group that are told of each; a text of all of them must be a message that can be read
+)
 MAX_REASON = 300
 
 # What XML 1.0 cannot hold, in whatever spelling (https://www.w3.org/TR/xml/#charsets).
@@ -33,24 +37,30 @@ class Notice:
 
 def notice_text(results: Sequence[Result], *, partial: bool = False) -> str:
     """The text for a model. `partial` tells that others of the group are still in progress."""
-    most = MAX_ALONE if len(results) == 1 else MAX_IN_GROUP
-    elements = ["\n".join(_element(result, most)) for result in results]
-    if len(results) == 1 and not partial:
+    alone = len(results) == 1
+    elements = ["\n".join(_element(result, alone=alone)) for result in results[:MAX_ELEMENTS]]
+    if alone and not partial:
         return elements[0]
     still = " (partial: others are still running)" if partial else ""
-    return "\n".join((f"{len(results)} agent{'' if len(results) == 1 else 's'} finished{still}.", *elements))
+    head = f"{len(results)} agent{'' if alone else 's'} finished{still}."
+    more = len(results) - MAX_ELEMENTS
+    rest = [f"And {more} more: list_subagents with all: true lists them."] if more > 0 else []
+    return "\n".join((head, *elements, *rest))
 
 
-def _element(result: Result, most: int) -> Iterator[str]:
+def _element(result: Result, *, alone: bool) -> Iterator[str]:
     run = result.run
     yield "<task-notification>"
     yield _tag("task-id", run.id)
     yield _tag("handle", run.handle)
     yield _tag("status", _status(run))
     yield _tag("summary", f"{run.spec.agent}: {run.spec.description}{_note(run)}")
-    yield _tag("result", _preview(result.text, most))
+    yield _tag("result", _preview(result.text, MAX_ALONE if alone else MAX_IN_GROUP))
     if result.structured is not None:
-        yield _tag("structured-output", _json(result.structured))
+        yield _tag(
+            "structured-output",
+            _json(result.structured, MAX_STRUCTURED if alone else MAX_STRUCTURED_IN_GROUP),
+        )
     yield _tag("full-output", f'get_subagent_result with agent_id "{run.handle}" gives all of it.')
     yield f"<usage>{''.join(_usage(run))}</usage>"
     yield "</task-notification>"
@@ -88,8 +98,8 @@ def _preview(text: str, most: int) -> str:
     return said if len(said) <= most else f"{said[:most]}… [{len(said) - most:,} more characters]"
 
 
-def _json(value: str) -> str:
-    return value if len(value) <= MAX_STRUCTURED else f"[{len(value):,} characters of JSON; fetch the result]"
+def _json(value: str, most: int) -> str:
+    return value if len(value) <= most else f"[{len(value):,} characters of JSON; fetch the result]"
 
 
 def _usage(run: RunState) -> Iterator[str]:
