@@ -115,16 +115,11 @@ def test_it_is_well_formed_whatever_anybody_wrote(text: str, reason: str, descri
 
 
 def test_of_a_very_large_group_some_are_told_of_each_and_the_others_are_counted():
+    # What is escaped is longer than what was written, and a message to a run has a limit all the same.
     long = result(RunCompleted(**HERE, text="&" * 30_000), description="d" * 200, structured=f'"{"<" * 990}"')
     text = notice_text([long] * 1_000)
     assert text.splitlines()[0] == "1000 agents finished."
-    assert text.splitlines()[-1] == "And 960 more: list_subagents with all: true lists them."
-    # A message to a run has a limit; what is escaped is longer than what was written.
-    assert (
-        len(
-            notice_text(
-                [result(RunCompleted(**HERE, text="x" * 30_000), structured=f'"{"x" * 990}"')] * 1_000
-            )
-        )
-        < 100_000
-    )
+    told = text.count("<task-notification>")
+    assert text.splitlines()[-1] == f"And {1_000 - told} more: list_subagents with all: true lists them."
+    assert told > 5
+    assert len(text) < 70_000

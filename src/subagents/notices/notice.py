@@ -15,8 +15,8 @@ MAX_ALONE = 500  # characters of a result that is told alone
 MAX_IN_GROUP = 300
 MAX_STRUCTURED = 4_000  # characters of JSON
 MAX_STRUCTURED_IN_GROUP = 1_000
-MAX_ELEMENTS = (
-    40  # agents of a group that are told of each; a text of all of them must be a message that can be read
+MAX_TEXT = (
+    60_000  # characters of a group's elements; the others are counted, for a message to a run has a limit
 )
 MAX_REASON = 300
 
@@ -38,14 +38,25 @@ class Notice:
 def notice_text(results: Sequence[Result], *, partial: bool = False) -> str:
     """The text for a model. `partial` tells that others of the group are still in progress."""
     alone = len(results) == 1
-    elements = ["\n".join(_element(result, alone=alone)) for result in results[:MAX_ELEMENTS]]
+    elements = list(_fitting(results, alone=alone))
     if alone and not partial:
         return elements[0]
     still = " (partial: others are still running)" if partial else ""
     head = f"{len(results)} agent{'' if alone else 's'} finished{still}."
-    more = len(results) - MAX_ELEMENTS
+    more = len(results) - len(elements)
     rest = [f"And {more} more: list_subagents with all: true lists them."] if more > 0 else []
     return "\n".join((head, *elements, *rest))
+
+
+def _fitting(results: Sequence[Result], *, alone: bool) -> Iterator[str]:
+    """The elements, the first of them at least, as long as there is room."""
+    taken = 0
+    for number, result in enumerate(results):
+        element = "\n".join(_element(result, alone=alone))
+        taken += len(element)
+        if number and taken > MAX_TEXT:
+            return
+        yield element
 
 
 def _element(result: Result, *, alone: bool) -> Iterator[str]:
