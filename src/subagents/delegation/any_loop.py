@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from subagents.delegation.describing import Place, agents_among, described
+from subagents.delegation.describing import described, place_of
 from subagents.delegation.door import LIBRARY, Door
 from subagents.delegation.registry import BY_NAME, TOOLS, parameters_of
 from subagents.delegation.stash import Stash
@@ -33,10 +33,9 @@ class ParentTools:
     """
 
     def __init__(self, manager: AgentManager, owner: RunId | None = None, door: Door = LIBRARY) -> None:
-        depth = manager.state.run(owner).depth if owner is not None else 0
         self._manager = manager
         self._parent = Parent(manager, owner, Stash(manager.clock.monotonic), None, door)
-        self._next_depth = depth + 1
+        self._depth = manager.state.run(owner).depth if owner is not None else 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,15 +98,7 @@ class ParentTools:
         self._manager.waits.interrupt(self._parent.owner)
 
     def _text(self, tool: DelegationTool[Any]) -> str:
-        settings = self._manager.settings
-        place = Place(
-            agents=agents_among(self._manager.agents.listed(), self._parent.types),
-            next_depth=self._next_depth,
-            max_depth=settings.max_depth,
-            door=self._parent.door,
-            mode=settings.tool_description_mode,
-            project=self._manager.project,
-        )
+        place = place_of(self._manager, self._depth, self._parent.types, self._parent.door)
         return described(tool.name, place).text
 
     def _schema(self, tool: DelegationTool[Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from subagents.contents import first_bytes
 from subagents.definitions.model import AgentDefinition
 from subagents.delegation.door import Door
 from subagents.places import PROJECT_FOLDER, user_home
+from subagents.runtime.manager import AgentManager
 from subagents.spec import ToolSelection
 
 START = "Agent"
@@ -76,9 +77,17 @@ def expanded(template: str, values: dict[str, str]) -> tuple[str, list[str]]:
     return "\n".join(lines).strip(), list(dict.fromkeys(unknown))
 
 
-def agents_among(agents: Collection[AgentDefinition], types: Collection[str] | None) -> list[AgentDefinition]:
-    """Those that a parent may start, None for all."""
-    return [agent for agent in agents if types is None or agent.name in types]
+def place_of(manager: AgentManager, depth: int, types: Collection[str] | None, door: Door) -> Place:
+    """Where a parent at this `depth` (0 for whoever drives the session) stands, which may start `types`, None for all."""
+    settings = manager.settings
+    return Place(
+        agents=[agent for agent in manager.agents.listed() if types is None or agent.name in types],
+        next_depth=depth + 1,
+        max_depth=settings.max_depth,
+        door=door,
+        mode=settings.tool_description_mode,
+        project=manager.project,
+    )
 
 
 def _template(place: Place) -> tuple[str, tuple[str, ...]]:

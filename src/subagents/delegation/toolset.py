@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from pydantic_ai import RunContext, Tool
 from pydantic_ai.toolsets import FunctionToolset
 
-from subagents.delegation.describing import Place, agents_among, described
+from subagents.delegation.describing import Place, described, place_of
 from subagents.delegation.door import CONVERSATION
 from subagents.delegation.registry import TOOLS, parameters_of
 from subagents.delegation.stash import Stash
@@ -33,14 +33,7 @@ def delegation_toolset(
     """The selected tools, with the agents of these `types` listed, None for all. One toolset serves all runs of a
     manager that stand at this `depth` and may start the same agents."""
     stash = Stash(manager.clock.monotonic)
-    place = Place(
-        agents=agents_among(manager.agents.listed(), types),
-        next_depth=depth + 1,
-        max_depth=manager.settings.max_depth,
-        door=CONVERSATION,
-        mode=manager.settings.tool_description_mode,
-        project=manager.project,
-    )
+    place = place_of(manager, depth, types, CONVERSATION)
     tools = [_as_tool(tool, place, manager, types, stash) for tool in TOOLS if tool.name in selection]
     return FunctionToolset(tools, id="delegation")
 
