@@ -311,6 +311,7 @@ def test_a_program_gets_one_object():
                 "cache_write": 0,
                 "tokens": 1234,
                 "cost": 0.01,
+                "uncounted": 0,
                 "unpriced": 0,
                 "models": {
                     "offline": {
@@ -321,6 +322,7 @@ def test_a_program_gets_one_object():
                         "cache_write": 0,
                         "tokens": 1234,
                         "cost": 0.01,
+                        "uncounted": 0,
                         "unpriced": 0,
                     }
                 },

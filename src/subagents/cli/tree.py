@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
@@ -19,7 +20,7 @@ from rich.text import Text
 from subagents.cli.following import nobody_reads
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, look
-from subagents.cli.streams import answer_json, is_live_terminal, say, width_of
+from subagents.cli.streams import answer_json, draw, is_live_terminal, say, width_of
 from subagents.ids import RunId
 from subagents.language import _
 from subagents.places import Project
@@ -36,7 +37,7 @@ from subagents.view.tree_json import tree_json
 RECENT = 3600.0  # seconds after its end that a run is read at all, as in `ps`
 PLAIN_WIDTH = 120
 LOOK_EVERY = 0.25  # seconds between two looks at whether anything was written
-TICK = 1.0  # seconds between two drawings while something is in progress and nothing else happens
+TICK = 1.0  # seconds after which it is drawn again for what changes by itself: times, and what folds away
 TOTALS_WIDTH = 40
 
 HELP = _(
@@ -70,24 +71,27 @@ def show_tree(
     ] = False,
     line: Annotated[bool, typer.Option("--line", help=_("One line of totals."))] = False,
 ) -> int:
+    if watch + line + as_json > 1:
+        raise typer.BadParameter(_("--watch, --line and --json are three ways to show it; choose one."))
     project = project_here()
     focus = find_run(project, run)[1] if run else None
     settings = layered(project).settings
     asked = TreeMode(mode) if mode is not None else TreeMode(settings.tree_mode)
     drawing = _Drawing(project, settings, TreeMode.FOCUSED if focus else asked, focus, everything, plain)
+    if watch:
+        return _watched(drawing)
+    drawing.read()
     if as_json:
         answer_json(msgspec.json.format(msgspec.json.encode(drawing.as_json())).decode())
     elif line:
-        print(totals_line(drawing.runs(), width_of(sys.stdout) or TOTALS_WIDTH))
-    elif watch:
-        return _watched(drawing)
+        draw([totals_line(drawing.runs, width_of(sys.stdout) or TOTALS_WIDTH)])
     else:
         _print(drawing.lines(width_of(sys.stdout) or PLAIN_WIDTH, None))
     return 0
 
 
 class _Drawing:
-    """What is drawn, and whether it has changed."""
+    """What is drawn, as it was read last."""
 
     def __init__(
         self,
@@ -104,21 +108,22 @@ class _Drawing:
         self._focus = focus
         self._everything = everything
         self._plain = plain or not shows_glyphs(sys.stdout.encoding)
-        self.busy = False
+        self._said: set[str] = set()
+        self.runs: list[RunState] = []
 
-    def runs(self) -> list[RunState]:
+    def read(self) -> None:
+        """Looks again. A session that cannot be read is said once, however often it is looked at."""
         since = None if self._everything or self._focus else time.time() - RECENT
         found = look(self._project, since)
-        for problem in found.problems:
-            say(problem)
-        runs = [_as_seen(seen) for seen in found.runs if self._everything or not seen.run.cleared]
-        self.busy = any(not run.status.ended for run in runs)
-        return runs
+        say(*(problem for problem in found.problems if problem not in self._said))
+        self._said.update(found.problems)
+        runs = [_as_seen(seen) for seen in found.runs]
+        self.runs = runs if self._everything else _not_cleared(runs)
 
     def lines(self, width: int, height: int | None) -> list[Text]:
         settings = self._settings
         drawn = tree(
-            self.runs(),
+            self.runs,
             now=time.time(),
             width=width,
             height=height,
@@ -132,7 +137,7 @@ class _Drawing:
         return [ascii_of(line) if self._plain else line for line in drawn.lines]
 
     def as_json(self) -> list[dict[str, Any]]:
-        return tree_json(self.runs(), time.time(), self._focus)
+        return tree_json(self.runs, time.time(), self._focus)
 
     def trace(self) -> tuple[Any, ...]:
         """What is different whenever anything was recorded."""
@@ -160,6 +165,17 @@ def _as_seen(seen: Seen) -> RunState:
     )
 
 
+def _not_cleared(runs: Sequence[RunState]) -> list[RunState]:
+    """Without the cleared ones, but for those that one which is not stands below."""
+    by_id, kept = {run.id: run for run in runs}, set[RunId]()
+    for run in runs:
+        above = None if run.cleared else run
+        while above is not None and above.id not in kept:
+            kept.add(above.id)
+            above = by_id.get(above.parent) if above.parent is not None else None
+    return [run for run in runs if run.id in kept]
+
+
 def _print(lines: Sequence[Text]) -> None:
     if not sys.stdout.isatty():
         print("\n".join(line.plain.rstrip() for line in lines))
@@ -175,32 +191,41 @@ def _watched(drawing: _Drawing) -> int:
     if not is_live_terminal(sys.stdout):
         return _watched_in_a_pipe(drawing)
     console = Console(highlight=False, markup=False, emoji=False)
+    before: list[Text] = []
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
-        for _change in _changes(drawing):
-            lines = drawing.lines(console.width, max(1, console.height - 1))
-            live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
+        for width, height in _moments(drawing, lambda: console.size, TICK):
+            lines = drawing.lines(width, max(1, height - 1))
+            if lines != before:
+                live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
+                before = lines
     return 0
 
 
 def _watched_in_a_pipe(drawing: _Drawing) -> int:
-    """A frame for each change of what there is to say, an empty line between two; nothing that acts on a terminal."""
+    """A frame for each change of what was recorded, an empty line between two; nothing that acts on a terminal."""
     before: list[str] = []
-    for _change in _changes(drawing):
-        frame = [line.plain.rstrip() for line in drawing.lines(PLAIN_WIDTH, None)]
+    for width, _height in _moments(drawing, lambda: (PLAIN_WIDTH, 0), math.inf):
+        frame = [line.plain.rstrip() for line in drawing.lines(width, None)]
         if frame != before:
             print("\n".join(([""] if before else []) + frame), flush=True)
             before = frame
     return 0
 
 
-def _changes(drawing: _Drawing) -> Iterator[None]:
-    """Whenever something was recorded, and now and then while something is in progress; until nobody reads any more."""
-    before: tuple[Any, ...] | None = None
-    drawn_at = 0.0
+def _moments(
+    drawing: _Drawing, size: Callable[[], tuple[int, int]], tick: float
+) -> Iterator[tuple[int, int]]:
+    """The size to draw it in, whenever that or what was recorded has changed, and after `tick` seconds without either;
+    until nobody reads any more."""
+    trace: tuple[Any, ...] | None = None
+    before, drawn_at = (0, 0), 0.0
     while True:
-        trace = drawing.trace()
-        if trace != before or (drawing.busy and time.monotonic() - drawn_at >= TICK):
-            before, drawn_at = trace, time.monotonic()
-            yield
+        # First the trace, then the facts: what comes in between is then seen the next time.
+        now, room = drawing.trace(), size()
+        if now != trace:
+            drawing.read()
+        if (now, room) != (trace, before) or time.monotonic() - drawn_at >= tick:
+            trace, before, drawn_at = now, room, time.monotonic()
+            yield room
         if nobody_reads(LOOK_EVERY):
             return

@@ -78,7 +78,7 @@ def expanded(template: str, values: dict[str, str]) -> tuple[str, list[str]]:
 
 
 def place_of(manager: AgentManager, depth: int, types: Collection[str] | None, door: Door) -> Place:
-    """Where a parent at this `depth` (0 for whoever drives the session) stands, which may start `types`, None for all."""
+    """Where a parent at this `depth` stands, 0 for whoever drives the session; it may start `types`, None for all."""
     settings = manager.settings
     return Place(
         agents=[agent for agent in manager.agents.listed() if types is None or agent.name in types],

@@ -15,8 +15,8 @@ from subagents.errors import BadAnswer
 from subagents.events import StoppedBy
 from subagents.runs.output_types import output_type
 from subagents.runs.state import Outcome, RunState, RunStatus
+from subagents.runs.usage_report import as_json
 from subagents.spec import AskedBy
-from subagents.usage import ModelUsage, Usage
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -131,7 +131,7 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
         "notes": list(run.spec.notes),
         "turns": run.turns,
         "tool_uses": run.tool_uses,
-        "usage": _usage_json(run.usage),
+        "usage": as_json(run.usage),
         "seconds": _seconds(run, now),
         "session": session,
         "cwd": run.spec.cwd,
@@ -277,24 +277,6 @@ def _seconds(run: RunState, now: float | None) -> float | None:
     if run.outcome is not None:
         return run.outcome.seconds
     return None if now is None else max(0.0, now - run.elapsed_from)
-
-
-def _usage_json(usage: Usage) -> dict[str, Any]:
-    return {**_counts(usage.total), "models": {model: _counts(used) for model, used in usage.models.items()}}
-
-
-def _counts(usage: ModelUsage) -> dict[str, Any]:
-    """`unpriced` requests have no known price: while there are any, `cost` (US dollars) is a lower bound."""
-    return {
-        "requests": usage.requests,
-        "input": usage.input,
-        "output": usage.output,
-        "cache_read": usage.cache_read,
-        "cache_write": usage.cache_write,
-        "tokens": usage.tokens,
-        "cost": usage.cost,
-        "unpriced": usage.unpriced,
-    }
 
 
 def _iso(moment: float | None) -> str | None:
