@@ -15,7 +15,7 @@ from subagents.sessions.store import MemoryStore
 from subagents.settings.model import Settings
 from subagents.testing.builders import open_manager
 from subagents.testing.clock import FakeClock, settled
-from subagents.testing.runner import Say, ScriptedRunner, Step, Tool, Wait
+from subagents.testing.runner import Reach, Say, ScriptedRunner, Step, Tool, Wait
 
 pytestmark = pytest.mark.anyio
 
@@ -239,6 +239,31 @@ async def test_what_nobody_was_told_of_is_told_when_the_session_is_opened_again(
     async with story(store=store) as told:
         await settled()
         assert (await told.pending(), len(told.posted)) == ([], 1)
+
+
+async def test_a_parent_that_rests_across_a_restart_reads_once_what_ended_meanwhile():
+    store, far, go = MemoryStore(), anyio.Event(), anyio.Event()
+    scripts: dict[str, Sequence[Step]] = {"top": [Reach(far), Wait(go), Tool(), Say("done")]}
+    async with open_manager(ScriptedRunner(scripts), store=store, clock=(clock := FakeClock())) as manager:
+        parent = await manager.spawn("plain", "top")
+        await far.wait()
+        await manager.pause(parent)
+        go.set()
+        await settled()
+        assert manager.state.run(parent).parked
+        await manager.spawn("plain", "child", parent=parent)
+        await clock.advance(0.3)
+        assert len(manager.state.run(parent).waiting_steers) == 1
+    runner = ScriptedRunner(default=[Tool(), Say("done")])
+    async with open_manager(runner, store=store) as manager:
+        await settled()
+        assert len(manager.state.run(parent).steers) == 1
+        await manager.unpause(parent)
+        await manager.get_result(parent, wait=True)
+    assert [text.count("<task-notification>") for text in runner.said] == [1]
+    assert [entry.event.to for entry in store.entries() if isinstance(entry.event, NoticeAcknowledged)] == [
+        "conversation"
+    ]
 
 
 async def test_notices_are_read_one_after_the_other_as_they_come():

@@ -137,6 +137,8 @@ class Outbox:
         for owner, joins in tuple(self._joins.items()):
             self._joins[owner], bundles = joining.due(joins, now)
             told += [(owner, self._still_to_tell(bundle, owner)) for bundle in bundles]
+            if self._joins[owner] == Joins(self._mode):
+                del self._joins[owner]
         await self._post(told)
 
     def _still_to_tell(self, bundle: Bundle, owner: RunId | None) -> Bundle:
@@ -180,6 +182,8 @@ class Outbox:
         if owner is None:
             self._wake_readers()
             return
+        if any(steer.id == posted.id for steer in self._journal.state.run(owner).steers):
+            return  # it is on its way, since before the session was opened perhaps
         notice = await self._notice(posted)
         if notice.runs:
             # One that has ended in between: its ending addresses it anew.
