@@ -128,7 +128,7 @@ async def test_k9_a_notice_to_the_parent_interrupts_nothing():
     async with story() as told:
         parent, child = await told.spawn("a"), await told.spawn("b")
         await settled()
-        await told.manager._steer(parent, "notice-1", "another one ended", AskedBy.PROGRAM)
+        await told.manager._driving.steer(parent, "notice-1", "another one ended", AskedBy.PROGRAM)
         await told.wait(child, owner=parent)
         assert told.over == []
 

@@ -1,16 +1,13 @@
-"""`AgentManager`: the verbs that drive runs. How a run runs is not known here.
+"""`AgentManager`: the verbs that act on runs. How a run runs, and what is in progress, is not known here.
 
-It owns the task group and the live handles, nothing else; what it knows it reads from the journal. A run is
-driven because the fact that it was spawned is in the log, not because somebody remembered to start it.
+What it knows it reads from the journal, and what it does is to record: `driving` does what a fact calls for.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +26,7 @@ from subagents.events import (
     Event,
     ResultDelivered,
     RunCompleted,
-    RunResumed,
     RunSpawned,
-    RunUnpaused,
     SessionClosed,
     StoppedBy,
 )
@@ -44,11 +39,12 @@ from subagents.runs.result import Result
 from subagents.runs.state import TO_PARENT, RunState, Steer, receipt
 from subagents.runtime.admission import Admission
 from subagents.runtime.choosing import chosen
+from subagents.runtime.driving import Driving
 from subagents.runtime.following import follow
 from subagents.runtime.outbox import Outbox
 from subagents.runtime.peeking import peek
 from subagents.runtime.scope import Scope
-from subagents.runtime.supervisor import Shared, Supervisor
+from subagents.runtime.supervisor import Shared
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.runtime.trusting import refuse_untrusted
 from subagents.runtime.waiting import Waits
@@ -58,7 +54,6 @@ from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
 from subagents.settings.model import Settings
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
-from subagents.workspaces.variables import DEPTH, RUN, TREE
 
 log = logging.getLogger("subagents")
 
@@ -82,9 +77,7 @@ class AgentManager:
         self._journal = journal
         self._admission = admission
         self._shared = shared
-        self._tasks = tasks
-        self._live: dict[RunId, Supervisor] = {}
-        self._idle = anyio.Event()
+        self._driving = Driving(surroundings, journal, admission, shared, tasks)
         self._problems = ToldProblems()
         self._reads: dict[RunId, Callable[[str], Any]] = {}
         self.waits = Waits(journal, shared.clock)
@@ -92,15 +85,11 @@ class AgentManager:
             journal,
             shared.clock,
             JoinMode(surroundings.settings.default_join_mode),
-            self._steer,
+            self._driving.steer,
             self._result,
             self.waits.watching,
         )
-        self._due: deque[Callable[[], None]] = deque()
-        self._due_came = anyio.Event()
-        journal.on_broken = lambda: self._do_soon(self._give_up)
-        journal.listen(self._heard)
-        tasks.start_soon(self._attend)
+        journal.on_broken = lambda: self._driving.do_soon(self._give_up)
         tasks.start_soon(self.outbox.attend)
 
     # --- what is known
@@ -202,20 +191,11 @@ class AgentManager:
         as it is, or within `wait` seconds as soon as it was read or missed. Raises `NotNow` for one that has ended.
         """
         run_id, steer_id = self.find(run), new_fact_id()
-        await self._steer(run_id, steer_id, message, asked_by)
+        await self._driving.steer(run_id, steer_id, message, asked_by)
         if wait > 0:
             with self.clock.move_on_after(wait):
                 await self._journal.until(lambda state: not receipt(state.run(run_id), steer_id).waits)
         return receipt(self.state.run(run_id), steer_id)
-
-    async def _steer(self, run_id: RunId, steer_id: str, message: str, asked_by: AskedBy) -> None:
-        await self._journal.record(
-            lambda head: lifecycle.steer(head.run(run_id), steer_id, message, asked_by)
-        )
-        supervisor = self._live.get(run_id)
-        # Where the episode has not been begun yet, it finds the message when it is.
-        if supervisor is not None and supervisor.episode == self._journal.head.run(run_id).episode:
-            supervisor.steer(steer_id, message)
 
     async def pause(self, run: str) -> None:
         """Lets the run rest at the end of its turn. Raises `NotNow` for one that has ended."""
@@ -225,7 +205,7 @@ class AgentManager:
     async def unpause(self, run: str) -> None:
         """Lets a paused run go on; also one that a dead process left resting, which may need trust as `resume` does."""
         run_id = self.find(run)
-        if run_id not in self._live:
+        if not self._driving.drives(run_id):
             spec = self._journal.head.run(run_id).spec
             refuse_untrusted(run_id, spec, self._around, trusts=False, by=AskedBy.PROGRAM)
         await self._journal.record(lambda head: lifecycle.unpause(head.run(run_id)))
@@ -235,14 +215,7 @@ class AgentManager:
     ) -> bool:
         """Ends a run and keeps what it had. False when it had ended already. All below it ends too; without `subtree`
         only those children that it waited for."""
-        run_id = self.find(run)
-        supervisor = self._live.get(run_id)
-        if supervisor is not None and supervisor.episode == self._journal.head.run(run_id).episode:
-            return await supervisor.stop(by, reason, subtree=subtree)
-        recorded = await self._journal.record(
-            lambda head: lifecycle.stop(head.run(run_id), by, reason=reason, subtree=subtree)
-        )
-        return bool(recorded)
+        return await self._driving.stop(self.find(run), by, reason, subtree=subtree)
 
     async def get_result(
         self, run: str, *, wait: bool = False, timeout: float | None = WAIT_BOUND, to: str = "library"
@@ -295,10 +268,7 @@ class AgentManager:
     async def close(self, by: StoppedBy = StoppedBy.SHUTDOWN, reason: str = "its manager was closed") -> None:
         """Stops what is live and records it; nothing can be begun afterwards."""
         with anyio.CancelScope(shield=True), self._shared.clock.move_on_after(CLOSING_BOUND):
-            while self._live or self._due:
-                for supervisor in tuple(self._live.values()):
-                    await supervisor.stop(by, reason)
-                await (self._idle.wait() if self._live else anyio.lowlevel.checkpoint())
+            await self._driving.stop_all(by, reason)
         with anyio.CancelScope(shield=True), suppress(SessionError):
             await self._journal.record(lambda _: SessionClosed(reason=reason))
             self._journal.close(reason)
@@ -350,98 +320,11 @@ class AgentManager:
             request_id=asked.request_id,
         )
 
-    # --- driving
-
-    def _heard(self, entry: Entry) -> None:
-        match entry.event:
-            case RunSpawned(run=run_id, episode=episode, spec=spec):
-                self._do_soon(partial(self._begin, run_id, episode, spec.prompt))
-            case RunResumed(run=run_id, episode=episode):
-                self._do_soon(partial(self._begin, run_id, episode, entry.event.text))
-            case RunUnpaused(run=run_id, episode=episode) if run_id not in self._live:
-                self._do_soon(partial(self._begin, run_id, episode, None))
-            case Ending(run=run_id) if self.state.children(run_id):
-                self._do_soon(partial(self._stop_children, entry.event))
-            case _:
-                pass
-
-    def _do_soon(self, what: Callable[[], None]) -> None:
-        """What a fact calls for is done in a task of ours: the journal tells of facts outside of any."""
-        self._due.append(what)
-        self._due_came.set()
-
-    async def _attend(self) -> None:
-        while True:
-            while self._due:
-                self._due.popleft()()
-            self._due_came = anyio.Event()
-            await self._due_came.wait()
-
-    def _begin(self, run_id: RunId, episode: int, text: str | None) -> None:
-        run, before = self._journal.head.run(run_id), self._live.get(run_id)
-        if run.status.ended or run.episode != episode:
-            return  # somebody stopped it before it could be begun
-        if before is not None and before.episode == episode:
-            return  # it is driven already: a pause was taken back twice
-        place, environment = self._admission.place(run), self._environment(run)
-        self._live[run_id] = supervisor = Supervisor(run_id, episode, self._shared, place, environment)
-        for waiting in (steer for steer in run.steers if steer.waits):
-            supervisor.steer(waiting.id, waiting.text)
-        self._tasks.start_soon(self._drive, self._live[run_id], text, before.done if before else None)
-
-    async def _drive(self, supervisor: Supervisor, text: str | None, before: anyio.Event | None) -> None:
-        run, watch = supervisor.run, anyio.CancelScope()
-        if run.spec.limits.max_seconds is not None:
-            self._tasks.start_soon(self._watch, supervisor, watch)
-        try:
-            await supervisor.drive(text, before)
-        finally:
-            watch.cancel()
-            # A resume may have begun the next episode while this one was still cleaning up.
-            if self._live.get(run.id) is supervisor:
-                del self._live[run.id]
-                self._forget_queues(run)
-            if not self._live:
-                self._idle.set()
-                self._idle = anyio.Event()
-
-    def _forget_queues(self, run: RunState) -> None:
-        """Of those of the run and above it below which nothing is in progress any more."""
-        above: RunState | None = run
-        while above is not None and above.id not in self._live:
-            if not any(below in self._live for below in self.state.subtree(above.id)):
-                self._admission.forget(above.id)
-            above = self.state.runs.get(above.parent) if above.parent is not None else None
-
-    async def _watch(self, supervisor: Supervisor, scope: anyio.CancelScope) -> None:
-        with scope:
-            await supervisor.watch_time()
-
-    def _stop_children(self, ending: Ending) -> None:
-        subtree = lifecycle.takes_along(ending, detach=self.settings.detach_children)
-        for child in self.state.children(ending.run):
-            if child in self._live and (subtree or not self.state.run(child).spec.background):
-                self._tasks.start_soon(self._stop_child, child, subtree)
-
-    async def _stop_child(self, child: RunId, subtree: bool) -> None:
-        with suppress(SessionError):
-            await self.stop(child, by=StoppedBy.PARENT, reason="its parent ended", subtree=subtree)
-
     def _give_up(self) -> None:
-        """The journal broke: nothing can be recorded, so nothing may go on."""
-        for supervisor in self._live.values():
-            supervisor.scope.cancel()
+        """The journal broke: nothing can be recorded, so nothing may go on, and nobody has anything to wait for."""
+        self._driving.give_up()
         self.waits.release_all()
         self.outbox.release_all()
-
-    def _environment(self, run: RunState) -> Mapping[str, str]:
-        """What tells a program started by the run where it is, so that it has no back door."""
-        return {
-            **self._around.environment,
-            RUN: run.id,
-            TREE: run.root,
-            DEPTH: str(run.depth),
-        }
 
     # --- reading
 
