@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,8 +163,21 @@ class Terminal:
         while text not in self.seen:
             assert self._read(), f"{text!r} did not come, but: {self.seen}"
 
+    def watched_for(self, seconds: float) -> None:
+        """Reads what is written in that time, which may be nothing."""
+        over = time.monotonic() + seconds
+        while select.select([self._outer], [], [], max(0.0, over - time.monotonic()))[0]:
+            assert self._read(), f"it ended, after: {self.seen}"
+
     def types(self, text: str) -> None:
         os.write(self._outer, text.encode())
+
+    def becomes(self, lines: int, columns: int) -> None:
+        """The terminal is given another size."""
+        termios.tcsetwinsize(self._outer, (lines, columns))
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     @property
     def seen(self) -> str:

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 AGENTS = sorted(path.name for path in (ROOT / "agents").glob("*.md"))
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
-SOURCES = {"agents", "src", "tests", "Makefile", "constraints.txt", "pyproject.toml", "PKG-INFO"}
+SOURCES = {"agents", "examples", "src", "tests", "Makefile", "constraints.txt", "pyproject.toml", "PKG-INFO"}
 SOURCES |= {"CHANGELOG.md", "LICENSE", "README.md", "RELEASE.md", "SECURITY.md", ".gitignore", ".github"}
 IMAGES = {".avif", ".bmp", ".gif", ".ico", ".jpeg", ".jpg", ".png", ".svg", ".tiff", ".webp"}
 DOCUMENTS = {".html", ".md", ".pdf", ".rst", ".txt"}

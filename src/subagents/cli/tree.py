@@ -118,7 +118,7 @@ class _Drawing:
         say(*(problem for problem in found.problems if problem not in self._said))
         self._said.update(found.problems)
         runs = [_as_seen(seen) for seen in found.runs]
-        self.runs = runs if self._everything else _not_cleared(runs)
+        self.runs = runs if self._everything or self._focus else _not_cleared(runs)
 
     def lines(self, width: int, height: int | None) -> list[Text]:
         settings = self._settings
@@ -191,9 +191,14 @@ def _watched(drawing: _Drawing) -> int:
     if not is_live_terminal(sys.stdout):
         return _watched_in_a_pipe(drawing)
     console = Console(highlight=False, markup=False, emoji=False)
+    size: tuple[int, int] = console.size
     before: list[Text] = []
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         for width, height in _moments(drawing, lambda: console.size, TICK):
+            if (width, height) != size:
+                # The terminal has broken the lines anew, and nobody knows how many they are now.
+                console.clear()
+                before, size = [], (width, height)
             lines = drawing.lines(width, max(1, height - 1))
             if lines != before:
                 live.update(Text("\n", no_wrap=True, overflow="crop").join(lines), refresh=True)
