@@ -86,10 +86,10 @@ def test_rich_120_5():
     assert drawn(width=120, height=5) == snapshot("""\
 
 ● Agents  3 running · 2 queued · 1 waiting for approval · depth 3/4 · 25.9k tokens · ~$0.42
-├─ ⠋ orchestrator  opus-4-6  split the work
-│    ⎿ ↻3≤20 · 4 tools · 22.8k tokens (38%) · 1m
+├─ ⠋ orchestrator  opus-4-6  split the work · ↻3≤20 · 4 tools · 22.8k tokens (38%) · 1m
 │  └─ +3 descendants hidden (2 running, 1 finished)
-└─ +4 agents hidden (1 waiting for approval, 2 queued, 1 finished)
+├─ ? reviewer  sonnet-4-5  look at the deploy  needs approval: bash(make deploy)
+└─ +3 agents hidden (2 queued, 1 finished)
 """)
 
 
@@ -202,9 +202,9 @@ def test_focused_shows_the_branch_of_one_and_counts_the_others():
     assert drawn(width=120, height=5, mode="focused", focus=RunId("orchestrator")) == snapshot("""\
 
 ● 4 total · showing active branch
-└─ ⠋ orchestrator  opus-4-6  split the work
-     ⎿ ↻3≤20 · 4 tools · 22.8k tokens (38%) · 1m
-   └─ +2 descendants hidden (2 running)
+└─ ⠋ orchestrator  opus-4-6  split the work · ↻3≤20 · 4 tools · 22.8k tokens (38%) · 1m
+   └─ ⠋  Explore   sonnet-4-5  inspect the widget'… · 1 tool · 3.1k tokens (86% · ⇊1) · 2 conflicts · wt-explore · 50.0s
+      └─ ⠋  explore-2   trace who owns the manager · 1 tool · 48.0s
 +1 finished descendant hidden
 """)
     assert drawn(width=40, height=12, mode="focused", focus=RunId("orchestrator")) == snapshot("""\

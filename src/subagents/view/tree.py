@@ -6,10 +6,11 @@ The same runs at the same moment give the same lines. Drawn in Unicode; `theme.a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+import msgspec
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -152,8 +153,20 @@ def _body(known: Forest, look: _Look, room: int) -> Iterator[Text]:
         tops.append(apart)
     if not tops or room < 1:
         return
+    yield from _shown(tops, room, look)
+
+
+def _shown(tops: Sequence[Node], room: int, look: _Look) -> Iterator[Text]:
+    """What of these finds a place. Details give way before an agent that is at work does."""
     shown = admitted(tops, room, lambda node: _lines_of(node, look))
+    if look.rich and any(_at_work(node) and node.run.id not in shown for top in tops for node in top.walk()):
+        look = replace(look, rich=False)
+        shown = admitted(tops, room, lambda node: _lines_of(node, look))
     yield from _below(tops, look, shown)
+
+
+def _at_work(node: Node) -> bool:
+    return node.kind in {Kind.RUNNING, Kind.APPROVAL}
 
 
 def _apart(orphans: Sequence[Node]) -> Node | None:
@@ -170,8 +183,6 @@ def _apart(orphans: Sequence[Node]) -> Node | None:
 
 
 def _named_apart(run: RunState) -> RunState:
-    import msgspec
-
     return msgspec.structs.replace(run, id=RunId(""))
 
 
@@ -248,7 +259,8 @@ def _hidden(counts: Counts, *, top: bool) -> str:
         (counts.finished, _("{n} finished")),
     ]
     parts = ", ".join(text.format(n=count) for count, text in kinds if count)
-    noun = _("agents") if top else counted("descendant", "descendants", counts.total)
+    total = counts.total
+    noun = counted("agent", "agents", total) if top else counted("descendant", "descendants", total)
     return _("+{n} {noun} hidden ({parts})").format(n=counts.total, noun=noun, parts=parts)
 
 
@@ -260,8 +272,8 @@ def _focused(branch: Branch, look: _Look, room: int) -> Tree:
     head = Text(BUSY, style="cyan", end="").append(f" {text}", style="default not dim")
     sums = [cropped(Text(line, style="dim", end=""), look.width) for line in branch.sums]
     kept = sums[: max(0, room - 1)] if room < UNLIMITED else sums
-    shown = admitted([branch.top], max(0, room - len(kept)), lambda node: _lines_of(node, look))
-    body = _below([branch.top], look, shown) if room - len(kept) > 0 else iter(())
+    left = room - len(kept)
+    body = _shown([branch.top], left, look) if left > 0 else iter(())
     return Tree((cropped(head, look.width), *body, *kept))
 
 

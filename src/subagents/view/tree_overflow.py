@@ -52,7 +52,7 @@ def _by_importance(tops: Sequence[Node]) -> list[Node]:
     depth = number = 0
     while level:
         for node in level:
-            ranked.append((max(node.lively, Kind.RUNNING), depth, number, node))
+            ranked.append((node.lively, depth, number, node))
             number += 1
         level = [child for node in level for child in node.children]
         depth += 1
