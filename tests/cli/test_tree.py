@@ -9,11 +9,17 @@ from typing import Any
 import anyio
 import pytest
 from tests.cli.acting import cli, owned
+from tests.view.forests import NOW, run
 
+from subagents.cli.seen import Seen
+from subagents.cli.tree import as_seen
 from subagents.events import RunParked
+from subagents.ids import SessionId
+from subagents.sessions.folder import SessionFolder
 from subagents.spec import SpawnRequest
 from subagents.testing.clock import FakeClock
 from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Tool, Wait
+from subagents.view.tree import tree
 
 pytestmark = pytest.mark.anyio
 
@@ -128,3 +134,9 @@ async def test_one_of_many_is_found_by_its_name_and_shown_with_its_branch(projec
         assert "right" not in drawn
         assert await handles("--run", "left") == [["left"]]
         gate.set()
+
+
+async def test_one_whose_owner_is_gone_stays_in_sight_until_that_is_recorded(project: Path):
+    silent = as_seen(Seen(run("worker"), SessionFolder(SessionId("s"), project), owner=None))
+    drawn = tree([silent], now=NOW + 1_000, width=80)
+    assert "interrupted: owner gone" in drawn.lines[1].plain

@@ -283,6 +283,17 @@ def test_z5_three_nested_in_four_lines_have_no_details():
     assert (text.count("\n") - 1, "⎿" in text) == (4, False)
 
 
+def test_where_each_finds_a_line_but_not_two_none_at_work_is_hidden():
+    busy = tuple(run(f"worker-{number}", began=number) for number in range(15))
+    lines = drawn(busy, height=24).splitlines()
+    assert not [line for line in lines if "hidden" in line]
+    assert all(any(f" {one.handle} " in f"{line} " for line in lines) for one in busy)
+
+
+def test_one_at_work_in_two_lines_is_seen():
+    assert "⠋ worker" in drawn((run("worker"),), height=2)
+
+
 def test_z7_of_a_chain_of_eight_in_five_lines_the_others_are_counted():
     chain = tuple(run(f"n{number}", parent=f"n{number - 1}" if number else None) for number in range(8))
     text = drawn(chain, 88, 5, "compact", doing={})

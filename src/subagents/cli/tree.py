@@ -117,7 +117,7 @@ class _Drawing:
         found = look(self._project, since)
         say(*(problem for problem in found.problems if problem not in self._said))
         self._said.update(found.problems)
-        runs = [_as_seen(seen) for seen in found.runs]
+        runs = [as_seen(seen) for seen in found.runs]
         self.runs = runs if self._everything or self._focus else _not_cleared(runs)
 
     def lines(self, width: int, height: int | None) -> list[Text]:
@@ -153,16 +153,15 @@ def _trace(project: Project) -> Iterator[Any]:
                 yield seen.st_size, seen.st_mtime_ns
 
 
-def _as_seen(seen: Seen) -> RunState:
-    """A run whose owner is gone is shown as what its next owner will record."""
+def as_seen(seen: Seen) -> RunState:
+    """A run whose owner is gone is shown as what its next owner will record. It has no end until then, and is not
+    folded away: someone has to see it."""
     if not seen.owner_gone:
         return seen.run
     run = seen.run
     began = run.elapsed_from
     outcome = Outcome(seq=0, reason=_("owner gone"), seconds=max(0.0, seen.last_sign - began))
-    return msgspec.structs.replace(
-        run, status=RunStatus.INTERRUPTED, ended_at=seen.last_sign, outcome=outcome, in_flight=()
-    )
+    return msgspec.structs.replace(run, status=RunStatus.INTERRUPTED, outcome=outcome, in_flight=())
 
 
 def _not_cleared(runs: Sequence[RunState]) -> list[RunState]:
