@@ -389,6 +389,7 @@ def test_colours_say_how_full_the_context_is_and_whose_agent_it_is():
 
 
 def test_one_line_of_totals_is_for_other_programs():
+    assert totals_line([run("worker")], 40) == "1 running agent"
     assert totals_line(STORY, 40) == "4 running, 2 queued agents"
     assert totals_line(STORY, 12) == "4 running, …"
     assert totals_line((run("a", status=RunStatus.COMPLETED),), 40) == ""

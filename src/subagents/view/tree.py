@@ -135,11 +135,12 @@ def _heading(whole: Forest, max_depth: int | None, width: int, *, full: bool) ->
 def totals_line(runs: Iterable[RunState], width: int) -> str:
     """`3 running, 2 queued agents`, for status lines of other programs; "" when nothing is in progress."""
     counts = forest(runs).counts
-    parts = [f"{counts.running + counts.approval} running"] if counts.running + counts.approval else []
-    parts += [f"{counts.queued} queued"] if counts.queued else []
+    running = counts.running + counts.approval
+    kinds = [(running, _("{n} running")), (counts.queued, _("{n} queued"))]
+    parts = ", ".join(text.format(n=count) for count, text in kinds if count)
     if not parts:
         return ""
-    text = Text(f"{', '.join(parts)} agents", end="")
+    text = Text(f"{parts} {counted('agent', 'agents', running + counts.queued)}", end="")
     return cropped(text, width).plain
 
 
