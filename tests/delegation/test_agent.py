@@ -135,6 +135,30 @@ async def test_r33_a_second_failure_has_the_same_handle_and_r35_another_type_the
         assert "There is nothing to retry as" in fourth.text
 
 
+async def test_a_model_that_fills_in_everything_keeps_what_it_had_when_it_tries_again():
+    async with open_manager(agents=AGENTS) as manager:
+        parent = parent_of(manager)
+        first = await agent(parent, prompt="p", description="look", subagent_type="nobody")
+        again = await agent(
+            parent,
+            retry=first.data["retry"],
+            subagent_type="reviewer",
+            prompt="",
+            description="",
+            max_turns=0,
+        )
+        run = run_of(manager, again)
+        assert (run.prompt, run.spec.description, run.spec.agent) == ("p", "look", "reviewer")
+
+
+async def test_a_retry_gives_up_a_schema_by_an_empty_one():
+    async with open_manager(agents=AGENTS) as manager:
+        parent = parent_of(manager)
+        refused = await agent(parent, prompt="p", subagent_type="plain", output_schema="{bad")
+        again = await agent(parent, retry=refused.data["retry"], output_schema="")
+        assert run_of(manager, again).spec.output_schema is None
+
+
 async def test_a_handle_is_kept_for_ten_minutes_and_for_its_own_parent():
     clock = FakeClock()
     async with open_manager(
@@ -286,6 +310,19 @@ To try again: Agent with retry: "retry-HANDLE" and subagent_type; the prompt is 
 3. Error: This agent cannot be called so: there is no 'colour'. Its parameters are prompt, description, subagent_type, name, model, thinking, max_turns, max_seconds, max_tokens, max_cost, resume, retry, isolated, run_in_background, output_schema, on_invalid.
 4. RUN1 (Explore, handle explore)\
 """)
+
+
+async def test_an_item_that_is_no_object_costs_the_others_nothing():
+    async with open_manager(agents=AGENTS) as manager:
+        good = {"prompt": "one", "subagent_type": "plain", "model": None}
+        answer = await many(parent_of(manager), good, "plain: two", None)
+        assert [bool(each.get("id")) for each in answer.data["agents"]] == [True, False, False]
+        assert answer.text.splitlines()[2:] == snapshot(
+            [
+                "2. Error: This agent must be an object with the parameters of Agent, not 'plain: two'.",
+                "3. Error: This agent must be an object with the parameters of Agent, not None.",
+            ]
+        )
 
 
 async def test_more_than_fifty_are_refused_before_any_begins():

@@ -8,8 +8,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from subagents.definitions.model import AgentDefinition
-from subagents.delegation.any_loop import tokens_of
-from subagents.delegation.describing import TEMPLATE, Place, described, expanded
+from subagents.delegation.describing import TEMPLATE, Place, described, expanded, tokens_of
 from subagents.delegation.door import ASKS, CONVERSATION, LIBRARY, TELLS
 from subagents.delegation.registry import TOOLS
 from subagents.spec import ProviderRule, ToolSelection

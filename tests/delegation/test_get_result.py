@@ -256,6 +256,20 @@ async def test_without_an_id_it_is_about_all_of_ones_own_and_bodies_share_the_ro
         assert len(told.answers[-1].data["agents"]) == 4
 
 
+async def test_of_very_many_fifty_are_told_and_the_others_are_counted_and_stay_unread():
+    async with story({"done": [Say("done")]}) as told:
+        runs = [await told.spawn("done") for _ in range(53)]
+        text = await told.ask()
+        assert text.count("Status: completed") == 50
+        assert text.endswith(
+            "And 3 more: list_subagents with all: true lists them; ask for them by agent_ids."
+        )
+        assert told.answers[-1].data["more"] == 3
+        assert sum(told.manager.state.run(run).delivered for run in runs) == 50
+        await told.ask()
+        assert all(told.manager.state.run(run).delivered for run in runs)
+
+
 async def test_a_parent_without_agents_is_told_so():
     async with story() as told:
         assert await told.ask() == "Error: You have no agents; start one with Agent."
@@ -272,6 +286,13 @@ async def test_statuses_are_scoped_to_the_owner():
 
 
 # --- looking
+
+
+async def test_null_is_not_given_in_a_look_either():
+    async with story() as told:
+        await told.spawn("a")
+        asked = {"lines": 1, "regex": None, "after": None, "before": None, "context": None}
+        assert (await told.ask(agent_id="plain", peek=asked)).startswith("Showing 1 of 3 lines (last line).")
 
 
 async def test_peek_shows_lines_and_reads_no_result():

@@ -1,5 +1,5 @@
-"""What `doctor` says of the providers of tools that installed packages bring. Imports them, which nothing else does
-before a run needs them."""
+"""What `doctor` says of tools: what those that start agents cost, and which packages bring others. Imports those
+packages, which nothing else does before a run needs them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from subagents.settings.layers import layered
 def delegation_tools(project: Project) -> Iterator[Finding]:
     """What the tools that start agents cost whoever has them: their texts and parameters go along with each request."""
     from subagents.definitions.discovery import Definitions
-    from subagents.delegation.any_loop import tokens_of
-    from subagents.delegation.describing import Place, described
+    from subagents.delegation.describing import Place, described, tokens_of
     from subagents.delegation.door import CONVERSATION
     from subagents.delegation.registry import TOOLS, parameters_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from subagents.delegation.get_result import Asked, answered, told
-from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
+from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent, refused
 from subagents.errors import NotNow, SessionError, SubagentsError, UnknownAgent
 from subagents.ids import RunId
 from subagents.models.selection import OFFLINE
@@ -23,10 +23,8 @@ GO_ON = "Go on."
 EMPTY = "Say in prompt what the agent is to do; it sees nothing of this conversation."
 
 
-class AgentParams(BaseModel):
+class AgentParams(Parameters):
     """What `Agent` takes. "" and 0 are "not decided"; only an `output_schema` of "" decides, for free text."""
-
-    model_config = ConfigDict(extra="forbid")
 
     prompt: Annotated[
         str,
@@ -102,7 +100,8 @@ async def start(parent: Parent, asked: AgentParams) -> Answer:
     given = {name: getattr(asked, name) for name in asked.model_fields_set}
     handle = str(given.pop("retry", ""))
     if handle:
-        given = parent.stash.merged(parent.owner, handle, given)
+        decided = {name: value for name, value in given.items() if _decides(name, value)}
+        given = parent.stash.merged(parent.owner, handle, decided)
     try:
         run_id = await _begun(parent, given)
     except SessionError:
@@ -114,6 +113,12 @@ async def start(parent: Parent, asked: AgentParams) -> Answer:
     if run.spec.background:
         return _started(parent, run)
     return await _in_front(parent, run)
+
+
+def _decides(name: str, value: object) -> bool:
+    """Whether it takes the place of what a refused call had: models that fill in everything have nothing to say with
+    most of it."""
+    return isinstance(value, bool) or bool(value) or name == "output_schema"
 
 
 async def _begun(parent: Parent, given: Mapping[str, Any]) -> RunId:

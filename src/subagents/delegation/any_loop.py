@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -103,9 +102,3 @@ class ParentTools:
 
     def _schema(self, tool: DelegationTool[Any]) -> dict[str, Any]:
         return parameters_of(tool, self._manager.settings.wait_timeout_seconds)
-
-
-def tokens_of(text: str | Mapping[str, Any]) -> int:
-    """About how many tokens a model reads it as: four characters each, as is usual for English and JSON."""
-    written = text if isinstance(text, str) else json.dumps(text)
-    return -(-len(written) // 4)

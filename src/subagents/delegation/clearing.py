@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from subagents.delegation.tool import Answer, DelegationTool, Parent
+from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.ids import RunId
 from subagents.runs.clearing import OLDER_THAN, Clearing, Kept, Rules, by_age, by_name
 
 MAX_NAMED = 20  # ids in a line of the report
 
 
-class ClearParams(BaseModel):
+class ClearParams(Parameters):
     """What `clear_subagents` takes."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    agent_ids: Annotated[
-        list[str],
-        Field(
-            description="Ids, beginnings of ids or handles; these go however old. None: all that are old enough."
-        ),
-    ] = []
+    agent_ids: list[str] = Field(
+        default=[],
+        description="Ids, beginnings of ids or handles; these go however old. None: all that are old enough.",
+    )
     older_than_minutes: Annotated[
         float, Field(description="Without ids: how many minutes ago they ended.", ge=0)
     ] = OLDER_THAN

@@ -1,16 +1,18 @@
-"""How the tools introduce themselves to a model: in full, compactly, or as a template of the user's says.
+"""How the tools introduce themselves to a model, and what that costs: in full, compactly, or as a template says.
 
 Placeholders `{{name}}` are filled in with what is true now: which agents there are, how deep the next one would be.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from subagents.contents import first_bytes
 from subagents.definitions.model import AgentDefinition
@@ -88,6 +90,12 @@ def place_of(manager: AgentManager, depth: int, types: Collection[str] | None, d
         mode=settings.tool_description_mode,
         project=manager.project,
     )
+
+
+def tokens_of(text: str | Mapping[str, Any]) -> int:
+    """About how many tokens a model reads it as: four characters each, as is usual for English and JSON."""
+    written = text if isinstance(text, str) else json.dumps(text)
+    return -(-len(written) // 4)
 
 
 def _template(place: Place) -> tuple[str, tuple[str, ...]]:

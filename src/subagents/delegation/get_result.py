@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
+from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent, refused
 from subagents.errors import BadAnswer
 from subagents.events import OutputFault
 from subagents.ids import RunId
@@ -28,20 +28,18 @@ from subagents.runtime.waiting import Waited, WaitEnd, WaitFor
 
 LEAST_WAIT, MOST_WAIT = 1.0, 3600.0  # seconds
 MAX_BODIES = 20_000  # characters of all the results that one answer shows
-LEAST_BODY = 500  # of each, however many there are
+MOST_TOLD = 50  # agents that one answer tells of, as many as one call starts; the others are counted
 MAX_CONVERSATION = 20_000
 CUT = "The middle is left out: look at it with peek, or ask for a shorter answer when you start the next one."
 OTHER_FORM = "Call it without peek for the result."
-
+MORE = "And {n} more: list_subagents with all: true lists them; ask for them by agent_ids."
 
 #: A number to be understood as well as it can be: models write much in its place, and a look is no place to be strict.
 Number = Annotated[Any, Field(json_schema_extra={"type": "integer"})]
 
 
-class PeekParams(BaseModel):
+class PeekParams(Parameters):
     """What `peek` takes; see `PeekQuery`."""
-
-    model_config = ConfigDict(extra="forbid")
 
     lines: Number = Field(
         None, description="How many of the last lines, 20 unless said otherwise, at most 200."
@@ -57,15 +55,13 @@ class PeekParams(BaseModel):
     context: Number = Field(None, description="So many lines around each match, at most 20.")
 
 
-class ResultParams(BaseModel):
+class ResultParams(Parameters):
     """What `get_subagent_result` takes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     agent_id: Annotated[
         str, Field(description="An agent's id or handle; without one it is about all of yours.")
     ] = ""
-    agent_ids: Annotated[list[str], Field(description="Several of them.")] = []
+    agent_ids: list[str] = Field(default=[], description="Several of them.")
     wait: Annotated[
         bool | Literal["any", "all"],
         Field(
@@ -119,14 +115,27 @@ async def get_result(parent: Parent, params: ResultParams) -> Answer:
 
 
 async def told(parent: Parent, runs: Sequence[RunId], asked: Asked) -> Answer:
-    """Waits, if that is asked for, and tells of one run or of several."""
+    """Waits, if that is asked for, for all of `runs`, and tells of one or of several."""
     why = why_not_ended(await _wait(parent, runs, asked)) if asked.wait else ""
     if len(runs) == 1:
         return await _told_of_one(parent, runs[0], asked, why)
-    share = max(LEAST_BODY, MAX_BODIES // len(runs))
-    answers = [await _told_of_one(parent, run, asked, most=share) for run in runs]
-    text = "\n\n".join(part for part in (why, *(answer.text for answer in answers)) if part)
-    return Answer(text, {"agents": [dict(answer.data) for answer in answers], "wait": why})
+    shown, more = _worth_most(parent, runs), len(runs) - MOST_TOLD
+    share = MAX_BODIES // len(shown)
+    answers = [await _told_of_one(parent, run, asked, most=share) for run in shown]
+    rest = MORE.format(n=more) if more > 0 else ""
+    text = "\n\n".join(part for part in (why, *(answer.text for answer in answers), rest) if part)
+    return Answer(
+        text, {"agents": [dict(answer.data) for answer in answers], "wait": why, "more": max(0, more)}
+    )
+
+
+def _worth_most(parent: Parent, runs: Sequence[RunId]) -> Sequence[RunId]:
+    """As many as one answer tells of: of more those first whose result is news, since a wait may have been for it."""
+    if len(runs) <= MOST_TOLD:
+        return runs
+    states = [parent.manager.state.run(run) for run in runs]
+    states.sort(key=lambda run: not run.status.ended or run.delivered)
+    return [run.id for run in states[:MOST_TOLD]]
 
 
 async def answered(parent: Parent, run: RunId, *, named: bool = False) -> Answer:
@@ -178,13 +187,7 @@ async def _told_of_one(
     result = await parent.manager.get_result(run, to=parent.reader)
     if asked.pointer:
         return _part(result, asked.pointer)
-    going_on = f"{await _last_line(parent, result)}{parent.door.go_on}"
-    path = parent.manager.transcript_of(run)
-    cut = CUT if path is None else f"{CUT} The transcript is {path}."
-    text = result_text(
-        result, now=parent.manager.clock.now(), while_running=going_on, when_cut=cut, most=most
-    )
-    parts = [why, text]
+    parts = [why, await _status_and_text(parent, result, most)]
     if asked.verbose:
         said = "\n\n".join(await parent.manager.conversation(run))
         parts.append(f"--- Agent conversation ---\n\n{bounded(said, CUT, MAX_CONVERSATION)}")
@@ -194,6 +197,15 @@ async def _told_of_one(
         if not reply["ok"] and reply["validationErrors"]:
             parts.append(_faults(reply))
     return Answer("\n\n".join(part for part in parts if part), data)
+
+
+async def _status_and_text(parent: Parent, result: Result, most: int) -> str:
+    going_on = f"{await _last_line(parent, result)}{parent.door.go_on}"
+    path = parent.manager.transcript_of(result.run.id)
+    cut = CUT if path is None else f"{CUT} The transcript is {path}."
+    return result_text(
+        result, now=parent.manager.clock.now(), while_running=going_on, when_cut=cut, most=most
+    )
 
 
 def _faults(reply: Mapping[str, Any]) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from subagents.delegation.tool import Answer, DelegationTool, Parent
+from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.runs.listing import listed, listing_json, listing_text
 
 
-class ListParams(BaseModel):
+class ListParams(Parameters):
     """What `list_subagents` takes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     all: Annotated[
         bool, Field(description="Also the successes that ended earlier; without it the last two.")

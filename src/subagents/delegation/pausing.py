@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from subagents.delegation.tool import Answer, DelegationTool, Parent
+from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.runs.state import RunState
 
 
-class PauseParams(BaseModel):
+class PauseParams(Parameters):
     """What both take."""
-
-    model_config = ConfigDict(extra="forbid")
 
     agent_id: Annotated[str, Field(description="The id or handle of an agent of yours.")]
 

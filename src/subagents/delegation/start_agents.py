@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from subagents.delegation.agent import AgentParams, start
-from subagents.delegation.tool import Answer, BadArguments, DelegationTool, Parent, refused, sentence_of
+from subagents.delegation.tool import (
+    Answer,
+    BadArguments,
+    DelegationTool,
+    Parameters,
+    Parent,
+    refused,
+    sentence_of,
+)
 from subagents.errors import SessionError, SubagentsError
 
 MOST = 50
 
+#: An object as its schema says; whatever else a model writes there is refused by itself.
+Item = Annotated[Any, Field(json_schema_extra={"type": "object", "additionalProperties": True})]
 
-class StartParams(BaseModel):
+
+class StartParams(Parameters):
     """What `start_agents` takes. The items are read one by one, so that a bad one costs the others nothing."""
 
-    model_config = ConfigDict(extra="forbid")
-
     agents: Annotated[
-        list[dict[str, Any]],
+        list[Item],
         Field(
             description=f"Up to {MOST}; each takes what Agent takes, but all of them run in the background.",
             json_schema_extra={"maxItems": MOST},
@@ -44,7 +53,7 @@ async def start_agents(parent: Parent, asked: StartParams) -> Answer:
     )
 
 
-async def _one(parent: Parent, given: dict[str, Any]) -> Answer:
+async def _one(parent: Parent, given: object) -> Answer:
     try:
         return await start(parent, _read(given))
     except SessionError:
@@ -53,10 +62,11 @@ async def _one(parent: Parent, given: dict[str, Any]) -> Answer:
         return refused(str(error))
 
 
-def _read(given: dict[str, Any]) -> AgentParams:
-    known = {name: value for name, value in given.items() if value is not None}
+def _read(given: object) -> AgentParams:
+    if not isinstance(given, dict):
+        raise BadArguments(f"This agent must be an object with the parameters of Agent, not {given!r:.80}.")
     try:
-        return AgentParams.model_validate({**known, "run_in_background": True})
+        return AgentParams.model_validate({**given, "run_in_background": True})
     except ValidationError as error:
         raise BadArguments(sentence_of("This agent", error, AgentParams)) from None
 

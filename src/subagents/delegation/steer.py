@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from subagents.delegation.tool import Answer, DelegationTool, Parent
+from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.runs.listing import status_words
 from subagents.runs.state import RunState, Steer
 from subagents.spec import AskedBy
@@ -18,10 +18,8 @@ EARLIER = 5  # messages before this one whose receipts are told
 GLANCE = 60  # characters of such a message
 
 
-class SteerParams(BaseModel):
+class SteerParams(Parameters):
     """What `steer_subagent` takes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     agent_id: Annotated[str, Field(description="The id or handle of an agent of yours.")]
     message: Annotated[str, Field(description="What it is to know or do differently.")]

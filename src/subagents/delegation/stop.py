@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from subagents.delegation.tool import Answer, DelegationTool, Parent
+from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.events import StoppedBy
 from subagents.ids import RunId
 from subagents.runs.result import result_json, result_text
@@ -15,10 +15,8 @@ from subagents.runtime.manager import AgentManager
 CUT = "The middle is left out; get_subagent_result with peek shows it."
 
 
-class StopParams(BaseModel):
+class StopParams(Parameters):
     """What `stop_subagent` takes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     agent_id: Annotated[str, Field(description="The id or handle of an agent of yours.")]
     subtree: Annotated[

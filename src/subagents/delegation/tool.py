@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import anyio
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from subagents.delegation.door import LIBRARY, Door
 from subagents.delegation.stash import Stash
@@ -19,7 +19,7 @@ from subagents.runtime.manager import AgentManager
 from subagents.runtime.scope import Scope
 from subagents.toolsets.coding import FAILED
 
-P = TypeVar("P", bound=BaseModel)
+P = TypeVar("P", bound="Parameters")
 
 MAX_WRONG = 5  # parameters that one refusal names
 
@@ -58,6 +58,19 @@ class Parent:
         return TO_PARENT if self.owner is not None else self.door.reader
 
 
+class Parameters(BaseModel):
+    """What a tool takes, or a part of it. null is the same as not given: some models fill in everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _given(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {name: value for name, value in given.items() if value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class DelegationTool(Generic[P]):
     """One tool. `run` may raise any `SubagentsError`, whose sentence is then the answer; `reads_only` tells that it
@@ -81,12 +94,10 @@ class DelegationTool(Generic[P]):
             return refused(str(error))
 
     def read(self, arguments: Mapping[str, Any] | str) -> P:
-        """The parameters. null is the same as not given: some models fill in everything. Raises `BadArguments`."""
+        """The parameters. Raises `BadArguments`."""
         given = _object(arguments) if isinstance(arguments, str) else arguments
         try:
-            return self.parameters.model_validate(
-                {key: value for key, value in given.items() if value is not None}
-            )
+            return self.parameters.model_validate(given)
         except ValidationError as error:
             raise BadArguments(sentence_of(self.name, error, self.parameters)) from None
 
@@ -110,7 +121,7 @@ def _object(text: str) -> Mapping[str, Any]:
     return given
 
 
-def sentence_of(tool: str, error: ValidationError, parameters: type[BaseModel]) -> str:
+def sentence_of(tool: str, error: ValidationError, parameters: type[Parameters]) -> str:
     """What is wrong, parameter by parameter, and which there are."""
     wrong = [_wrong(each) for each in error.errors(include_url=False, include_context=False)[:MAX_WRONG]]
     return f"{tool} cannot be called so: {'; '.join(wrong)}. Its parameters are {', '.join(parameters.model_fields)}."
