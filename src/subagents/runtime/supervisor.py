@@ -38,6 +38,7 @@ from subagents.runs.state import RunState
 from subagents.runtime.admission import Place
 from subagents.runtime.correcting import judged
 from subagents.runtime.recording import kept_of
+from subagents.runtime.unread import Unread
 from subagents.sessions.journal import Decide, Journal
 from subagents.sessions.messages import StoredMessage
 from subagents.sessions.state import SessionState
@@ -83,10 +84,7 @@ class Supervisor:
     environment: Mapping[str, str]
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
-    _conversation: Conversation | None = None
-    _unread: list[tuple[str, str]] = field(default_factory=list)
-    _given: set[str] = field(default_factory=set)
-    _prompted: tuple[str, ...] = ()
+    _unread: Unread = field(default_factory=Unread)
     _draft: list[str] = field(default_factory=list)
     _draft_kept_at: float = 0.0
     _began: float | None = None
@@ -132,14 +130,7 @@ class Supervisor:
 
     def steer(self, steer: str, text: str) -> None:
         """Passes a recorded message on, once; kept until somebody can read it."""
-        if steer in self._given:
-            return
-        self._given.add(steer)
-        self._pass_on(steer, text)
-
-    def _pass_on(self, steer: str, text: str) -> None:
-        if self._conversation is None or not self._conversation.steer(steer, text):
-            self._unread.append((steer, text))
+        self._unread.take(steer, text)
 
     async def watch_time(self) -> None:
         """Asks the run to wrap up, and stops it, by its time limit. A task of its own; the manager ends it."""
@@ -208,24 +199,13 @@ class Supervisor:
 
     async def _answer(self, conversation: Conversation, text: str | None) -> str:
         """Prompts until an answer has come that no unread message follows."""
-        self._conversation = conversation
-        try:
-            self._hand_over_unread()
+        with self._unread.read_by(conversation):
             # What a conversation between two prompts did not take goes along with the next one.
-            answer = await conversation.prompt(self._with_unread(text))
+            answer = await conversation.prompt(self._unread.with_prompt(text))
             while self._unread:
                 await self._mind_usage()
-                answer = await conversation.prompt(self._with_unread(None))
+                answer = await conversation.prompt(self._unread.with_prompt(None))
             return answer
-        finally:
-            self._conversation = None
-
-    def _with_unread(self, text: str | None) -> str | None:
-        """The prompt with the messages that nobody has read; they are delivered when it is kept."""
-        unread, self._unread = self._unread, []
-        self._prompted = tuple(steer for steer, _ in unread)
-        parts = [*([] if text is None else [text]), *(message for _, message in unread)]
-        return "\n\n".join(parts) if parts else None
 
     async def _judged(self, conversation: Conversation, answer: str) -> OfRun:
         """How it ends with this answer, or with the one that it gave when it was asked for another."""
@@ -278,8 +258,8 @@ class Supervisor:
         run = self.run
         if self._is_over(run):
             return
-        if isinstance(update, PromptSent) and self._prompted:
-            self._keep_delivered(update)
+        if isinstance(update, PromptSent) and (steers := self._unread.delivered()):
+            self._keep_delivered(update, steers)
             return
         kept = kept_of(update, run)
         if kept.draft is not None:
@@ -299,9 +279,8 @@ class Supervisor:
         if pending is not None and fact.synced:
             await pending.wait()
 
-    def _keep_delivered(self, update: PromptSent) -> None:
+    def _keep_delivered(self, update: PromptSent, steers: Sequence[str]) -> None:
         """Messages that came too late to be slipped in are a prompt: they are delivered exactly when it is kept."""
-        steers, self._prompted = self._prompted, ()
         self.shared.journal.enqueue(
             self._ours(lambda run: [read for steer in steers if (read := lifecycle.deliver(run, steer))]),
             run=self.run_id,
@@ -394,11 +373,6 @@ class Supervisor:
 
     def _is_over(self, run: RunState) -> bool:
         return run.status.ended or run.episode != self.episode
-
-    def _hand_over_unread(self) -> None:
-        unread, self._unread = self._unread, []
-        for steer, text in unread:
-            self._pass_on(steer, text)
 
     async def _history(self, text: str | None) -> Sequence[StoredMessage]:
         """What was said before; nothing when this is the beginning."""
