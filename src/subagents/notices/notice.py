@@ -15,9 +15,8 @@ MAX_ALONE = 500  # characters of a result that is told alone
 MAX_IN_GROUP = 300
 MAX_STRUCTURED = 4_000  # characters of JSON
 MAX_STRUCTURED_IN_GROUP = 1_000
-MAX_TEXT = (
-    60_000  # characters of a group's elements; the others are counted, for a message to a run has a limit
-)
+# Characters of a group's elements; the others are counted, for a message to a run has a limit.
+MAX_TEXT = 60_000
 MAX_REASON = 300
 
 # What XML 1.0 cannot hold, in whatever spelling (https://www.w3.org/TR/xml/#charsets).
@@ -68,10 +67,8 @@ def _element(result: Result, *, alone: bool) -> Iterator[str]:
     yield _tag("summary", f"{run.spec.agent}: {run.spec.description}{_note(run)}")
     yield _tag("result", _preview(result.text, MAX_ALONE if alone else MAX_IN_GROUP))
     if result.structured is not None:
-        yield _tag(
-            "structured-output",
-            _json(result.structured, MAX_STRUCTURED if alone else MAX_STRUCTURED_IN_GROUP),
-        )
+        most = MAX_STRUCTURED if alone else MAX_STRUCTURED_IN_GROUP
+        yield _tag("structured-output", _json(result.structured, most))
     yield _tag("full-output", f'get_subagent_result with agent_id "{run.handle}" gives all of it.')
     yield f"<usage>{''.join(_usage(run))}</usage>"
     yield "</task-notification>"
@@ -82,12 +79,9 @@ def _status(run: RunState) -> str:
     reason = outcome.reason[:MAX_REASON] if outcome is not None else ""
     match run.status:
         case RunStatus.COMPLETED:
-            wrapped = outcome is not None and outcome.wrapped_up
-            return (
-                f"completed, asked to wrap up at its limit of {run.wrap_up or 'something'}"
-                if wrapped
-                else "completed"
-            )
+            if outcome is None or not outcome.wrapped_up:
+                return "completed"
+            return f"completed, asked to wrap up at its limit of {run.wrap_up or 'something'}"
         case RunStatus.STOPPED:
             by = f" by {outcome.by}" if outcome is not None and outcome.by is not None else ""
             return f"stopped{by}: {reason}" if reason else f"stopped{by}"

@@ -30,7 +30,7 @@ class TooMuch(ValueError):
     """Checking a value takes too many steps or goes too deep."""
 
 
-class BadPattern(ValueError):
+class UnusablePattern(ValueError):
     """RE2 cannot match this; the text is its reason."""
 
 
@@ -46,11 +46,11 @@ def counting() -> Iterator[None]:
 
 @lru_cache(maxsize=512)
 def compiled(pattern: str) -> Any:
-    """The pattern, ready for a search. Raises `BadPattern`."""
+    """The pattern, ready for a search. Raises `UnusablePattern`."""
     try:
         return re2.compile(pattern, options=_OPTIONS)
     except re2.error as error:
-        raise BadPattern(
+        raise UnusablePattern(
             error.args[0].decode(errors="replace") if error.args else "it is not a pattern"
         ) from None
 

@@ -18,7 +18,7 @@ from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT7, DRAFT201909, DRAFT202012
 
-from subagents.runs.json_keywords import BadPattern, TooMuch, compiled, counting, safe, without_rules
+from subagents.runs.json_keywords import TooMuch, UnusablePattern, compiled, counting, safe, without_rules
 
 MAX_PATTERN = 1000  # characters
 MAX_MESSAGE = 200
@@ -130,9 +130,8 @@ def _own_dialect(meta_schema: Any) -> tuple[Any, Specification[Any]] | None:
         vocabulary = f"{uri.rpartition('/')[0]}/vocab"
         taken = [each for each in meta_schema.get("$vocabulary", ()) if each.startswith(vocabulary)]
         if taken:
-            return validator if f"{vocabulary}/validation" in taken else without_rules(
-                validator
-            ), specification
+            rules = f"{vocabulary}/validation" in taken
+            return (validator if rules else without_rules(validator)), specification
     return None
 
 
@@ -210,7 +209,7 @@ def _check_patterns(part: Mapping[str, Any]) -> None:
             raise BadSchema(f"the pattern {shortened(pattern)!r} is longer than {MAX_PATTERN} characters")
         try:
             compiled(pattern)
-        except BadPattern as error:
+        except UnusablePattern as error:
             raise BadSchema(
                 f"the pattern {shortened(pattern)!r} is not supported ({error}); patterns are RE2's, without "
                 "look-around and back-references"

@@ -151,9 +151,8 @@ def _fitting(
     found = match(f"{asked.description}\n{asked.prompt}", agents)
     if found and found[0].score >= FITS:
         best = found[0]
-        return around.definitions.find(best.name), (
-            f"{best.name!r} was chosen: {_in_a_sentence(best.reason)}.",
-        )
+        why = f"{best.name!r} was chosen: {_in_a_sentence(best.reason)}."
+        return around.definitions.find(best.name), (why,)
     nearest = "; ".join(f"{each.name} ({_in_a_sentence(each.reason)})" for each in found[:MOST_NAMED])
     nearest = nearest or ", ".join(agent.name for agent in agents[:MOST_NAMED]) or "none"
     raise SpawnRefused(f"No agent clearly fits this, so name one as the type; the nearest are: {nearest}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import anyio.to_thread
 
@@ -30,6 +31,6 @@ async def judged(run: RunState, answer: str, ask: Ask, keep: Keep) -> Judged:
         verdict = await anyio.to_thread.run_sync(judge, answer, schema)
         if verdict.fits or not left:
             return answer, verdict
-        await keep(lambda state, text=answer, found=verdict.found: lifecycle.reject(state, text, found))  # type: ignore[misc]
+        await keep(partial(lifecycle.reject, answer=answer, faults=verdict.found))
         answer = await ask(correction(verdict.found, left))
     raise AssertionError("the last answer is returned whatever it is")

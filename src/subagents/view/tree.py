@@ -178,13 +178,9 @@ def _apart(orphans: Sequence[Node]) -> Node | None:
     lively = min(node.lively for node in orphans)
     group = Node(first.run, Kind.FINISHED, children=list(orphans), lively=lively)
     group.counts = sum((node.counts for node in orphans), Counts())
-    group.run = _named_apart(first.run)
+    group.run = msgspec.structs.replace(first.run, id=RunId(""))  # it is drawn as a line and not as a run
     group.orphan = True
     return group
-
-
-def _named_apart(run: RunState) -> RunState:
-    return msgspec.structs.replace(run, id=RunId(""))
 
 
 def _lines_of(node: Node, look: _Look) -> int:
@@ -283,7 +279,7 @@ def _focused(branch: Branch, look: _Look, room: int) -> Tree:
 
 def _is_rich(known: Forest, mode: TreeMode, width: int, room: int) -> bool:
     if mode is not TreeMode.AUTO:
-        return mode is TreeMode.RICH or mode is TreeMode.FOCUSED
+        return mode in {TreeMode.RICH, TreeMode.FOCUSED}
     rows = sum(2 if node.kind is Kind.RUNNING else 1 for node in known.nodes)
     return width >= NARROW and rows + bool(known.orphans) <= room
 

@@ -3,13 +3,13 @@ and sisters do is not its business."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from subagents.ids import RunId
 from subagents.language import counted
-from subagents.view.tree_model import STALLED, Counts, Forest, Kind, Node, is_stale
+from subagents.view.tree_model import ONE, STALLED, Counts, Forest, Kind, Node, is_stale
 
 if TYPE_CHECKING:
     from subagents.sessions.state import SessionState
@@ -61,17 +61,19 @@ def _path(whole: Forest, focus: RunId | None) -> list[Node]:
     tops = (*whole.roots, *whole.orphans)
     above = {child.run.id: node for top in tops for node in top.walk() for child in node.children}
     known = {node.run.id: node for top in tops for node in top.walk()}
-    if focus is None:
-        lively = [node for node in known.values() if node.kind < Kind.QUEUED] or list(known.values())
-        focus = (
-            max(lively, key=lambda node: (node.run.progress_at, node.run.depth)).run.id if lively else None
-        )
-    if focus not in known:
+    if not known or (focus is not None and focus not in known):
         return []
-    path = [known[focus]]
+    path = [known[focus] if focus is not None else _liveliest(known.values())]
     while (parent := above.get(path[-1].run.id)) is not None:
         path.append(parent)
     return path[::-1]
+
+
+def _liveliest(nodes: Iterable[Node]) -> Node:
+    """The one that gave the last sign of life, of those in progress if there are any."""
+    known = list(nodes)
+    lively = [node for node in known if node.kind < Kind.QUEUED] or known
+    return max(lively, key=lambda node: (node.run.progress_at, node.run.depth))
 
 
 def _busy(run: Node, now: float, stalled: float) -> Node:
@@ -86,24 +88,17 @@ def _busy(run: Node, now: float, stalled: float) -> Node:
 
 
 def _with(children: list[Node], node: Node) -> Node:
-    own = Counts(
-        running=node.kind is Kind.RUNNING,
-        approval=node.kind is Kind.APPROVAL,
-        queued=node.kind is Kind.QUEUED,
-        finished=node.kind is Kind.FINISHED,
-    )
     lively = min([node.kind, *(child.lively for child in children)])
-    return replace(
-        node, children=children, counts=sum((child.counts for child in children), own), lively=lively
-    )
+    counts = sum((child.counts for child in children), ONE[node.kind])
+    return replace(node, children=children, counts=counts, lively=lively)
 
 
 def _others(node: Node, child: Node) -> Sequence[Node]:
     return [other for other in node.children if other is not child]
 
 
-def _sum(nodes: object) -> Counts:
-    return sum((node.counts for node in nodes), Counts())  # type: ignore[attr-defined]
+def _sum(nodes: Iterable[Node]) -> Counts:
+    return sum((node.counts for node in nodes), Counts())
 
 
 def _sums(siblings: Counts, waiting: int, finished: int) -> list[str]:

@@ -63,7 +63,8 @@ class Counts:
         )
 
 
-_ONE = {
+#: A run by itself.
+ONE: Mapping[Kind, Counts] = {
     Kind.APPROVAL: Counts(approval=1),
     Kind.RUNNING: Counts(running=1),
     Kind.QUEUED: Counts(queued=1),
@@ -175,7 +176,7 @@ def _in_circles(nodes: Mapping[RunId, Node], tops: Iterable[Node]) -> list[Node]
 
 def _sum_up(top: Node) -> None:
     for node in reversed(list(top.walk())):
-        node.counts, node.used, node.lively = _ONE[node.kind], _used(node.run), node.kind
+        node.counts, node.used, node.lively = ONE[node.kind], _used(node.run), node.kind
         if node.children:  # most have none, and this is drawn eight times a second
             node.children = _sorted(node.children)
             node.counts = sum((child.counts for child in node.children), node.counts)
@@ -202,7 +203,7 @@ def _recent(top: Node, now: float) -> Node | None:
         if children == node.children and (children or _lingers(node.run, now)):
             kept[node.run.id] = node
         elif children or _lingers(node.run, now):
-            counts = sum((child.counts for child in children), _ONE[node.kind])
+            counts = sum((child.counts for child in children), ONE[node.kind])
             kept[node.run.id] = replace(node, children=children, counts=counts)
     return kept.get(top.run.id)
 

@@ -124,11 +124,8 @@ def figures_of(node: Node, now: float, which: Figures) -> Iterator[Text]:
         yield Text(counted("{n} conflict", "{n} conflicts", doing.conflicts), style="yellow", end="")
     if doing.worktree:
         yield _dim(printable(doing.worktree))
-    yield _dim(
-        figures.duration(seconds(run, now))
-        if seconds(run, now) < 60
-        else figures.row_duration(seconds(run, now))
-    )
+    took = seconds(run, now)
+    yield _dim(figures.duration(took) if took < 60 else figures.row_duration(took))
 
 
 def short_model(name_of_it: str) -> str:
@@ -146,10 +143,8 @@ def cost_and_tokens(used: ModelUsage) -> list[str]:
 
 def ordinal(number: int) -> str:
     """`1st`, `2nd`, `11th`."""
-    ending_of = (
-        {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in (11, 12, 13) else "th"
-    )
-    return f"{number}{ending_of}"
+    last = 0 if number % 100 in (11, 12, 13) else number % 10
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
 
 
 def cropped(line: Text, width: int) -> Text:
