@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.doors.program import Done, Program
+from tests.doors.program import Done, Program, Terminal
 
 Start = Callable[..., Program]
 Call = Callable[..., Done]
 Script = Callable[..., str]
+Sit = Callable[..., Terminal]
 
 ANSWERING = """\
 ---
@@ -53,6 +54,20 @@ def start(project: Path) -> Iterator[Start]:
     yield begin
     for program in started:
         program.clean_up()
+
+
+@pytest.fixture
+def sit(project: Path) -> Iterator[Sit]:
+    """Starts the program at a terminal."""
+    started: list[Terminal] = []
+
+    def begin(*arguments: str, **environment: str) -> Terminal:
+        started.append(Terminal(arguments, project, **environment))
+        return started[-1]
+
+    yield begin
+    for terminal in started:
+        terminal.clean_up()
 
 
 @pytest.fixture

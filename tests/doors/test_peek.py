@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.doors.conftest import Call, Script, Start
-from tests.doors.program import Terminal, bash
+from tests.doors.conftest import Call, Script, Sit, Start
+from tests.doors.program import bash
 
 #: A command that goes on until the story says so.
 UNTIL_TOLD = "echo begun; until [ -e go ]; do sleep 0.02; done; echo told"
@@ -88,21 +87,6 @@ def test_where_output_is_ascii_everything_can_be_printed(
 
 
 # --- at a terminal
-
-Sit = Callable[..., Terminal]
-
-
-@pytest.fixture
-def sit(project: Path) -> Iterator[Sit]:
-    started: list[Terminal] = []
-
-    def begin(*arguments: str, **environment: str) -> Terminal:
-        started.append(Terminal(arguments, project, **environment))
-        return started[-1]
-
-    yield begin
-    for terminal in started:
-        terminal.clean_up()
 
 
 def test_at_a_terminal_numbers_are_dim_and_nothing_acts_on_it(sit: Sit, call: Call, script: Script):

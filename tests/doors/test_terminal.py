@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
-import pytest
-from tests.doors.conftest import Call, Script
-from tests.doors.program import Terminal, bash
-
-Sit = Callable[..., Terminal]
-
-
-@pytest.fixture
-def sit(project: Path) -> Iterator[Sit]:
-    """Starts the program at a terminal."""
-    started: list[Terminal] = []
-
-    def begin(*arguments: str, **environment: str) -> Terminal:
-        started.append(Terminal(arguments, project, **environment))
-        return started[-1]
-
-    yield begin
-    for terminal in started:
-        terminal.clean_up()
+from tests.doors.conftest import Call, Script, Sit
+from tests.doors.program import bash
 
 
 def plain(written: str) -> str:

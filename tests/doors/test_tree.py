@@ -8,21 +8,19 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from inline_snapshot import snapshot
-from tests.doors.conftest import Call, Script, Start
-from tests.doors.program import BOUND, SOURCE, Program, Terminal, bash
+from tests.doors.conftest import Call, Script, Sit, Start
+from tests.doors.program import BOUND, SOURCE, Program, bash
 from tests.doors.test_other_processes import Gate
 from tests.doors.test_terminal import plain
 
 from subagents.cli.tree import TICK
 from subagents.places import project_at
 from subagents.sessions.folder import owner_alive, sessions
-
-Sit = Callable[..., Terminal]
 
 LEADING = "---\ndescription: Leads.\ntools: bash, Agent, start_agents, get_subagent_result\n---\nLead.\n"
 SHOWN, HIDDEN = "\x1b[?25h", "\x1b[?25l"
@@ -33,20 +31,6 @@ def gate(project: Path) -> Iterator[Gate]:
     made = Gate(project / "gate")
     yield made
     made.give_up()
-
-
-@pytest.fixture
-def sit(project: Path) -> Iterator[Sit]:
-    """Starts the program at a terminal."""
-    started: list[Terminal] = []
-
-    def begin(*arguments: str, **environment: str) -> Terminal:
-        started.append(Terminal(arguments, project, **environment))
-        return started[-1]
-
-    yield begin
-    for terminal in started:
-        terminal.clean_up()
 
 
 @pytest.fixture
@@ -98,14 +82,14 @@ def test_the_agents_of_another_process_are_seen_as_a_tree(family: Program, call:
      ⎿ ↻1 · 2 tools · 2.0k tokens · Ns
    ├─ ⠋ looker (worker)  a look 界面
    │    ⎿ running cat gate · 1 tool · Ns
-   └─ ✗ answerer · failed: The model…
+   └─ ✗ answerer  an attempt · failed: The model…
 """)
     assert timeless(call("ps", "--tree").out) == timeless(done.out)
     assert timeless(call("tree", "--mode", "compact").out) == snapshot("""\
 ● Agents  2 running
 └─ ⠋ lead  script-0.yaml  begin · ↻1 · 2 tools · 2.0k tokens · Ns
    ├─ ⠋ looker (worker)  a look 界面 · 1 tool · Ns
-   └─ ✗ answerer · failed: The model…
+   └─ ✗ answerer  an attempt · failed: The model…
 """)
     assert timeless(call("tree", "--run", "looker").out) == snapshot("""\
 ● 3 total · showing active branch

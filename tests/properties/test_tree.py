@@ -60,6 +60,24 @@ def test_what_is_admitted_hangs_together_and_fits(runs: tuple[RunState, ...], li
     assert everybody == {run.id for run in runs}
 
 
+@given(forests(), st.integers(1, 60))
+def test_nobody_takes_the_place_of_one_that_is_livelier(runs: tuple[RunState, ...], lines: int):
+    known = forest(runs)
+    tops = [*known.roots, *known.orphans]
+    shown = admitted(tops, lines, lambda _node: 1)
+    hidden = [node.lively for node in known.nodes if node.run.id not in shown]
+    assert all(node.lively <= min(hidden) for node in known.nodes if hidden and node.run.id in shown)
+
+
+@given(forests(), st.integers(2, 20), st.integers(0, 30))
+def test_whom_a_focused_view_is_about_is_in_it(runs: tuple[RunState, ...], height: int, number: int):
+    focus = RunId(f"r{number}")
+    if number < len(runs):
+        drawn = tree(runs, now=NOW, width=500, height=height, mode=TreeMode.FOCUSED, focus=focus)
+        assert len(drawn.lines) <= height
+        assert any(re.search(rf"\b{focus}\b", line.plain) for line in drawn.lines[1:])
+
+
 @given(forests(), st.integers(0, 30))
 def test_a_branch_and_its_sums_are_the_whole_tree(runs: tuple[RunState, ...], number: int):
     whole = forest(runs)

@@ -16,6 +16,7 @@ from subagents.view.cells import fit, printable
 from subagents.view.theme import BELOW, BETWEEN, STYLES, glyph
 
 LEAST_DESCRIPTION = 24  # cells; before a description gets less than this, figures are left out
+MAX_REASON = 1_000  # characters that are looked at; no terminal has a line for more
 GAP = "  "
 
 
@@ -60,7 +61,7 @@ def ending(run: RunState) -> str:
             _("completed after it was asked to wrap up") if outcome is not None and outcome.wrapped_up else ""
         )
     by = _(" by {who}").format(who=outcome.by) if outcome.by is not None else ""
-    reason = printable(outcome.reason)
+    reason = printable(outcome.reason[:MAX_REASON])
     return f"{run.status}{by}: {reason}" if reason else f"{run.status}{by}"
 
 

@@ -266,12 +266,16 @@ def _hidden(counts: Counts, *, top: bool) -> str:
 
 def _focused(branch: Branch, look: _Look, room: int) -> Tree:
     text = _("{n} total · showing active branch").format(n=branch.total)
-    head = Text(BUSY, style="cyan", end="").append(f" {text}", style="default not dim")
-    sums = [cropped(Text(line, style="dim", end=""), look.width) for line in branch.sums]
-    kept = sums[: max(0, room - 1)] if room < UNLIMITED else sums
-    left = room - len(kept)
-    body = _shown([branch.top], left, look) if left > 0 else iter(())
-    return Tree((cropped(head, look.width), *body, *kept))
+    busy = branch.top.lively < Kind.QUEUED
+    head = Text(BUSY if busy else IDLE, style="cyan" if busy else "dim", end="")
+    head.append(f" {text}", style="default not dim")
+    top, left_out, room_for_sums = branch.within(room)
+    sums = branch.sums[:room_for_sums]
+    before = [counted("+{n} agent above hidden", "+{n} agents above hidden", left_out)] if left_out else []
+    before = before[: max(0, room - 2)]
+    body = _shown([top], room - len(before) - len(sums), look) if room > 0 else iter(())
+    around = [cropped(Text(line, style="dim", end=""), look.width) for line in (*before, *sums)]
+    return Tree((cropped(head, look.width), *around[: len(before)], *body, *around[len(before) :]))
 
 
 # --- what is shown

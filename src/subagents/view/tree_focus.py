@@ -19,12 +19,26 @@ PATH_LINES, PATH_WIDTH = 40, 120
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The top of the tree with one child each down to the run, and below it what is busy. `total` are all runs of that
-    tree, and `sums` the lines about those that are not shown."""
+    """The top of the tree with one child each down to the run, and below it what is busy. `above` is how many runs are
+    above it, `total` all runs of that tree, and `sums` the lines about those that are not shown."""
 
     top: Node
+    run: Node
+    above: int
     total: int
     sums: tuple[str, ...]
+
+    def within(self, lines: int) -> tuple[Node, int, int]:
+        """Where the path begins in so many lines, how many runs above that are left out, and for how many sums there
+        is room: this is about the run, so what stands around it gives way first."""
+        if lines < 2:
+            return replace(self.run, children=[]), self.above, 0
+        least = 1 + bool(self.run.children)  # the run, and the line that may count what is below it
+        left_out = 0 if self.above + least <= lines else min(self.above, self.above + least + 1 - lines)
+        top = self.top
+        for _ in range(left_out):
+            top = top.children[0]
+        return top, left_out, max(0, lines - (self.above - left_out) - least - bool(left_out))
 
 
 def branch_of(whole: Forest, focus: RunId | None, now: float, stalled: float = STALLED) -> Branch | None:
@@ -42,7 +56,8 @@ def branch_of(whole: Forest, focus: RunId | None, now: float, stalled: float = S
     )
     below = _sum([run]).total - _sum([busy]).total
     finished = run.counts.finished - busy.counts.finished
-    return Branch(top, path[0].counts.total, tuple(_sums(siblings, below - finished, finished)))
+    sums = tuple(_sums(siblings, below - finished, finished))
+    return Branch(top, busy, len(above), path[0].counts.total, sums)
 
 
 def path_text(state: SessionState, run_id: RunId, now: float) -> str:

@@ -32,12 +32,16 @@ def _chosen(tops: Sequence[Node], lines: int, lines_of: LinesOf) -> set[RunId]:
     missing: dict[RunId | None, int] = {None: len(tops)}  # children that are not shown, of each that is
     shown: set[RunId] = set()
     taken = 1  # the line that counts the tops which are not shown
+    refused: Kind | None = None
     for node in _by_importance(tops):
+        if refused is not None and node.lively > refused:
+            break  # what would still fit is not to stand there in the place of a livelier one
         parent = above[node.run.id]
         if parent is not None and parent not in shown:
             continue
         cost = lines_of(node) + bool(node.children) - (missing[parent] == 1)
         if taken + cost > lines:
+            refused = node.lively
             continue
         taken += cost
         shown.add(node.run.id)

@@ -49,6 +49,10 @@ def main_line(node: Node, parent: Node | None, prefix: str, now: float, width: i
         chips.pop()
     for chip in chips:
         line.append(f"{GAP}{chip}", style="dim")
+    if node.kind is Kind.FINISHED:
+        # A long reason is not to leave nothing of what it is about.
+        least = min(cell_len(said), LEAST_DESCRIPTION) + len(GAP)
+        tail = cropped(tail, max(width * 3 // 4, width - line.cell_len - least))
     room = width - line.cell_len - tail.cell_len - len(GAP)
     if said and room >= min(cell_len(said), 3):
         line.append(f"{GAP}{fit(said, room)}")
@@ -144,7 +148,8 @@ def cost_and_tokens(used: ModelUsage) -> list[str]:
 def ordinal(number: int) -> str:
     """`1st`, `2nd`, `11th`."""
     last = 0 if number % 100 in (11, 12, 13) else number % 10
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }"
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(last, "th")
+    return f"{number}{suffix}"
 
 
 def cropped(line: Text, width: int) -> Text:
