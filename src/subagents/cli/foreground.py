@@ -138,6 +138,8 @@ async def _accompanied(
                 say(*_announcements(manager, run_id))
             tasks.start_soon(_stop_at_signal, manager, watching, story, signals)
             story.result = await manager.get_result(run_id, wait=True, timeout=None, to="terminal")
+            # What is still in progress below it ends with this process; the last drawing is to show how.
+            await manager.close()
         tasks.cancel_scope.cancel()
 
 
