@@ -114,6 +114,17 @@ Call get_subagent_result with wait: true to wait for it, or without it for a sta
         assert told.manager.state.run(run).status is RunStatus.RUNNING
 
 
+async def test_of_several_a_wait_says_how_many_have_not_ended_and_of_one_whether_it_runs():
+    async with story({"done": [Say("done")]}, max_concurrent=2) as told:
+        runs = [await told.spawn(prompt) for prompt in ("done", "a", "b", "a")]
+        await told.ask(agent_ids=runs, wait="all", timeout_seconds=5)
+        await told.clock.advance(5.1)
+        assert told.last.startswith("Of 4 agents 3 have not ended: the wait timed out after 5s")
+        await told.ask(agent_id=runs[3], wait=True, timeout_seconds=5)
+        await told.clock.advance(5.1)
+        assert told.last.startswith("It is still queued: the wait timed out after 5s")
+
+
 async def test_a_wait_may_be_shorter_and_is_never_longer_than_an_hour():
     async with story() as told:
         await told.spawn("a")

@@ -77,7 +77,7 @@ async def test_what_is_not_paused_or_not_in_progress_is_answered_as_such():
         told = await unpause(parent_of(manager), named(run))
         assert (told.text, told.data) == (
             f"Agent plain ({run}) was not paused.",
-            {"agent_id": run, "paused": False},
+            {"id": run, "paused": False},
         )
         gate.set()
         await manager.get_result(run, wait=True)

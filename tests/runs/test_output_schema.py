@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import Any
 
@@ -151,13 +152,37 @@ def test_looking_into_any_text_gives_a_value_or_a_reason(text):
     assert (judged.structured is None) == bool(judged.problems)
 
 
+class CountingDecoder(JSONDecoder):
+    """Counts the characters that are read, and those in which an error counts the lines before it."""
+
+    read = 0
+
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        try:
+            value, end = super().raw_decode(s, idx)
+        except JSONDecodeError as error:
+            # Of a string without an end only its beginning is told, but all the rest was read.
+            end = len(s) if error.msg.startswith("Unterminated") else error.pos
+            CountingDecoder.read += end - idx + 1 + error.pos
+            raise
+        CountingDecoder.read += end - idx
+        return value, end
+
+
 @pytest.mark.parametrize(
     "piece",
     ["{", "[", '{"', '{"a":', "[1,", '{"a"{', "[1x", "```\n", "[-", '{"a":1}\n', "{ ", "\\", '{"a":"'],
 )
-def test_no_text_takes_more_than_its_length_allows(piece):
+def test_no_text_takes_more_than_its_length_allows(piece, monkeypatch):
     # Each of these took a minute to days when reading began anew at every bracket.
-    judge(piece * (1_000_000 // len(piece)), Q)
+    monkeypatch.setattr("subagents.runs.json_text.JSONDecoder", CountingDecoder)
+    CountingDecoder.read = 0
+    text = piece * (1_000_000 // len(piece))
+    judge(text, Q)
+    # Each beginning that breaks off costs up to 4,096, and 50,000 are tried: about 100 times the text.
+    assert CountingDecoder.read <= 250 * len(text)
+    judge("{}", Q)
+    assert CountingDecoder.read > 0
 
 
 # --- what is wrong with it

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from subagents.delegation.get_result import Asked, answered, told
-from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent, refused
+from subagents.delegation.tool import Answer, BadArguments, DelegationTool, Parameters, Parent, read, refused
 from subagents.errors import NotNow, SessionError, SubagentsError, UnknownAgent
 from subagents.ids import RunId
 from subagents.models.selection import OFFLINE
@@ -97,11 +97,7 @@ class AgentParams(Parameters):
 
 async def start(parent: Parent, asked: AgentParams) -> Answer:
     """Starts it, or goes on with one. What is refused can be tried again without typing the prompt anew."""
-    given = {name: getattr(asked, name) for name in asked.model_fields_set}
-    handle = str(given.pop("retry", ""))
-    if handle:
-        decided = {name: value for name, value in given.items() if _decides(name, value)}
-        given = parent.stash.merged(parent.owner, handle, decided)
+    given, handle = _with_kept(parent, {name: getattr(asked, name) for name in asked.model_fields_set})
     try:
         run_id = await _begun(parent, given)
     except SessionError:
@@ -113,6 +109,26 @@ async def start(parent: Parent, asked: AgentParams) -> Answer:
     if run.spec.background:
         return _started(parent, run)
     return await _in_front(parent, run)
+
+
+def unreadable(parent: Parent, error: BadArguments) -> Answer:
+    """The answer to a call with bad parameters: the others are kept as those of any call that is refused."""
+    try:
+        given, handle = _with_kept(parent, error.fine)
+    except NotNow:
+        return refused(str(error))
+    return _refused(parent, given, handle, error)
+
+
+def _with_kept(parent: Parent, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """What is asked for now, over what the call had that it retries, and the handle of that. Raises `NotNow`."""
+    given = dict(given)
+    handle = str(given.pop("retry", ""))
+    if not handle:
+        return given, handle
+    decided = {name: value for name, value in given.items() if _decides(name, value)}
+    kept = read("Agent", AgentParams, parent.stash.merged(parent.owner, handle, decided))
+    return {name: getattr(kept, name) for name in kept.model_fields_set}, handle
 
 
 def _decides(name: str, value: object) -> bool:
@@ -220,4 +236,4 @@ async def _in_front(parent: Parent, run: RunState) -> Answer:
     return await answered(parent, run.id, named=state.status is RunStatus.INTERRUPTED)
 
 
-AGENT = DelegationTool("Agent", AgentParams, start)
+AGENT = DelegationTool("Agent", AgentParams, start, unreadable=unreadable)

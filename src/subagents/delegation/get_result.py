@@ -165,7 +165,7 @@ def why_not_ended(waited: Waited) -> str:
         case WaitEnd.TIMED_OUT:
             after = duration(waited.seconds or 0.0)
             return (
-                f"It is still running: the wait timed out after {after}, so as not to block you. Nothing was stopped; "
+                f"{_going(waited)}: the wait timed out after {after}, so as not to block you. Nothing was stopped; "
                 "call again with wait: true to go on waiting, or omit it for a status."
             )
         case WaitEnd.CANCELLED:
@@ -177,6 +177,13 @@ def why_not_ended(waited: Waited) -> str:
                 "The wait was interrupted by an incoming steering message, which is delivered after this tool returns. "
                 "The agent was NOT stopped and goes on in the background."
             )
+
+
+def _going(waited: Waited) -> str:
+    going = [run for run in waited.runs if not run.status.ended]
+    if len(waited.runs) > 1:
+        return f"Of {len(waited.runs)} agents {len(going)} have not ended"
+    return f"It is still {going[0].status}" if going else "It ended just now"
 
 
 async def _told_of_one(

@@ -40,7 +40,7 @@ async def unpause(parent: Parent, asked: PauseParams) -> Answer:
 
 
 def _answer(run: RunState, what: str, *, paused: bool) -> Answer:
-    return Answer(f"Agent {run.handle} ({run.id}) {what}", {"agent_id": run.id, "paused": paused})
+    return Answer(f"Agent {run.handle} ({run.id}) {what}", {"id": run.id, "paused": paused})
 
 
 PAUSE = DelegationTool("pause_subagent", PauseParams, pause)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from subagents.delegation.agent import AgentParams, start
+from subagents.delegation.agent import AgentParams, start, unreadable
 from subagents.delegation.tool import (
     Answer,
     BadArguments,
     DelegationTool,
     Parameters,
     Parent,
+    read,
     refused,
-    sentence_of,
 )
 from subagents.errors import SessionError, SubagentsError
 
@@ -56,6 +56,8 @@ async def start_agents(parent: Parent, asked: StartParams) -> Answer:
 async def _one(parent: Parent, given: object) -> Answer:
     try:
         return await start(parent, _read(given))
+    except BadArguments as error:
+        return unreadable(parent, error)
     except SessionError:
         raise
     except SubagentsError as error:
@@ -65,10 +67,7 @@ async def _one(parent: Parent, given: object) -> Answer:
 def _read(given: object) -> AgentParams:
     if not isinstance(given, dict):
         raise BadArguments(f"This agent must be an object with the parameters of Agent, not {given!r:.80}.")
-    try:
-        return AgentParams.model_validate({**given, "run_in_background": True})
-    except ValidationError as error:
-        raise BadArguments(sentence_of("This agent", error, AgentParams)) from None
+    return read("This agent", AgentParams, {**given, "run_in_background": True})
 
 
 def _line(answer: Answer) -> str:

@@ -33,7 +33,7 @@ async def steer(parent: Parent, asked: SteerParams) -> Answer:
     manager = parent.manager
     run = manager.state.run(parent.scope.find(asked.agent_id))
     if run.status.ended:
-        return Answer(_too_late(run), {"agent_id": run.id, "status": str(run.status)}, ok=False)
+        return Answer(_too_late(run), {"id": run.id, "status": str(run.status)}, ok=False)
     receipt = await manager.steer(run.id, asked.message, asked_by=AskedBy.MODEL, wait=RECEIPT_WAIT)
     now = manager.state.run(run.id)
     return Answer(receipt_text(now, receipt), _receipt(now, receipt), ok=not receipt.missed)
@@ -55,7 +55,7 @@ def receipt_text(run: RunState, receipt: Steer) -> str:
 def _receipt(run: RunState, receipt: Steer) -> dict[str, Any]:
     """`receipt` is queued, delivered or missed; `turn` the one that it was read before, counted from 1."""
     word = "missed" if receipt.missed else "queued" if receipt.waits else "delivered"
-    told = {"agent_id": run.id, "status": str(run.status), "receipt": word, "turn": receipt.turn}
+    told = {"id": run.id, "status": str(run.status), "receipt": word, "turn": receipt.turn}
     return {**told, "message": receipt.text} if receipt.missed else told
 
 

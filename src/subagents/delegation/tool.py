@@ -58,6 +58,15 @@ class Parent:
         return TO_PARENT if self.owner is not None else self.door.reader
 
 
+class BadArguments(SubagentsError):
+    """A tool cannot be called this way; the sentence names the parameter and what would work. `fine` are the parameters
+    that nothing was wrong with."""
+
+    def __init__(self, sentence: str, fine: Mapping[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.fine = fine or {}
+
+
 class Parameters(BaseModel):
     """What a tool takes, or a part of it. null is the same as not given: some models fill in everything."""
 
@@ -74,12 +83,13 @@ class Parameters(BaseModel):
 @dataclass(frozen=True, slots=True)
 class DelegationTool(Generic[P]):
     """One tool. `run` may raise any `SubagentsError`, whose sentence is then the answer; `reads_only` tells that it
-    changes nothing, so that several may be called at once."""
+    changes nothing, so that several may be called at once. `unreadable` answers a call that cannot be read."""
 
     name: str
     parameters: type[P]
     run: Callable[[Parent, P], Awaitable[Answer]]
     reads_only: bool = False
+    unreadable: Callable[[Parent, BadArguments], Answer] = lambda _parent, error: refused(str(error))
 
     async def call(self, parent: Parent, arguments: Mapping[str, Any] | str) -> Answer:
         """Does what is asked and answers. What is wrong with the asking, and what is refused, is the answer as well.
@@ -88,6 +98,8 @@ class DelegationTool(Generic[P]):
         """
         try:
             return await self.run(parent, self.read(arguments))
+        except BadArguments as error:
+            return self.unreadable(parent, error)
         except SessionError:
             raise
         except SubagentsError as error:
@@ -95,15 +107,19 @@ class DelegationTool(Generic[P]):
 
     def read(self, arguments: Mapping[str, Any] | str) -> P:
         """The parameters. Raises `BadArguments`."""
-        given = _object(arguments) if isinstance(arguments, str) else arguments
-        try:
-            return self.parameters.model_validate(given)
-        except ValidationError as error:
-            raise BadArguments(sentence_of(self.name, error, self.parameters)) from None
+        return read(
+            self.name, self.parameters, _object(arguments) if isinstance(arguments, str) else arguments
+        )
 
 
-class BadArguments(SubagentsError):
-    """A tool cannot be called this way; the sentence names the parameter and what would work."""
+def read(name: str, parameters: type[P], given: Mapping[str, Any]) -> P:
+    """`given` as the parameters of what is called `name`. Raises `BadArguments`."""
+    try:
+        return parameters.model_validate(given)
+    except ValidationError as error:
+        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+        fine = {key: value for key, value in given.items() if key not in wrong}
+        raise BadArguments(_sentence_of(name, error, parameters), fine) from None
 
 
 def refused(reason: str, **data: Any) -> Answer:
@@ -121,7 +137,7 @@ def _object(text: str) -> Mapping[str, Any]:
     return given
 
 
-def sentence_of(tool: str, error: ValidationError, parameters: type[Parameters]) -> str:
+def _sentence_of(tool: str, error: ValidationError, parameters: type[Parameters]) -> str:
     """What is wrong, parameter by parameter, and which there are."""
     wrong = [_wrong(each) for each in error.errors(include_url=False, include_context=False)[:MAX_WRONG]]
     return f"{tool} cannot be called so: {'; '.join(wrong)}. Its parameters are {', '.join(parameters.model_fields)}."
