@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from tests.doors.conftest import Call, Script, Sit
 from tests.doors.program import bash
@@ -24,6 +25,29 @@ def test_a_run_is_drawn_in_place_and_stands_above_its_answer(sit: Sit, script: S
     assert re.search(r"✓ worker  look  ↻2 · 1 tool · \d+s$", lines[-3])
     assert lines[-1] == r"The \x1b[2Janswer."
     assert terminal.seen.count("\x1b[?25l") == terminal.seen.count("\x1b[?25h"), "the cursor is shown again"
+
+
+def test_the_last_drawing_shows_how_those_below_it_ended(sit: Sit, script: Script, project: Path):
+    lead = "---\ndescription: Leads.\ntools: bash, Agent, start_agents\n---\nLead.\n"
+    (project / ".subagents/agents/lead.md").write_text(lead, encoding="utf-8")
+
+    def starts(prompt: str, agent: str) -> dict[str, object]:
+        asked = {"prompt": prompt, "subagent_type": agent}
+        return {"tool_calls": [{"name": "start_agents", "arguments": {"agents": [asked]}}]}
+
+    model = script(
+        {"match": "^begin$", **starts("middle", "lead")},
+        {"match": "^middle$", **starts("deep", "worker")},
+        {"match": "^deep$", **bash("touch begun; sleep 600")},
+        {"match": "agents started", **bash("until [ -e begun ]; do sleep 0.02; done; echo seen")},
+        {"text": "all begun"},
+        repeat=True,
+    )
+    terminal = sit("run", "lead", "begin", model)
+    assert terminal.ends() == 0
+    last = plain(terminal.seen.rpartition("\x1b[?25l")[2]).split("all begun")[0].splitlines()[-6:]
+    assert any("■ worker" in line for line in last)
+    assert not any(re.search("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]", line) for line in last)
 
 
 def test_ctrl_c_at_the_terminal_leaves_it_as_it_was(sit: Sit, script: Script):
