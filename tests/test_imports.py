@@ -37,6 +37,11 @@ def test_the_hot_command_needs_no_library_but_that_for_widths(tmp_path: Path):
     assert loaded(f"{hot}; assert 'rich.text' not in sys.modules") == {"rich"}
 
 
+def test_the_line_for_status_lines_needs_no_model_library(tmp_path: Path):
+    line = f"import os; os.chdir({str(tmp_path)!r}); from subagents.__main__ import main; main(['tree', '--line'])"
+    assert loaded(line) <= {"rich", "typer"}
+
+
 def test_the_parser_of_the_other_commands_needs_no_model_library():
     parse = "from subagents.cli.app import commands"
     assert loaded(parse) == {"rich", "typer"}

@@ -35,6 +35,8 @@ def _command(given: list[str]) -> Callable[[], int]:
             return _version
         case ["ps", *flags] if _PS_FLAGS.issuperset(flags):
             return lambda: _ps(flags)
+        case ["tree", "--line"]:
+            return _tree_line
         case _:
             return lambda: _through_typer(given)
 
@@ -69,6 +71,12 @@ def _version() -> int:
 
     print(f"subagents {subagents.__version__}")
     return 0
+
+
+def _tree_line() -> int:
+    from subagents.cli.tree import show_tree
+
+    return show_tree(line=True)
 
 
 def _ps(flags: Sequence[str]) -> int:

@@ -51,13 +51,8 @@ HELP = _(
 def show_tree(
     watch: Annotated[bool, typer.Option("--watch", "-w", help=_("Draw it again as things happen."))] = False,
     mode: Annotated[
-        str,
-        typer.Option(
-            metavar="|".join(TreeMode),
-            help=_("How much of each agent; the setting tree_mode."),
-            autocompletion=lambda: list(TreeMode),
-        ),
-    ] = "",
+        TreeMode | None, typer.Option(help=_("How much of each agent; the setting tree_mode."))
+    ] = None,
     run: Annotated[str, typer.Option("--run", metavar="ID", help=_("The branch of this run alone."))] = "",
     everything: Annotated[bool, typer.Option("--all", "-a", help=_("Also what ended long ago."))] = False,
     plain: Annotated[bool, typer.Option("--ascii", help=_("In plain characters."))] = False,
@@ -71,7 +66,7 @@ def show_tree(
     project = project_here()
     focus = find_run(project, run)[1] if run else None
     settings = layered(project).settings
-    asked = _mode(mode) if mode else TreeMode(settings.tree_mode)
+    asked = mode or TreeMode(settings.tree_mode)
     drawing = _Drawing(project, settings, TreeMode.FOCUSED if focus else asked, focus, everything, plain)
     if watch:
         return _watched(drawing)
@@ -83,14 +78,6 @@ def show_tree(
     else:
         _print(drawing.lines(width_of(sys.stdout) or PLAIN_WIDTH, None))
     return 0
-
-
-def _mode(said: str) -> TreeMode:
-    # Not an enum in the signature: for those typer imports pydantic, and a status line asks every few seconds.
-    if said not in set(TreeMode):
-        modes = ", ".join(map(repr, map(str, TreeMode)))
-        raise typer.BadParameter(_("{said!r} is not one of {modes}.").format(said=said, modes=modes))
-    return TreeMode(said)
 
 
 class _Drawing:

@@ -17,13 +17,13 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from referencing.jsonschema import lookup_recursive_ref
 
+from subagents.runs.patterns import engine_options
+
 MAX_STEPS = 100_000  # keywords evaluated for one value: about a second
 
 Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
-_OPTIONS = re2.Options()
-_OPTIONS.log_errors = False  # RE2 would write them to stderr, over whatever the terminal shows
-_OPTIONS.max_mem = 8 << 20
+_OPTIONS = engine_options()
 
 
 class TooMuch(ValueError):

@@ -102,10 +102,16 @@ def _said(error: Any) -> str:
     return str(error.args[0].decode("utf-8", "replace"))
 
 
-def _options() -> Any:
+def engine_options() -> Any:
+    """RE2's, as they are for every pattern here; a new object each time, to be added to."""
     options = re2.Options()
     options.log_errors = False  # RE2 would write them to stderr, over whatever the terminal shows
     options.max_mem = MAX_MEMORY
+    return options
+
+
+def _options() -> Any:
+    options = engine_options()
     options.never_nl = True  # no match has a line's end in it, not even one of `[^x]` or `\s`
     options.never_capture = True  # where it matched is enough, and much cheaper
     return options

@@ -231,13 +231,9 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
         case TurnEnded(turn=turn):
             return replace(run, turns=turn, in_flight=(), command=_program(run))
         case RunStarted(model=model):
-            return replace(
-                run,
-                status=RunStatus.RUNNING,
-                started_at=entry.at if run.started_at is None else run.started_at,
-                model=model or run.model,
-                parked=False,
-            )
+            began = entry.at if run.started_at is None else run.started_at
+            model = model or run.model
+            return replace(run, status=RunStatus.RUNNING, started_at=began, model=model, parked=False)
         case CommandStarted(group=group, started=started):
             return replace(run, command=Command(group, started))
         case DirectoryChanged(path=path):
