@@ -94,13 +94,13 @@ def tree(
     `max_depth` stands beside the depth there is. `rollup` counts for a parent what is below it as well.
     """
     whole = forest(runs, doing)
-    known = whole if everything else recent(whole, now)
     if width < 1 or (height is not None and height < 1):
         return Tree(())
     room = UNLIMITED if height is None else height - 1
     which, places = Figures(rollup, cost), _places(whole)
     if mode is TreeMode.FOCUSED and (branch := branch_of(whole, focus, now, stalled)) is not None:
         return _focused(branch, _Look(now, width, rich=True, figures=which, places=places), room)
+    known = whole if everything else recent(whole, now)
     is_rich = _is_rich(known, mode, width, room)
     look = _Look(now, width, is_rich, which, places)
     heading = _heading(whole, max_depth, width, full=mode is not TreeMode.COMPACT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 from typing import TYPE_CHECKING
 
 from subagents.ids import RunId
@@ -103,6 +104,8 @@ def _busy(run: Node, now: float, stalled: float) -> Node:
 
 
 def _with(children: list[Node], node: Node) -> Node:
+    if len(children) == len(node.children) and all(map(is_, children, node.children)):
+        return node
     lively = min([node.kind, *(child.lively for child in children)])
     counts = sum((child.counts for child in children), ONE[node.kind])
     return replace(node, children=children, counts=counts, lively=lively)
