@@ -40,6 +40,19 @@ def ours(known: list[RunState], mode: TreeMode) -> None:
     assert HEIGHT - 1 <= len(lines) <= HEIGHT  # one that needs two finds no room in the last
 
 
+def in_a_row(known: list[RunState]) -> list[RunState]:
+    """The same, each below the one before: the deepest tree there can be."""
+    above = [None, *(run.id for run in known)]
+    return [msgspec.structs.replace(run, parent=parent) for run, parent in zip(known, above, strict=False)]
+
+
+def focused(known: list[RunState]) -> None:
+    drawn = tree(
+        known, now=known[0].progress_at, width=WIDTH, height=HEIGHT, mode=TreeMode.FOCUSED, focus=known[0].id
+    )
+    assert len(drawn.lines) == HEIGHT
+
+
 def plain(known: list[RunState]) -> None:
     """All of it, one line each, by the library alone."""
     branches = {None: RichTree("Agents")}
@@ -61,9 +74,11 @@ def milliseconds(draw: Callable[[], None]) -> float:
 
 def table() -> list[str]:
     known = runs()
+    row = in_a_row(known)
     ways: dict[str, Callable[[], None]] = {
         "rich, 40 lines": lambda: ours(known, TreeMode.RICH),
         "compact, 40 lines": lambda: ours(known, TreeMode.COMPACT),
+        "focused, all in a row, 40 lines": lambda: focused(row),
         "rich.tree.Tree, all lines": lambda: plain(known),
     }
     lines = [f"Drawing {RUNS:,} agents, median of {ROUNDS}:", "", "| Way | ms |", "|---|---|"]
