@@ -176,7 +176,7 @@ def test_it_is_drawn_again_when_something_happens_and_ctrl_c_leaves_the_terminal
             "○ Agents  0 running · depth 2/4 · 2.0k tokens · ~$0.42",
             "└─ ✓ lead  script-0.yaml  begin · Ns",
             "   ├─ ✓ looker (worker)  a look 界面 · Ns",
-            "   └─ ✗ answerer · failed: The model…",
+            "   └─ ✗ answerer  an attempt · failed: The model…",
         ]
     )
 

@@ -42,7 +42,7 @@ def test_rich_40_40():
 ├─ ? reviewer  needs approval: bash(mak…
 ├─ ◦ explore-3  read the… · queued (1st)
 ├─ ◦ explore-4  发布说明… · queued (2nd)
-└─ ✗ Plan · failed: model unavailable
+└─ ✗ Plan  old… · failed: model unavai…
 """)
 
 
@@ -164,7 +164,7 @@ def test_auto_takes_one_line_each_below_88_cells_or_where_two_find_no_room():
 ├─ ? reviewer  needs approval: bash(mak…
 ├─ ◦ explore-3  read the… · queued (1st)
 ├─ ◦ explore-4  发布说明… · queued (2nd)
-└─ ✗ Plan · failed: model unavailable
+└─ ✗ Plan  old… · failed: model unavai…
 """)
     assert drawn(width=88, height=5, mode="auto") == snapshot("""\
 

@@ -52,7 +52,7 @@ def main_line(node: Node, parent: Node | None, prefix: str, now: float, width: i
     if node.kind is Kind.FINISHED:
         # A long reason is not to leave nothing of what it is about.
         least = min(cell_len(said), LEAST_DESCRIPTION) + len(GAP)
-        tail = cropped(tail, max(width * 3 // 4, width - line.cell_len - least))
+        tail = cropped(tail, max(width * 3 // 5, width - line.cell_len - least))
     room = width - line.cell_len - tail.cell_len - len(GAP)
     if said and room >= min(cell_len(said), 3):
         line.append(f"{GAP}{fit(said, room)}")
