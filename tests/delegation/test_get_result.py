@@ -439,3 +439,11 @@ async def test_an_answer_that_did_not_fit_is_told_with_its_errors():
         text = await told.ask(agent_id="plain")
         assert "The output did not match the schema." in text
         assert told.answers[-1].data["reply"]["ok"] is False
+
+
+async def test_a_refusal_does_not_repeat_all_that_was_asked():
+    async with story() as told:
+        text = await told.ask(agent_id="x" * 1_000_000)
+        assert text.startswith("Error: no run 'xxx")
+        assert text.endswith("its runs are none yet")
+        assert len(text) < 5_000

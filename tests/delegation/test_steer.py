@@ -195,3 +195,16 @@ async def test_the_receipts_of_earlier_messages_are_told_up_to_five():
         lines = receipt_text(state, state.steers[7]).splitlines()
         assert [line.split('"')[1] for line in lines[2:]] == [f"message {number}" for number in range(2, 7)]
         gate.set()
+
+
+async def test_half_a_surrogate_pair_harms_nobody():
+    far, gate = anyio.Event(), anyio.Event()
+    runner = ScriptedRunner(default=[Tool(), Reach(far), Wait(gate), Tool(), Say("done")])
+    async with open_manager(runner) as manager:
+        run = await manager.spawn("plain", "go")
+        await far.wait()
+        receipt = await manager.steer(run, "all \ud800 tests")
+        assert receipt.text == "all \ufffd tests"
+        gate.set()
+        assert (await manager.get_result(run, wait=True)).run.status is RunStatus.COMPLETED
+    assert runner.said == ["go", "all \ufffd tests"]

@@ -14,6 +14,7 @@ from subagents.delegation.door import LIBRARY, Door
 from subagents.delegation.stash import Stash
 from subagents.errors import SessionError, SubagentsError
 from subagents.ids import RunId
+from subagents.runs.result import bounded
 from subagents.runs.state import TO_PARENT
 from subagents.runtime.manager import AgentManager
 from subagents.runtime.scope import Scope
@@ -22,6 +23,7 @@ from subagents.toolsets.coding import FAILED
 P = TypeVar("P", bound="Parameters")
 
 MAX_WRONG = 5  # parameters that one refusal names
+MAX_REASON = 4_000  # characters of a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def read(name: str, parameters: type[P], given: Mapping[str, Any]) -> P:
 
 
 def refused(reason: str, **data: Any) -> Answer:
-    """Nothing was done, and why."""
+    """Nothing was done, and why; a reason that repeats what was asked may be as long as that."""
+    reason = bounded(reason, most=MAX_REASON)
     return Answer(f"{FAILED}{reason}", {"error": reason, **data}, ok=False)
 
 

@@ -54,6 +54,7 @@ from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
 from subagents.settings.model import Settings
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
+from subagents.texts import storable
 
 log = logging.getLogger("subagents")
 
@@ -191,7 +192,7 @@ class AgentManager:
         as it is, or within `wait` seconds as soon as it was read or missed. Raises `NotNow` for one that has ended.
         """
         run_id, steer_id = self.find(run), new_fact_id()
-        await self._driving.steer(run_id, steer_id, message, asked_by)
+        await self._driving.steer(run_id, steer_id, storable(message), asked_by)
         if wait > 0:
             with self.clock.move_on_after(wait):
                 await self._journal.until(lambda state: not receipt(state.run(run_id), steer_id).waits)
