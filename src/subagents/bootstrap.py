@@ -92,7 +92,8 @@ class AgentManager(runtime.AgentManager):
         tools: Tools | None = None,
         on_agents: Callable[[AgentCatalog], None] | None = None,
     ) -> AsyncIterator[AgentManager]:
-        """The manager of a session of the project that `path` is in; leaving stops what is still running.
+        """The manager of a session of the project that `path` is in; leaving stops what is still running, but not what
+        rests.
 
         `session` goes on with an existing one (id, unique prefix or title), else a new one is made; `memory` keeps
         everything in this process only. `settings` are all that is set; without them the user's file, the project's

@@ -111,6 +111,23 @@ def test_it_rests_between_two_turns_and_goes_on(
     assert f'subagents resume {run} "…"' in refused[1].err
 
 
+def test_one_that_rests_goes_on_resting_when_its_process_is_asked_to_end(
+    waiting: tuple[Program, str], start: Start, call: Call, gate: Gate
+):
+    program, run = waiting
+    events = start("events", run, "--follow")
+    call("pause", run)
+    gate.open()
+    events.prints("RunParked")
+    program.send(signal.SIGTERM)
+    ended = program.ends()
+    assert ended.code == 128 + signal.SIGTERM
+    assert ended.err.endswith(f"Run {run} goes on resting; let it go on with: subagents unpause {run}\n")
+    assert json.loads(call("ps", "--json").out)[0]["paused"]
+    assert call("unpause", run).code == 0
+    assert call("result", run).out == "It opened.\n"
+
+
 def test_one_that_rests_survives_its_process_and_goes_on_here_with_what_it_was_told(
     waiting: tuple[Program, str], start: Start, call: Call, gate: Gate
 ):

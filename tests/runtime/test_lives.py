@@ -11,6 +11,7 @@ from subagents.errors import NotNow, RunNotFound, SpawnRefused, UnknownAgent
 from subagents.events import RunStopped, StoppedBy
 from subagents.runs.result import Result
 from subagents.runs.state import Outcome, RunStatus
+from subagents.sessions.store import MemoryStore
 from subagents.settings.model import Settings
 from subagents.spec import SpawnRequest
 from subagents.testing.builders import InPlace, open_manager
@@ -200,6 +201,44 @@ async def test_a_paused_run_rests_after_its_turn_gives_its_slot_up_and_comes_bac
         await manager.stop(three)
         assert (await manager.get_result(one, wait=True)).text == "rested"
         assert (await manager.get_result(four, wait=True)).run.ended_at is not None
+
+
+@pytest.mark.parametrize(
+    ("by", "status"), [(StoppedBy.SHUTDOWN, RunStatus.RUNNING), (StoppedBy.USER, RunStatus.STOPPED)]
+)
+async def test_a_parked_run_outlasts_a_shutdown_but_not_a_person_who_ends_everything(
+    by: StoppedBy, status: RunStatus
+):
+    store, far, go = MemoryStore(), anyio.Event(), anyio.Event()
+    runner = ScriptedRunner({"rest": [Reach(far), Wait(go), Tool(), Say()]}, default=[Wait(anyio.Event())])
+    async with open_manager(runner, store=store) as manager:
+        run, other = await manager.spawn("plain", "rest"), await manager.spawn("plain", "go")
+        await far.wait()
+        await manager.pause(run)
+        go.set()
+        await settled()
+        await manager.close(by)
+        assert manager.state.run(run).status is status
+        assert manager.state.run(other).status is RunStatus.STOPPED
+    async with open_manager(ScriptedRunner(default=[Say("rested")]), store=store) as manager:
+        if by is StoppedBy.SHUTDOWN:
+            await manager.unpause(run)
+            assert (await manager.get_result(run, wait=True)).text == "rested"
+
+
+async def test_one_that_rests_below_one_that_is_shut_down_is_stopped_with_it():
+    far, go = anyio.Event(), anyio.Event()
+    runner = ScriptedRunner({"rest": [Reach(far), Wait(go), Tool(), Say()]}, default=[Wait(anyio.Event())])
+    async with open_manager(runner) as manager:
+        parent = await manager.spawn("plain", "go")
+        child = await manager.spawn(SpawnRequest(agent="plain", prompt="rest", parent=parent))
+        await far.wait()
+        await manager.pause(child)
+        go.set()
+        await settled()
+        assert manager.state.run(child).parked
+        await manager.close()
+        assert {run.status for run in manager.list()} == {RunStatus.STOPPED}
 
 
 async def test_a_parked_run_can_be_stopped():

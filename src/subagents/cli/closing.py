@@ -29,12 +29,14 @@ class Ended:
 
 @dataclass(frozen=True)
 class Broken:
-    """A run whose session broke while it was in progress: how it went on, nobody could record."""
+    """A run whose session was over while it was in progress: one that rests goes on resting; how another went on,
+    nobody could record."""
 
     run: RunId
     session: str | None
     why: str
     by: signal.Signals | None = None
+    rests: bool = False
 
 
 def tell(ended: Ended, *, as_json: bool, events: bool, quiet: bool) -> int:
@@ -59,8 +61,11 @@ def tell_broken(broken: Broken, *, as_json: bool, quiet: bool) -> int:
         told = {"id": broken.run, "session": broken.session, "error": broken.why}
         with suppress(OSError):
             answer_json(json.dumps(told, ensure_ascii=False, indent=2))
-    say(_("Error: {why}").format(why=broken.why))
-    if not quiet:
+    if broken.rests:
+        say(_("Run {id} goes on resting; let it go on with: subagents unpause {id}").format(id=broken.run))
+    else:
+        say(_("Error: {why}").format(why=broken.why))
+    if not quiet and not broken.rests:
         say(_("What was recorded of run {id} until then is kept.").format(id=broken.run))
         say(_('Go on with: subagents resume {id} "…"').format(id=broken.run))
     return Exit.FAILED if broken.by is None else 128 + broken.by

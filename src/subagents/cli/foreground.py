@@ -102,6 +102,7 @@ class _Story:
     session: SessionId | None = None
     result: Result | None = None
     by: signal.Signals | None = None
+    rests = False
 
 
 async def _to_its_end(folder: Path, session: str | None, begin: Begin, display: Display) -> Ended | Broken:
@@ -115,7 +116,7 @@ async def _to_its_end(folder: Path, session: str | None, begin: Begin, display: 
             if story.run is None or (why := _session_error(error)) is None:
                 raise
             if story.result is None:
-                return Broken(story.run, story.session, str(why), story.by)
+                return Broken(story.run, story.session, str(why), story.by, rests=story.rests)
             say(str(why))
     assert story.result is not None
     return Ended(story.result, story.session, story.by)
@@ -175,6 +176,7 @@ async def _stop_at_signal(
             # A session that is broken says so to who waits for the result.
             with suppress(SessionError):
                 await manager.close(*_why(arrived))
+            story.rests = story.run is not None and manager.state.run(story.run).rests
 
 
 def _why(arrived: signal.Signals) -> tuple[StoppedBy, str]:

@@ -161,6 +161,12 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(steer.id for steer in self.steers if steer.waits)
 
     @property
+    def rests(self) -> bool:
+        """Whether it outlasts the process that drives it. A parked one that was told to go on does not: somebody waits
+        for it, and nobody would wake it."""
+        return self.parked and self.paused and not self.status.ended
+
+    @property
     def episode_turns(self) -> int:
         return self.turns - self.turns_before
 

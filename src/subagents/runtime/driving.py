@@ -45,7 +45,6 @@ class Driving:
         self._shared = shared
         self._tasks = tasks
         self._live: dict[RunId, Supervisor] = {}
-        self._idle = anyio.Event()
         self._due: deque[Callable[[], None]] = deque()
         self._due_came = anyio.Event()
         journal.listen(self._heard)
@@ -78,11 +77,23 @@ class Driving:
         return bool(recorded)
 
     async def stop_all(self, by: StoppedBy, reason: str) -> None:
-        """Stops what is live, until nothing is; the caller bounds it."""
-        while self._live or self._due:
-            for supervisor in tuple(self._live.values()):
+        """Stops what is live, until nothing is; the caller bounds it. A shutdown leaves those that rest as they are:
+        they are let go on in another process."""
+        while (live := self._live_but_resting(by)) or self._due:
+            for supervisor in live:
                 await supervisor.stop(by, reason)
-            await (self._idle.wait() if self._live else anyio.lowlevel.checkpoint())
+            for supervisor in live:
+                await supervisor.done.wait()
+            await anyio.lowlevel.checkpoint()
+
+    def _live_but_resting(self, by: StoppedBy) -> list[Supervisor]:
+        live = list(self._live.values())
+        if by is not StoppedBy.SHUTDOWN:
+            return live
+        state = self._journal.head
+        at_work = {run for run in self._live if not state.run(run).rests}
+        # Whoever is below one that is stopped is stopped with it.
+        return [each for each in live if at_work.intersection(state.path(each.run_id))]
 
     def give_up(self) -> None:
         """Nothing can be recorded any more, so nothing may go on."""
@@ -142,9 +153,6 @@ class Driving:
             if self._live.get(run.id) is supervisor:
                 del self._live[run.id]
                 self._forget_queues(run)
-            if not self._live:
-                self._idle.set()
-                self._idle = anyio.Event()
 
     def _forget_queues(self, run: RunState) -> None:
         """Of those of the run and above it below which nothing is in progress any more."""

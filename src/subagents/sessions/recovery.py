@@ -23,7 +23,7 @@ def on_open(
     says what of the log was set aside, "" when nothing was: the ending of a run may have been in it.
     """
     texts = partials or {}
-    abandoned = [run for run in state.runs.values() if not _rests(run)]
+    abandoned = [run for run in state.runs.values() if not run.rests]
     endings = [_interrupted(run, texts.get(run.id, ""), damage or REASON) for run in reversed(abandoned)]
     return [ending for ending in endings if ending is not None]
 
@@ -32,11 +32,6 @@ def leftover_commands(state: SessionState) -> list[Command]:
     """The process groups that may still be there, as of before `on_open`: of runs that had not ended, and of those
     whose ending was recorded but not carried out. Each is to be ended if it is the same one still."""
     return [run.command for run in state.runs.values() if run.command is not None]
-
-
-def _rests(run: RunState) -> bool:
-    """A parked one that was told to go on has somebody waiting for it, and nobody to wake it."""
-    return run.parked and run.paused
 
 
 def _interrupted(run: RunState, partial: str, reason: str) -> RunInterrupted | None:
