@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from subagents.runs.result import Result
     from subagents.runs.state import RunState, RunStatus, Steer
     from subagents.runtime.waiting import Waited, WaitEnd, WaitFor
+    from subagents.serve.client import Client
     from subagents.spec import AskedBy, OnInvalid, SpawnRequest
     from subagents.toolsets.providers.provider import ToolProvider, Tools
 
@@ -67,6 +68,7 @@ __all__ = [
     "BadPattern",
     "BadSetting",
     "BadTools",
+    "Client",
     "CommitFailed",
     "InvalidSchema",
     "InvalidScript",
@@ -112,6 +114,7 @@ __all__ = [
 _ELSEWHERE = {
     "AgentManager": "bootstrap",
     "AskedBy": "spec",
+    "Client": "serve.client",
     "Notice": "notices.notice",
     "OnInvalid": "spec",
     "ParentTools": "delegation.any_loop",

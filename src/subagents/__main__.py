@@ -37,6 +37,10 @@ def _command(given: list[str]) -> Callable[[], int]:
             return lambda: _ps(flags)
         case ["tree", "--line"]:
             return _tree_line
+        case ["spawn", _, _, *_] if not any(word.startswith("-") and word != "-" for word in given):
+            return lambda: _spawn(given[1:])
+        case ["serve", "--ready", file]:
+            return lambda: _serve_detached(file)
         case _:
             return lambda: _through_typer(given)
 
@@ -83,6 +87,18 @@ def _ps(flags: Sequence[str]) -> int:
     from subagents.cli.ps import ps
 
     return ps("-a" in flags or "--all" in flags, "--json" in flags)
+
+
+def _spawn(words: Sequence[str]) -> int:
+    from subagents.cli.spawn import spawn_words
+
+    return spawn_words(words)
+
+
+def _serve_detached(file: str) -> int:
+    from subagents.cli.serve import serve_detached
+
+    return serve_detached(file)
 
 
 def _through_typer(given: list[str]) -> int:

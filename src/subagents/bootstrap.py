@@ -91,6 +91,7 @@ class AgentManager(runtime.AgentManager):
         runners: Mapping[str, Runner] | None = None,
         tools: Tools | None = None,
         on_agents: Callable[[AgentCatalog], None] | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> AsyncIterator[AgentManager]:
         """The manager of a session of the project that `path` is in; leaving stops what is still running, but not what
         rests.
@@ -105,7 +106,8 @@ class AgentManager(runtime.AgentManager):
         `SessionLocked`, `NewerSession`, and `SessionError` where none can be kept.
         """
         project = project_at(Path(path))
-        found = Layered(settings) if settings is not None else layered(project)
+        environ = os.environ if environ is None else environ
+        found = Layered(settings) if settings is not None else layered(project, environ)
         plan = _Plan(
             project=project,
             here=Path(os.path.realpath(path)),
@@ -116,6 +118,7 @@ class AgentManager(runtime.AgentManager):
             tools=as_providers(tools),
             definitions=_definitions(project, found.settings),
             on_agents=on_agents,
+            environ=environ,
         )
         if memory:
             async with cls._manage(plan, MemoryStore(), None) as manager:
@@ -186,6 +189,7 @@ class _Plan:
     clock: Clock
     runners: Mapping[str, Runner]
     definitions: Definitions
+    environ: Mapping[str, str]
     on_agents: Callable[[AgentCatalog], None] | None = None
     tools: tuple[ToolProvider, ...] = ()
     setting_problems: Sequence[SettingProblem] = ()
@@ -276,8 +280,8 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         choose_model=partial(choose, settings=plan.settings, served=Served(plan.clock)),
         is_trusted=is_trusted,
         claim_id=plan.claim,
-        environment={name: os.environ[name] for name in PASSED_ON if name in os.environ},
-        outer=_outer_run(started_in(os.environ)),
+        environment={name: plan.environ[name] for name in PASSED_ON if name in plan.environ},
+        outer=_outer_run(started_in(plan.environ)),
         tool_notes=partial(_tool_notes, providers),
     )
 

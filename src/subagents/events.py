@@ -70,6 +70,15 @@ class SessionClosed(Event, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class ClientConnected(Event, frozen=True, kw_only=True):
+    """A program outside began to drive the session, or came back to it. `client` is what it calls itself; `thread` is
+    which of its conversations, "" where it names none."""
+
+    client: str
+    program_version: str = ""
+    thread: str = ""
+
+
 class SessionRenamed(Event, frozen=True, kw_only=True):
     title: str
 

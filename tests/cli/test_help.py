@@ -41,6 +41,9 @@ Options:
 
 Commands:
   run       Run one agent and wait for its answer.
+  spawn     Begin an agent in the background and print its id.
+  serve     Be the host of this project: the process in which agents go on when whoever began them
+            has left.
   resume    Go on with a run that ended, whatever way it ended.
   ps        List the runs of this project.
   tree      Show all agents of this project as a tree.
@@ -96,6 +99,7 @@ Options:
   --max-cost USD      Stop it after so many dollars; at 80 %, ask it to finish.
   --timeout TIME      Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.
   --trust             Run what the agent's file names, as the file is now, this once.
+  -d, --detach        Begin it, print its id and end; it goes on in the background.
   --json              Print one JSON object at the end, however it ended.
   --events            Print every fact as a line of JSON, as soon as it is recorded.
   -q, --quiet         Say nothing on standard error but errors.

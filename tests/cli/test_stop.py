@@ -15,7 +15,7 @@ from subagents.cli.reach import ask
 from subagents.cli.seen import find
 from subagents.errors import SessionLocked
 from subagents.places import project_at
-from subagents.serve import client
+from subagents.serve import asking
 from subagents.serve.address import announce
 from subagents.testing.runner import Reach, ScriptedRunner, Wait
 
@@ -26,7 +26,7 @@ BOUND = 60.0
 async def test_for_an_owner_that_is_silent_waking_it_comes_first(
     tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(client, "call", partial(client.call, timeout=0.05))
+    monkeypatch.setattr(asking, "call", partial(asking.call, timeout=0.05))
     far = anyio.Event()
     runner = ScriptedRunner(default=[Reach(far), Wait(anyio.Event())])
     with anyio.fail_after(BOUND), socket.socket(socket.AF_UNIX) as silent:

@@ -21,7 +21,7 @@ from anyio.abc import SocketStream
 from subagents import AgentManager
 from subagents.errors import SessionError, SessionNotFound
 from subagents.serve.address import MAX_PATH, announce, new_socket
-from subagents.serve.client import OwnerRefused, call
+from subagents.serve.asking import OwnerRefused, call
 from subagents.serve.control import MAX_CLIENTS, control
 from subagents.serve.verbs import VERBS
 from subagents.serve.wire import MAX_LINE

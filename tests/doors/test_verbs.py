@@ -13,7 +13,8 @@ from tests.cli.acting import BOUND, owned
 
 from subagents import AgentManager
 from subagents.runs.state import RunStatus
-from subagents.serve.client import OwnerRefused, call
+from subagents.serve.asking import OwnerRefused, call
+from subagents.serve.forms import steer_of
 from subagents.spec import AskedBy
 from subagents.testing.runner import Reach, Say, ScriptedRunner, Tool, Wait
 
@@ -35,7 +36,8 @@ async def test_a_message_has_a_receipt_and_is_a_persons(tmp_path: Path):
         await far.wait()
         receipt = await asked(manager, "steer", run=run, message="hurry")
         (steer,) = manager.state.run(run).steers
-        assert receipt == {"steer": steer.id, "turn": None, "missed": False}
+        assert (receipt["steer"], receipt["turn"], receipt["missed"]) == (steer.id, None, False)
+        assert steer_of(receipt) == steer
         assert steer.asked_by is AskedBy.PERSON
         gate.set()
 

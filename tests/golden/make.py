@@ -19,6 +19,7 @@ from typing import Any
 
 from subagents.events import (
     EVENTS,
+    ClientConnected,
     CommandStarted,
     DirectoryChanged,
     Entry,
@@ -95,6 +96,7 @@ def story() -> list[Event]:
     """Every kind of fact at least once, in an order in which they happen."""
     return [
         SessionOpened(project="/home/me/project", user="me", program="subagents run", pid=4242),
+        ClientConnected(client="claude-code", program_version="2.1.329", thread="thread-1"),
         SessionRenamed(title="Retries"),
         *_parent_begins(),
         *_child_lives(),

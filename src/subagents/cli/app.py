@@ -21,10 +21,12 @@ from subagents.cli import (
     resume,
     run,
     send,
+    serve,
     sessions,
     settings,
     setup,
     show,
+    spawn,
     steer,
     stop,
     tree,
@@ -90,6 +92,8 @@ def list_runs(
 
 
 mount(commands, "run", run.run, usage="[AGENT] PROMPT [OPTIONS]", text=run.HELP)
+mount(commands, "spawn", run.spawn, usage="[AGENT] PROMPT [OPTIONS]", text=spawn.HELP)
+mount(commands, "serve", serve.serve, usage="[OPTIONS]", text=serve.HELP)
 mount(commands, "resume", resume.resume, usage="ID PROMPT [OPTIONS]", text=resume.HELP)
 mount(commands, "ps", list_runs, usage="[--all] [--json] [--tree]", text=PS_HELP)
 mount(commands, "tree", tree.show_tree, usage="[OPTIONS]", text=tree.HELP)

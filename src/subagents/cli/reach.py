@@ -16,7 +16,7 @@ from subagents.ids import RunId
 from subagents.language import _
 from subagents.places import Project
 from subagents.runs.state import RunState
-from subagents.serve import client
+from subagents.serve import asking
 from subagents.sessions.state import SessionState
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import RUN
@@ -67,7 +67,7 @@ def ask(project: Project, seen: Seen, method: str, **params: Any) -> Any:
     """What the owner of the run's session answers. Raises `OwnerRefused` with its sentence, `OwnerLeft`, and
     `SessionLocked`, which names the process, for one that does not answer."""
     try:
-        return client.call(seen.folder.path, method, {"run": seen.run.id, **params})
+        return asking.call(seen.folder.path, method, {"run": seen.run.id, **params})
     except SessionNotFound as error:
         if find(project, seen.run.id)[0].owner is None:
             raise OwnerLeft(str(error)) from error

@@ -71,6 +71,10 @@ Timeout = Annotated[
 Trust = Annotated[
     bool, typer.Option("--trust", help=_("Run what the agent's file names, as the file is now, this once."))
 ]
+Detach = Annotated[
+    bool,
+    typer.Option("--detach", "-d", help=_("Begin it, print its id and end; it goes on in the background.")),
+]
 
 
 def run(
@@ -84,11 +88,13 @@ def run(
     max_cost: MaxCost = None,
     timeout: Timeout = "",
     trust: Trust = False,
+    detach: Detach = False,
     as_json: AsJson = False,
     events: Events = False,
     quiet: Quiet = False,
 ) -> int:
     from subagents.cli.foreground import Display, run_in_foreground
+    from subagents.cli.spawn import begin
     from subagents.spec import AskedBy, SpawnRequest
 
     one_output(as_json, events)
@@ -108,7 +114,44 @@ def run(
         asked_by=AskedBy.PERSON,
         trust=trust,
     )
+    if detach:
+        if events:
+            raise typer.BadParameter(
+                _("--events is for a run that is watched; follow one with: subagents events -f")
+            )
+        return begin(folder, request, as_json=as_json, quiet=quiet)
     return run_in_foreground(folder, request, Display(as_json=as_json, events=events, quiet=quiet))
+
+
+def spawn(
+    words: Words,
+    model: Model = "",
+    thinking: Thinking = "",
+    cwd: Cwd = "",
+    schema: Schema = None,
+    max_turns: MaxTurns = None,
+    max_tokens: MaxTokens = None,
+    max_cost: MaxCost = None,
+    timeout: Timeout = "",
+    trust: Trust = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> int:
+    return run(
+        words,
+        model=model,
+        thinking=thinking,
+        cwd=cwd,
+        schema=schema,
+        max_turns=max_turns,
+        max_tokens=max_tokens,
+        max_cost=max_cost,
+        timeout=timeout,
+        trust=trust,
+        detach=True,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 def agent_and_prompt(words: Sequence[str], folder: Path, model: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from subagents.cli.following import LOOK_EVERY, nobody_reads
 from subagents.cli.seen import Seen, find
 from subagents.errors import SubagentsError
 from subagents.places import Project
-from subagents.serve import client
+from subagents.serve import asking
 
 AT_A_TIME = 20.0  # seconds that one question to the owner takes at most
 
@@ -29,7 +29,7 @@ def _left(deadline: float | None) -> float:
 def _wait_a_while(seen: Seen, seconds: float) -> None:
     asked = {"run": seen.run.id, "seconds": seconds}
     try:
-        client.call(seen.folder.path, "wait", asked, timeout=seconds + client.TIMEOUT)
+        asking.call(seen.folder.path, "wait", asked, timeout=seconds + asking.TIMEOUT)
     except SubagentsError:
         # One that is out of reach, or too busy to be asked: its log tells as well, a little later.
         nobody_reads(min(seconds, LOOK_EVERY))

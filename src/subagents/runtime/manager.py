@@ -144,6 +144,10 @@ class AgentManager:
         """How many top-level runs may be in progress from now on (at least 1)."""
         self._admission.project.resize(max_concurrent)
 
+    async def record(self, fact: Event) -> None:
+        """Keeps a fact about the session itself. Raises `SessionError`."""
+        await self._journal.record(lambda _: fact)
+
     # --- the verbs
 
     async def spawn(self, request: SpawnRequest | str, prompt: str = "", **wishes: Any) -> RunId:
@@ -265,6 +269,11 @@ class AgentManager:
         await self._journal.record(lambda head: [lifecycle.clear(head.run(run)) for run in chosen])
 
     # --- the end
+
+    async def over(self) -> None:
+        """Returns when nothing more is recorded in this session, in good order or not."""
+        with suppress(SessionError):
+            await self._journal.until(lambda _: False)
 
     async def close(self, by: StoppedBy = StoppedBy.SHUTDOWN, reason: str = "its manager was closed") -> None:
         """Stops what is live and records it; nothing can be begun afterwards."""

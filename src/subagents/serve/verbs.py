@@ -13,6 +13,7 @@ from subagents.events import StoppedBy
 from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.state import Steer
+from subagents.serve import forms
 from subagents.serve.wire import INVALID_PARAMS, PROTOCOL, Fault
 from subagents.spec import AskedBy
 
@@ -20,6 +21,8 @@ MAX_WAIT = 60.0  # seconds that one question may take
 
 # Who waits over the socket is no parent: the messages that end a parent's wait are not for it.
 NOBODY = RunId("")
+
+_PEEKS = frozenset({"lines", "regex", "after", "before", "context"})
 
 #: May raise `Fault`, or any `SubagentsError`, whose sentence is the answer.
 Verb = Callable[[AgentManager, Mapping[str, Any]], Awaitable[Any]]
@@ -34,42 +37,82 @@ async def ping(manager: AgentManager, _params: Mapping[str, Any]) -> dict[str, A
     }
 
 
+async def spawn(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a `SpawnRequest`; a run below another names its `parent`."""
+    asked = {name: value for name, value in params.items() if name != "agent"}
+    run = await manager.spawn(text(params, "agent", " "), **asked)
+    return {
+        "run": run,
+        "handle": manager.state.run(run).handle,
+        "notes": list(manager.state.run(run).spec.notes),
+    }
+
+
+async def get_result(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The `run` as it is with its words, and where `wait` is given when it has ended or after so many seconds."""
+    run = manager.find(text(params, "run"))
+    await manager.waits.wait([run], seconds=_seconds(params, "wait"), owner=NOBODY)
+    return forms.told_result(await manager.get_result(run, to=text(params, "to", "socket")))
+
+
+async def peek(manager: AgentManager, params: Mapping[str, Any]) -> Any:
+    """A look at the `run`: the fields of a `PeekQuery`."""
+    wishes = {name: value for name, value in params.items() if name in _PEEKS}
+    return forms.told(await manager.peek(text(params, "run"), **wishes))
+
+
+async def list_runs(manager: AgentManager, params: Mapping[str, Any]) -> Any:
+    """The runs of the session, newest first; with `cleared` also those that were taken off the list."""
+    return [forms.told(run) for run in manager.list(cleared=flag(params, "cleared", False))]
+
+
+async def notices(manager: AgentManager, _params: Mapping[str, Any]) -> Any:
+    """What whoever drives the session was not told yet of endings; told again until it is acknowledged."""
+    return [forms.told(notice) for notice in await manager.outbox.pending()]
+
+
+async def acknowledge(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The `notices` have arrived."""
+    await manager.outbox.acknowledge(*_texts(params, "notices"), to=text(params, "to", "socket"))
+    return {}
+
+
 async def stop(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """`run`, and a `reason` if there is one; `subtree` false lets what it started in the background go on. `stopped` is
     false for one that had ended."""
-    reason = _text(params, "reason", _("stopped from another process"))
-    subtree = _flag(params, "subtree", True)
-    run = _text(params, "run")
+    reason = text(params, "reason", _("stopped from another process"))
+    subtree = flag(params, "subtree", True)
+    run = text(params, "run")
     return {"stopped": await manager.stop(run, by=StoppedBy.USER, reason=reason, subtree=subtree)}
 
 
 async def steer(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
-    """`run` and the `message` for its next turn; the answer is its receipt."""
-    run, message = _text(params, "run"), _text(params, "message")
-    return _receipt(await manager.steer(run, message, asked_by=AskedBy.PERSON))
+    """`run` and the `message` for its next turn; the answer is its receipt, waited for up to `wait` seconds."""
+    run, message = text(params, "run"), text(params, "message")
+    return _receipt(await manager.steer(run, message, asked_by=_by(params), wait=_seconds(params, "wait")))
 
 
 async def pause(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
-    await manager.pause(_text(params, "run"))
+    await manager.pause(text(params, "run"))
     return {}
 
 
 async def unpause(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
-    await manager.unpause(_text(params, "run"))
+    await manager.unpause(text(params, "run"))
     return {}
 
 
 async def resume(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """`run` and its next `prompt`; with `trust` what its file named may execute it this time. The owner drives it."""
-    run, prompt, trust = _text(params, "run"), _text(params, "prompt"), _flag(params, "trust", False)
-    await manager.resume(run, prompt, asked_by=AskedBy.PERSON, trust=trust)
+    run, prompt, trust = text(params, "run"), text(params, "prompt"), flag(params, "trust", False)
+    await manager.resume(run, prompt, asked_by=_by(params), trust=trust)
     return {}
 
 
 async def send(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """`text` is a mention. `how` says what it came to, null when it names nobody; `run` who has it, and `receipt` that
     of a message to a run in progress."""
-    sent = await send_mention(manager, _text(params, "text"))
+    sent = await send_mention(manager, text(params, "text"))
     if sent is None:
         return {"how": None, "run": None, "receipt": None}
     receipt = _receipt(sent.receipt) if sent.receipt is not None else None
@@ -78,7 +121,7 @@ async def send(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, An
 
 async def wait(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """Until the `run` has ended, `seconds` at most. `ended` tells whether it has."""
-    run = manager.find(_text(params, "run"))
+    run = manager.find(text(params, "run"))
     await manager.waits.wait([run], seconds=_seconds(params, "seconds"), owner=NOBODY)
     return {"ended": manager.state.run(run).status.ended}
 
@@ -91,6 +134,12 @@ async def clear(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, A
 
 VERBS: Mapping[str, Verb] = {
     "ping": ping,
+    "spawn": spawn,
+    "get_result": get_result,
+    "peek": peek,
+    "list": list_runs,
+    "notices": notices,
+    "acknowledge": acknowledge,
     "stop": stop,
     "steer": steer,
     "pause": pause,
@@ -104,10 +153,15 @@ VERBS: Mapping[str, Verb] = {
 
 def _receipt(steer: Steer) -> dict[str, Any]:
     """`turn` is the one that it was read before, null until then; `missed` when the run ended first."""
-    return {"steer": steer.id, "turn": steer.turn, "missed": steer.missed}
+    return {"steer": steer.id, **forms.told(steer)}
 
 
-def _text(params: Mapping[str, Any], name: str, default: str | None = None) -> str:
+def _by(params: Mapping[str, Any]) -> AskedBy:
+    """Whose words they are: a person's, unless a program says that they are its own."""
+    return AskedBy.PROGRAM if params.get("by") == AskedBy.PROGRAM else AskedBy.PERSON
+
+
+def text(params: Mapping[str, Any], name: str, default: str | None = None) -> str:
     """A parameter that is a text with something in it. Raises `Fault`."""
     value = params.get(name, default)
     if not isinstance(value, str) or not value.strip():
@@ -122,7 +176,7 @@ def _texts(params: Mapping[str, Any], name: str) -> list[str]:
     return values
 
 
-def _flag(params: Mapping[str, Any], name: str, default: bool) -> bool:
+def flag(params: Mapping[str, Any], name: str, default: bool) -> bool:
     value = params.get(name, default)
     if not isinstance(value, bool):
         raise Fault(INVALID_PARAMS, f"{name!r} must be true or false, not {value!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -69,6 +70,11 @@ def refusal(request: Id, fault: Fault) -> bytes:
     if fault.kind:
         error["data"] = {"kind": fault.kind}
     return _line({"jsonrpc": "2.0", "id": request, "error": error})
+
+
+def notification(method: str, params: Mapping[str, Any]) -> bytes:
+    """News that nobody asked for at this moment; it gets no answer."""
+    return _line({"jsonrpc": "2.0", "method": method, "params": dict(params)})
 
 
 def _line(message: dict[str, Any]) -> bytes:

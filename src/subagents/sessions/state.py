@@ -13,6 +13,7 @@ import msgspec
 
 from subagents.errors import RunNotFound
 from subagents.events import (
+    ClientConnected,
     Entry,
     NoticeAcknowledged,
     NoticePosted,
@@ -34,7 +35,8 @@ STATE_VERSION = 3
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of the session itself. `opened_at` is when its first owner opened it."""
+    """What is known of the session itself. `opened_at` is when its first owner opened it; `client` and `thread` are who
+    began it, "" where no client did."""
 
     project: str = ""
     user: str = ""
@@ -43,6 +45,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: float = 0.0
     owner: int | None = None
     closed: bool = False
+    client: str = ""
+    thread: str = ""
 
 
 class SessionState:
@@ -171,6 +175,8 @@ def _evolve_header(header: Header, at: float, event: object) -> Header:
             return replace(header, project=project, user=user, opened_at=opened, owner=pid, closed=False)
         case SessionClosed():
             return replace(header, owner=None, closed=True)
+        case ClientConnected(client=client, thread=thread) if not header.client:
+            return replace(header, client=client, thread=thread)
         case SessionRenamed(title=title):
             return replace(header, title=title)
         case SessionArchived(archived=archived):

@@ -181,6 +181,21 @@ class Settings:
         low=30,
         high=3600,
     )
+    client_gone_seconds: int = _setting(
+        14_400,
+        "Seconds without a client",
+        "How long the agents of an MCP client go on when it has gone away; 0 stops them at once. What they came to is "
+        "kept and told when the client comes back.",
+        low=0,
+        high=2_592_000,
+    )
+    host_idle_seconds: int = _setting(
+        600,
+        "Seconds the host waits",
+        "How long the background process of a project stays when nothing runs in it and nobody is connected.",
+        low=1,
+        high=604_800,
+    )
     default_join_mode: str = _setting(
         "async",
         "Notices of endings",

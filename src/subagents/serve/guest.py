@@ -1,0 +1,218 @@
+"""What a client of the host can ask, over its own connection.
+
+ping, retire                      what the host is; it makes room for another one
+open                              the session that this connection drives from then on
+spawn                             in that session; without one, in a new session that goes on by itself
+events                            the facts of that session, as notifications `event`
+the verbs of `verbs.py`           for a run of any session of the project, whoever owns it
+mcp                               from then on the stream speaks MCP
+cancel (a notification)           gives up a request that waits
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+
+import subagents
+from subagents.errors import NotNow, SessionNotFound
+from subagents.events import ClientConnected
+from subagents.language import _
+from subagents.serve import asking, wire
+from subagents.serve.claiming import of_client
+from subagents.serve.connection import Connection, Manners, TakesOver
+from subagents.serve.forms import told_entry
+from subagents.serve.hosting import Hosted
+from subagents.serve.starting import PROTOCOL
+from subagents.serve.verbs import MAX_WAIT, VERBS, flag, text
+from subagents.serve.wire import Fault
+from subagents.sessions.folder import SessionFolder, owner_alive
+from subagents.sessions.folder import find as find_session
+from subagents.sessions.index import find_run
+
+if TYPE_CHECKING:
+    from subagents.serve.host import Host
+
+#: Requests of one client are carried out side by side; a message may bring a long prompt.
+MANNERS = Manners(at_once=64, given_up=frozenset({"wait", "get_result", "events"}), most=16 * 1_048_576)
+
+_LONG = frozenset({"wait", "get_result"})
+_ABOUT_NO_RUN = frozenset({"list", "notices", "acknowledge", "send", "clear"})
+
+
+class Guest:
+    """One client of the host, and the session that it drives."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._stack = AsyncExitStack()
+        self._driven: Hosted | None = None
+        self._own: Mapping[str, Callable[[Connection, Mapping[str, Any]], Awaitable[Any]]] = {
+            "ping": self._ping,
+            "retire": self._retire,
+            "open": self._open,
+            "leave": self._leave,
+            "spawn": self._spawn,
+            "events": self._events,
+            "cancel": self._cancel,
+        }
+
+    @asynccontextmanager
+    async def entered(self) -> AsyncIterator[Guest]:
+        """As long as it is connected: then it drives no session any more."""
+        async with self._stack:
+            yield self
+
+    async def answer(self, connection: Connection, request: wire.Request) -> Any:
+        if (own := self._own.get(request.method)) is not None:
+            return await own(connection, request.params)
+        if request.method not in VERBS:
+            known = ", ".join(dict.fromkeys((*self._own, *VERBS, "mcp")))
+            raise Fault(wire.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
+        return await self._verb(request.method, request.params)
+
+    def takes_over(self, _request: wire.Request) -> TakesOver | None:
+        return None
+
+    # --- the host itself
+
+    async def _ping(self, _connection: Connection, _params: Mapping[str, Any]) -> dict[str, Any]:
+        hosting = self._host.hosting
+        return {
+            "version": subagents.__version__,
+            "protocol": PROTOCOL,
+            "pid": os.getpid(),
+            "project": str(self._host.project.root),
+            "sessions": list(hosting.sessions),
+            "at_work": hosting.at_work,
+        }
+
+    async def _retire(self, _connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
+        """With `if_idle` only when nothing is in progress. `retired` tells whether another may be the host now."""
+        if not (flag(params, "if_idle", False) and self._host.hosting.at_work):
+            self._host.retire()
+        return {"retired": self._host.retired}
+
+    async def _cancel(self, connection: Connection, params: Mapping[str, Any]) -> None:
+        connection.cancel(params.get("id"))
+
+    # --- sessions
+
+    async def _open(self, _connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
+        """`session` goes on with one (id, unique prefix or title); `client` with the newest that a client of this name
+        began here and nobody has; else it is a new one. `folder` is where work is done, `environment` its settings."""
+        if self._driven is not None:
+            raise NotNow(f"This connection drives session {self._driven.session} already.")
+        hosted = await self._wanted(params)
+        self._driven = hosted
+        manager = await self._stack.enter_async_context(hosted.driven())
+        if client := str(params.get("client") or ""):
+            await manager.record(
+                ClientConnected(client=client, program_version=str(params.get("version", "")))
+            )
+        return {"session": hosted.session, "set_aside": manager.set_aside}
+
+    async def _leave(self, _connection: Connection, _params: Mapping[str, Any]) -> dict[str, Any]:
+        """Another client may drive the session when this is answered; the end of the connection is noticed later."""
+        self._driven = None
+        await self._stack.aclose()
+        return {}
+
+    async def _wanted(self, params: Mapping[str, Any]) -> Hosted:
+        session, host = str(params.get("session") or ""), self._host
+        if session:
+            found = await anyio.to_thread.run_sync(find_session, host.project, session)
+            session = found.id
+        elif client := str(params.get("client") or ""):
+            session = await claimed(host, client, "")
+        return await host.hosting.session(session or None, *place_of(host, params))
+
+    async def _spawn(self, _connection: Connection, params: Mapping[str, Any]) -> Any:
+        asked = {name: value for name, value in params.items() if name not in ("folder", "environment")}
+        if self._driven is not None:
+            return await VERBS["spawn"](self._driven.manager, asked)
+        place = place_of(self._host, params)
+        hosted = await self._host.hosting.session(None, *place)
+        asked.setdefault("cwd", str(place[1]))
+        return {"session": hosted.session, **await VERBS["spawn"](hosted.manager, asked)}
+
+    async def _events(self, connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Those with a number above `after`; the answer comes when the session is over, with the last number."""
+        manager, seq = self._session().manager, int(params.get("after", 0))
+        async for entry in manager.events(seq):
+            if not await connection.notify("event", told_entry(entry)):
+                break
+            seq = entry.seq
+        return {"seq": seq}
+
+    def _session(self) -> Hosted:
+        if self._driven is None:
+            raise NotNow("This connection drives no session: call open first.")
+        return self._driven
+
+    # --- runs, wherever they are
+
+    async def _verb(self, name: str, params: Mapping[str, Any]) -> Any:
+        if name in _ABOUT_NO_RUN:
+            return await VERBS[name](self._session().manager, params)
+        run = text(params, "run")
+        if self._driven is not None and run in _named(self._driven):
+            return await VERBS[name](self._driven.manager, params)
+        folder, run_id = await anyio.to_thread.run_sync(find_run, self._host.project, run)
+        return await self._elsewhere(folder, name, {**params, "run": run_id})
+
+    async def _elsewhere(self, folder: SessionFolder, name: str, params: Mapping[str, Any]) -> Any:
+        """In another session: of this host, of nobody, or of another process, which is asked."""
+        if folder.id not in self._host.hosting.sessions and owner_alive(folder) is not None:
+            timeout = asking.TIMEOUT + (MAX_WAIT if name in _LONG else 0.0)
+            try:
+                return await anyio.to_thread.run_sync(
+                    partial(asking.call, folder.path, name, dict(params), timeout=timeout)
+                )
+            except SessionNotFound:
+                # Its owner left a moment ago, or answers nobody.
+                if owner_alive(folder) is not None:
+                    raise
+        hosted = await self._host.hosting.session(folder.id, *place_of(self._host, {}))
+        return await VERBS[name](hosted.manager, params)
+
+
+async def claimed(host: Host, client: str, thread: str) -> str:
+    """The session that a client of this name goes on with, "" for a new one."""
+    taken = [session for session, hosted in host.hosting.sessions.items() if hosted.has_client]
+    found = partial(
+        of_client,
+        host.project,
+        client,
+        thread,
+        host.clock.now(),
+        hosted=tuple(host.hosting.sessions),
+        taken=taken,
+    )
+    return await anyio.to_thread.run_sync(found) or ""
+
+
+def _named(hosted: Hosted) -> frozenset[str]:
+    """What runs of the session are called."""
+    state = hosted.manager.state
+    return frozenset((*state.runs, *state.handles))
+
+
+def place_of(host: Host, params: Mapping[str, Any]) -> tuple[Mapping[str, str], Path]:
+    """The environment whose settings hold, and the folder that is worked in: the project's where none is given."""
+    given = params.get("environment")
+    environment = given if isinstance(given, Mapping) else {}
+    if not all(isinstance(value, str) for value in environment.values()):
+        raise Fault(wire.INVALID_PARAMS, "'environment' must be an object of texts")
+    folder = Path(text(params, "folder", str(host.project.root)))
+    if not folder.is_absolute():
+        raise Fault(
+            wire.INVALID_PARAMS, _("'folder' must be an absolute path, not {path!r}").format(path=str(folder))
+        )
+    return environment, folder

@@ -1,0 +1,139 @@
+"""A project's host: a process that owns sessions for those who come and go, and answers them on its socket.
+
+What can be asked of it is in `guest.py`. It ends by itself when nothing runs in it and nobody is connected.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+import subagents
+from subagents import atomic
+from subagents.clock import Clock
+from subagents.own_tasks import own_tasks
+from subagents.places import Project
+from subagents.runners.base import Runner
+from subagents.serve.address import new_socket
+from subagents.serve.guest import MANNERS, Guest
+from subagents.serve.hosting import Hosting
+from subagents.serve.listening import listening
+from subagents.serve.starting import PROTOCOL, Announced, announced, host_folder, keys_digest
+from subagents.sessions import lock as locks
+from subagents.sessions.folder import make_private
+from subagents.sessions.lock import SessionLock
+from subagents.settings.layers import layered
+
+MAX_CLIENTS = 256
+
+
+class Host:
+    """What is true of it while it runs. `make_room` lets another process be the host; this one then is `retired`."""
+
+    def __init__(
+        self, project: Project, clock: Clock, hosting: Hosting, make_room: Callable[[], None]
+    ) -> None:
+        self.project = project
+        self.clock = clock
+        self.hosting = hosting
+        self.retired = False
+        self._make_room = make_room
+        self._guests = 0
+        self._changed = anyio.Event()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing would be lost if it ended now."""
+        return not self._guests and not self.hosting.sessions
+
+    @asynccontextmanager
+    async def guest(self) -> AsyncIterator[Guest]:
+        """A client, as long as it is connected."""
+        self._guests += 1
+        self._changed.set()
+        try:
+            async with Guest(self).entered() as guest:
+                yield guest
+        finally:
+            self._guests -= 1
+            self._changed.set()
+
+    def retire(self) -> None:
+        """From now on another may be the host; this one ends when it is done with what it has."""
+        if not self.retired:
+            self._make_room()
+            self.retired = True
+            self._changed.set()
+
+    async def idle(self, seconds: float | None) -> None:
+        """Returns when it has been idle for so long, None: never; at once when it is idle and was retired."""
+        while True:
+            self._changed = anyio.Event()
+            bound = None if not self.is_idle else 0.0 if self.retired else seconds
+            with self.clock.move_on_after(bound) as waiting:
+                await self._changed.wait()
+            if waiting.cancelled_caught and self.is_idle:
+                return
+
+
+async def serve(
+    project: Project,
+    clock: Clock,
+    *,
+    ready: Callable[[Path], None],
+    stays: bool = False,
+    runners: Mapping[str, Runner] | None = None,
+) -> None:
+    """Is the project's host until it is idle, retired or cancelled; `stays` is for one that a person started.
+
+    `ready` is called with its socket's path as soon as clients can connect; `runners` are as for `AgentManager.open`.
+    Raises `SessionLocked` when there is a host already, and `SessionError` where none can be.
+    """
+    await anyio.to_thread.run_sync(make_private, host_folder(project))
+    seconds = None if stays else float(layered(project).settings.host_idle_seconds)
+    with locks.take(host_folder(project) / "lock", "subagents serve") as lock:
+        path = await anyio.to_thread.run_sync(new_socket, f"host-{project.state.name[-10:]}-{os.getpid()}")
+        async with own_tasks() as tasks:
+            host = Host(
+                project, clock, Hosting(clock, tasks, runners), partial(_make_room, project, path, lock)
+            )
+            try:
+                async with listening(path, host.guest, MANNERS, MAX_CLIENTS):
+                    _announce(project, path)
+                    ready(path)
+                    await host.idle(seconds)
+            finally:
+                _withdraw(project, path)
+                path.unlink(missing_ok=True)
+            tasks.cancel_scope.cancel()
+
+
+def _make_room(project: Project, path: Path, lock: SessionLock) -> None:
+    """Another host can be started; who is connected to this one stays so."""
+    _withdraw(project, path)
+    lock.release()
+
+
+def _announce(project: Project, path: Path) -> None:
+    said = {
+        "socket": str(path),
+        "version": subagents.__version__,
+        "protocol": PROTOCOL,
+        "pid": os.getpid(),
+        "keys": keys_digest(os.environ),
+    }
+    atomic.replace(host_folder(project) / "host.json", json.dumps(said).encode() + b"\n", mode=0o600)
+
+
+def _withdraw(project: Project, path: Path) -> None:
+    """Takes back what it said of itself, unless another host has said something since."""
+    said = announced(project)
+    if isinstance(said, Announced) and said.socket == str(path):
+        (host_folder(project) / "host.json").unlink(missing_ok=True)

@@ -1,0 +1,308 @@
+"""Finding a project's host, or starting one: for the front, for `spawn` and for clients. Standard library only.
+
+<state>/host/host.json   where the host answers, its version, protocol and process
+<state>/host/lock        the host's own, as long as it is one
+<state>/host/starting    held by whoever starts one, so that many who want a host get one
+<state>/host/log         what hosts print; for people
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import select
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from subagents.errors import SessionError
+from subagents.language import _
+from subagents.places import Project
+from subagents.workspaces.ancestry import started_in
+from subagents.workspaces.variables import DEPTH, RUN, TREE
+
+PROTOCOL = 2  # what a host and its clients say to each other; another number is another language
+TIMEOUT = 15.0  # seconds that finding or starting a host may take
+LOOK_EVERY = 0.02  # seconds between two looks at a lock that somebody else holds: flock(2) knows no bound
+MAX_LOG = 1_000_000  # bytes of the log that a host goes on with; a longer one is begun anew
+MAX_REASON = 500  # characters of what a host printed that an error repeats
+
+_PREFIX = "SUBAGENTS_"
+# What decides which models can be had; a host that was started without them could not ask them.
+_KEYS = ("_API_KEY", "_BASE_URL")
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What a host says of itself. `keys` is a digest of those variables of its environment that open models."""
+
+    socket: str
+    version: str
+    protocol: int
+    pid: int
+    keys: str = ""
+
+
+def host_folder(project: Project) -> Path:
+    return project.state / "host"
+
+
+def announced(project: Project) -> Announced | None:
+    """What the project's host said last; None when there is none. It may be dead since."""
+    try:
+        said = json.loads((host_folder(project) / "host.json").read_bytes())
+        return Announced(
+            str(said["socket"]),
+            str(said["version"]),
+            int(said["protocol"]),
+            int(said["pid"]),
+            str(said.get("keys", "")),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def own_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What a host must know of its caller's environment: our settings, and the run that the caller is a command of."""
+    environ = os.environ if environ is None else environ
+    ours = {name: value for name, value in environ.items() if name.startswith(_PREFIX)}
+    above = started_in(environ)
+    return ours | {name: above[name] for name in (RUN, TREE, DEPTH) if name in above}
+
+
+def keys_digest(environ: Mapping[str, str]) -> str:
+    """The same for environments that open the same models with the same keys."""
+    told = sorted((name, value) for name, value in environ.items() if name.endswith(_KEYS) and value)
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16] if told else ""
+
+
+def connected(project: Project, *, timeout: float = TIMEOUT, start: bool = True) -> socket.socket:
+    """A stream to the project's host, which is started where there is none. One of an older version is asked to finish
+    what it has, and so is one with other keys for models that has nothing in progress.
+
+    Raises `SessionError`, which says why there is none; without `start` also where none is running.
+    """
+    deadline = time.monotonic() + timeout
+    if (found := _usable(project, deadline)) is not None:
+        return found
+    if not start:
+        raise SessionError(
+            _("No host runs for {project}; start one with: subagents serve").format(project=project.root)
+        )
+    with _starting(project, deadline):
+        # Somebody else may have started one while we waited.
+        return _usable(project, deadline) or _started(project, deadline)
+
+
+# --- one that is there
+
+
+def _usable(project: Project, deadline: float) -> socket.socket | None:
+    """A stream to a host that we can speak to; None when there is none, or it has just made room for another."""
+    if (said := announced(project)) is None:
+        return None
+    if said.protocol > PROTOCOL:
+        _refuse_later(project, said, deadline)
+        return None
+    outdated = said.protocol < PROTOCOL or _is_older(said.version, _own_version())
+    unfit = outdated or said.keys != keys_digest(os.environ)
+    if unfit and _made_room(said, deadline, if_idle=not outdated):
+        return None
+    return _line_to(said.socket, deadline)
+
+
+def _refuse_later(project: Project, said: Announced, deadline: float) -> None:
+    """Nothing where it is dead. Raises `SessionError` for one that speaks a later language than we do."""
+    if (line := _line_to(said.socket, deadline)) is None:
+        return
+    line.close()
+    text = _("The host of {project} is version {theirs} (process {pid}), this is {ours}: update this one.")
+    raise SessionError(
+        text.format(project=project.root, theirs=said.version, pid=said.pid, ours=_own_version())
+    )
+
+
+def _line_to(path: str, deadline: float) -> socket.socket | None:
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        line.settimeout(max(0.01, deadline - time.monotonic()))
+        line.connect(path)
+        line.settimeout(None)
+    except OSError:
+        line.close()
+        return None
+    return line
+
+
+def _made_room(said: Announced, deadline: float, *, if_idle: bool) -> bool:
+    """Whether it is the project's host no more: it goes on with what it has in progress and takes nothing new."""
+    if (line := _line_to(said.socket, deadline)) is None:
+        return True
+    with contextlib.closing(line), contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return bool(ask(line, "retire", {"if_idle": if_idle}, deadline)["retired"])
+    return True
+
+
+def ask(line: socket.socket, method: str, params: Mapping[str, Any], deadline: float) -> Any:
+    """What the other end answers to one question; `deadline` is by `time.monotonic`.
+
+    Raises `OSError` (`TimeoutError` too) when no answer comes, `ValueError` for none, and `SessionError` with the
+    sentence of a refusal.
+    """
+    question = {"jsonrpc": "2.0", "id": 0, "method": method, "params": params}
+    line.settimeout(max(0.01, deadline - time.monotonic()))
+    line.sendall(json.dumps(question).encode() + b"\n")
+    answer = json.loads(_read_line(line, deadline))
+    line.settimeout(None)
+    if "error" in answer:
+        raise SessionError(str(answer["error"]["message"]))
+    return answer["result"]
+
+
+def _read_line(line: socket.socket, deadline: float) -> bytes:
+    """Byte by byte: what follows the line belongs to whoever reads on."""
+    received = bytearray()
+    while not received.endswith(b"\n"):
+        line.settimeout(max(0.01, deadline - time.monotonic()))
+        if not (piece := line.recv(1)):
+            raise OSError("the connection was closed")
+        received += piece
+    return bytes(received)
+
+
+def _is_older(theirs: str, ours: str) -> bool:
+    return _numbers(theirs) < _numbers(ours)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Of `0.12.3rc1` (0, 12, 3): what follows a number is no reason to end a host."""
+    found = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        found.append(int(digits))
+    return tuple(found)
+
+
+def _own_version() -> str:
+    import subagents
+
+    return subagents.__version__
+
+
+# --- starting one
+
+
+@contextlib.contextmanager
+def _starting(project: Project, deadline: float) -> Iterator[None]:
+    """One process at a time. Raises `SessionError` at the deadline, and where the folder cannot be used."""
+    folder = host_folder(project)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = os.open(folder / "starting", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise SessionError(
+            _("No host can be started: {path}: {why}; name another folder with SUBAGENTS_STATE").format(
+                path=error.filename, why=error.strerror
+            )
+        ) from error
+    try:
+        _flock(file, folder, deadline)
+        yield
+    finally:
+        os.close(file)
+
+
+def _flock(file: int, folder: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                text = _("Another process has been starting a host for long; {log} may say why.")
+                raise SessionError(text.format(log=folder / "log")) from None
+            time.sleep(LOOK_EVERY)
+
+
+def _started(project: Project, deadline: float) -> socket.socket:
+    import subprocess
+
+    folder = host_folder(project)
+    readable, writable = os.pipe()
+    try:
+        with _log(folder) as log:
+            # The program forks: what is waited for here is only its first half, so that no dead child is left to us.
+            subprocess.run(
+                [sys.executable, "-m", "subagents", "serve", "--ready", str(writable)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=project.root if project.root.is_dir() else folder,
+                env=_environment(),
+                pass_fds=(writable,),
+                timeout=max(0.1, deadline - time.monotonic()),
+                check=False,
+            )
+        os.close(writable)
+        writable = -1
+        said = _await_ready(readable, deadline)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise _not_started(folder, str(error)) from error
+    finally:
+        os.close(readable)
+        if writable >= 0:
+            os.close(writable)
+    line = _line_to(said, deadline) if said else None
+    if line is None:
+        raise _not_started(folder, _last_words(folder))
+    return line
+
+
+def _await_ready(readable: int, deadline: float) -> str:
+    """The path of its socket; "" when it ended, or the time is over, before it said one."""
+    said = b""
+    while not said.endswith(b"\n"):
+        if not select.select([readable], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            return ""
+        if not (piece := os.read(readable, 4096)):
+            return ""
+        said += piece
+    return os.fsdecode(said[:-1])
+
+
+@contextlib.contextmanager
+def _log(folder: Path) -> Iterator[int]:
+    path = folder / "log"
+    begun_anew = path.exists() and path.stat().st_size > MAX_LOG
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (os.O_TRUNC if begun_anew else 0)
+    file = os.open(path, flags, 0o600)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def _environment() -> dict[str, str]:
+    """A host belongs to no run, also where a run's command was the first to want one."""
+    return {name: value for name, value in os.environ.items() if name not in (RUN, TREE, DEPTH)}
+
+
+def _not_started(folder: Path, why: str) -> SessionError:
+    text = _("The host did not start: {why} ({log} has what it printed)")
+    return SessionError(text.format(why=why or _("it gave no reason"), log=folder / "log"))
+
+
+def _last_words(folder: Path) -> str:
+    with contextlib.suppress(OSError):
+        lines = (folder / "log").read_text(encoding="utf-8", errors="replace").splitlines()
+        return next((line[:MAX_REASON] for line in reversed(lines) if line.strip()), "")
+    return ""
