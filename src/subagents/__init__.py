@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         BadAnswer,
         BadDefinition,
         BadPattern,
+        BadReport,
         BadSetting,
         BadTools,
         CommitFailed,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from subagents.ids import RunId, SessionId
     from subagents.notices.notice import Notice
     from subagents.runs.peek import Peek, PeekQuery
+    from subagents.runs.reports import CommandReport, EditReport, Farewell, FolderReport, Registration
     from subagents.runs.result import Result
     from subagents.runs.state import RunState, RunStatus, Steer
     from subagents.runtime.waiting import Waited, WaitEnd, WaitFor
@@ -66,10 +68,15 @@ __all__ = [
     "BadAnswer",
     "BadDefinition",
     "BadPattern",
+    "BadReport",
     "BadSetting",
     "BadTools",
     "Client",
+    "CommandReport",
     "CommitFailed",
+    "EditReport",
+    "Farewell",
+    "FolderReport",
     "InvalidSchema",
     "InvalidScript",
     "ModelError",
@@ -83,6 +90,7 @@ __all__ = [
     "Peek",
     "PeekQuery",
     "ProviderFailed",
+    "Registration",
     "Result",
     "RunId",
     "RunNotFound",
@@ -120,6 +128,11 @@ _ELSEWHERE = {
     "ParentTools": "delegation.any_loop",
     "Peek": "runs.peek",
     "PeekQuery": "runs.peek",
+    "CommandReport": "runs.reports",
+    "EditReport": "runs.reports",
+    "Farewell": "runs.reports",
+    "FolderReport": "runs.reports",
+    "Registration": "runs.reports",
     "Result": "runs.result",
     "RunId": "ids",
     "RunState": "runs.state",

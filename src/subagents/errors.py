@@ -9,6 +9,7 @@
     ├── BadAnswer               an answer fits its schema, but not the class it was asked for by
     ├── BadPattern              a regular expression that cannot be searched with
     ├── SettingsFileError       a file of settings, or the keyring, cannot be read or written
+    ├── BadReport               what an agent outside reports of its work cannot be
     ├── SpawnRefused            the run may not begin: a limit, a bad schema, a bad folder
     │   └── InvalidSchema       an output schema that is not JSON Schema
     ├── RunNotFound             no run of that id, prefix or handle, or several
@@ -76,6 +77,10 @@ class BadAnswer(SubagentsError):
 
 class BadPattern(SubagentsError):
     """A regular expression cannot be used; the sentence says which part of it, where, and what would work."""
+
+
+class BadReport(SubagentsError):
+    """What an agent that we did not start reports cannot be recorded; the sentence says what could."""
 
 
 class SpawnRefused(SubagentsError):

@@ -111,6 +111,16 @@ class RunSpawned(RunEvent, frozen=True, kw_only=True):
     request_id: str = ""
 
 
+class AgentRegistered(RunEvent, frozen=True, kw_only=True):
+    """An agent that we did not start reports of its work: a run stands for it, which nobody here drives. `owner` names
+    who registered it, `capabilities` is what it says that it can do."""
+
+    handle: str
+    spec: RunSpec
+    capabilities: tuple[str, ...] = ()
+    owner: str = ""
+
+
 class RunStarted(RunEvent, frozen=True, kw_only=True):
     """It got its slot and begins. `model` is what answers, by its exact name."""
 
@@ -308,6 +318,10 @@ class RunInterrupted(Ending, frozen=True, kw_only=True):
 
     reason: str
     started: bool = True
+
+
+class AgentDeregistered(Ending, frozen=True, kw_only=True):
+    """An agent outside reports nothing more; `partial` is what it says that it came to."""
 
 
 class RunResumed(RunEvent, frozen=True, kw_only=True):

@@ -14,6 +14,10 @@ from subagents.ids import RunId
 MAX_CORRECTIONS = 5  # of an answer that does not fit its schema; each costs a turn
 
 
+#: The runner of a run that stands for an agent outside, which reports of its work: nobody here executes it.
+REPORTED = "reported"
+
+
 class AskedBy(StrEnum):
     """Who wants a run. A person or a program overrules the definition's file, a model does not."""
 

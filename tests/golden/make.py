@@ -19,6 +19,8 @@ from typing import Any
 
 from subagents.events import (
     EVENTS,
+    AgentDeregistered,
+    AgentRegistered,
     ClientConnected,
     CommandStarted,
     DirectoryChanged,
@@ -69,7 +71,7 @@ from subagents.testing.facts import numbered
 from subagents.testing.store_contract import Writing
 from subagents.usage import ModelUsage
 
-PARENT, CHILD, FAILING, LEFT = (RunId(name * 8) for name in "abcd")
+PARENT, CHILD, FAILING, LEFT, OUTSIDE = (RunId(name * 8) for name in "abcde")
 
 SPEC = RunSpec(
     agent="explore",
@@ -102,8 +104,30 @@ def story() -> list[Event]:
         *_child_lives(),
         *_parent_ends(),
         *_two_that_end_badly(),
+        *_one_reports(),
         SessionArchived(archived=True),
         SessionClosed(reason="the day is over"),
+    ]
+
+
+def _one_reports() -> list[Event]:
+    spec = RunSpec(
+        agent="aider",
+        prompt="",
+        description="mends the tests",
+        instructions="",
+        cwd="/home/me/project",
+        project="/home/me/project",
+        runner="reported",
+    )
+    return [
+        AgentRegistered(
+            run=OUTSIDE, episode=1, handle="aider", spec=spec, capabilities=("edit", "test"), owner="mcp"
+        ),
+        FileEdited(
+            run=OUTSIDE, episode=1, path="a.py", before=None, after="0" * 64, first_line=1, last_line=9
+        ),
+        AgentDeregistered(run=OUTSIDE, episode=1, seconds=12.5, partial="All tests pass."),
     ]
 
 

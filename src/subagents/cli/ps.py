@@ -110,6 +110,7 @@ def _object(seen: Seen, now: float) -> dict[str, Any]:
         "status": str(RunStatus.INTERRUPTED if seen.owner_gone else run.status),
         "owner_gone": seen.owner_gone,
         "paused": run.parked,
+        "reported": run.reported,
         "description": run.spec.description,
         "session": seen.folder.id,
         "owner": seen.owner,

@@ -168,6 +168,7 @@ def interrupt(run: RunState, reason: str, seconds: float = 0.0, partial: str = "
 
 def pause(run: RunState) -> RunPaused | None:
     """It rests from the end of its turn on. Raises `NotNow` for one that has ended."""
+    _refuse_reported(run, "paused")
     if run.status.ended:
         raise NotNow(f"run {run.id!r} is {run.status}; only a queued or running one can be paused")
     return None if run.paused else RunPaused(run=run.id, episode=run.episode)
@@ -181,6 +182,7 @@ def park(run: RunState) -> RunParked | None:
 
 
 def unpause(run: RunState) -> RunUnpaused | None:
+    _refuse_reported(run, "paused")
     if run.status.ended:
         raise NotNow(f"run {run.id!r} is {run.status}; resume it with a prompt instead")
     return RunUnpaused(run=run.id, episode=run.episode) if run.paused else None
@@ -188,6 +190,7 @@ def unpause(run: RunState) -> RunUnpaused | None:
 
 def steer(run: RunState, steer_id: str, text: str, asked_by: AskedBy) -> RunSteered:
     """A message for its next turn. Raises `NotNow` for one that has ended."""
+    _refuse_reported(run, "sent a message")
     if run.status.ended:
         raise NotNow(
             f"run {run.id!r} is {run.status} and reads nothing any more; resume it with a prompt instead"
@@ -215,6 +218,7 @@ def clear(run: RunState) -> RunCleared:
 
 def resume(run: RunState, prompt: str, asked_by: AskedBy) -> RunResumed:
     """The next episode of an ended run. Raises `NotNow` for one that has not ended."""
+    _refuse_reported(run, "resumed")
     if not run.status.ended:
         raise NotNow(f"run {run.id!r} is still {run.status}; steer it, or stop it first")
     if not prompt.strip():
@@ -222,6 +226,14 @@ def resume(run: RunState, prompt: str, asked_by: AskedBy) -> RunResumed:
     return RunResumed(
         run=run.id, episode=run.episode + 1, prompt=prompt, asked_by=asked_by, note=_cut_short(run)
     )
+
+
+def _refuse_reported(run: RunState, what: str) -> None:
+    if run.reported:
+        raise NotNow(
+            f"{run.handle!r} ({run.id}) is an agent outside, which only reports of its work; "
+            f"it cannot be {what} from here"
+        )
 
 
 def digest(text: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from subagents.events import (
+    AgentDeregistered,
+    AgentRegistered,
     Ending,
     Entry,
     RunCompleted,
@@ -57,6 +59,8 @@ def _about(entry: Entry, run: RunState) -> tuple[str, dict[str, Any]] | None:
     if not isinstance(event, RunEvent) or event.episode != run.episode:
         return None
     match event:
+        case AgentRegistered():
+            return "created", _created(run, run.asked_by)
         case RunSpawned(asked_by=asked_by) | RunResumed(asked_by=asked_by):
             return "created", _created(run, asked_by)
         case RunStarted() if run.started_at == entry.at:  # and not one that goes on after a rest
@@ -67,6 +71,8 @@ def _about(entry: Entry, run: RunState) -> tuple[str, dict[str, Any]] | None:
             return None  # it came late: another one stands
         case RunCompleted(text=text):
             return "completed", {"result": text, **_spent(event, run)}
+        case AgentDeregistered(partial=partial):
+            return "completed", {"result": partial, **_spent(event, run)}
         case Ending(partial=partial):
             return "failed", {"error": _reason(event), "result": partial, **_spent(event, run)}
         case _:

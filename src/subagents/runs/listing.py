@@ -84,6 +84,7 @@ def listing_json(listing: Listing) -> dict[str, Any]:
                 "handle": run.handle,
                 "type": run.spec.agent,
                 "status": str(run.status),
+                "reported": run.reported,
                 "description": run.spec.description,
                 "started_at": run.started_at,
                 "ended_at": run.ended_at,
@@ -95,6 +96,8 @@ def listing_json(listing: Listing) -> dict[str, Any]:
 
 def status_words(run: RunState) -> str:
     """The status, and what else decides whether somebody has to do something about it."""
+    if run.reported:
+        return f"{run.status}, reported"
     if run.parked or run.paused:
         return f"{run.status}, paused" if run.parked else f"{run.status}, pausing"
     wrapped = ", wrapped up" if run.outcome is not None and run.outcome.wrapped_up else ""

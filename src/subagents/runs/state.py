@@ -8,6 +8,8 @@ import msgspec
 
 from subagents.events import (
     MAX_PREVIEW,
+    AgentDeregistered,
+    AgentRegistered,
     CommandStarted,
     DirectoryChanged,
     Ending,
@@ -40,7 +42,7 @@ from subagents.events import (
     WrapUpAsked,
 )
 from subagents.ids import RunId
-from subagents.spec import AskedBy, RunSpec
+from subagents.spec import REPORTED, AskedBy, RunSpec
 from subagents.usage import ModelUsage, Usage
 
 KEPT_STEERS = 20  # receipts of messages that were read or missed
@@ -161,6 +163,11 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(steer.id for steer in self.steers if steer.waits)
 
     @property
+    def reported(self) -> bool:
+        """Whether it stands for an agent outside, which nobody here drives."""
+        return self.spec.runner == REPORTED
+
+    @property
     def rests(self) -> bool:
         """Whether it outlasts the process that drives it. A parked one that was told to go on does not: somebody waits
         for it, and nobody would wake it."""
@@ -204,6 +211,25 @@ def spawned(entry: Entry, event: RunSpawned) -> RunState:
         progress_at=entry.at,
         prompt=event.spec.prompt,
         model=event.spec.model,
+        directory=event.spec.cwd,
+    )
+
+
+def registered(entry: Entry, event: AgentRegistered) -> RunState:
+    """The state of an agent outside that reports from now on: it is at work as far as anybody knows."""
+    return RunState(
+        id=event.run,
+        handle=event.handle,
+        parent=None,
+        root=event.run,
+        depth=1,
+        spec=event.spec,
+        asked_by=AskedBy.PROGRAM,
+        spawned_at=entry.at,
+        status=RunStatus.RUNNING,
+        queued_at=entry.at,
+        started_at=entry.at,
+        progress_at=entry.at,
         directory=event.spec.cwd,
     )
 
@@ -322,6 +348,8 @@ def _outcome(entry: Entry, event: Ending) -> tuple[RunStatus, Outcome]:
             outcome = replace(
                 outcome, wrapped_up=wrapped_up, structured=structured is not None, schema_valid=fits
             )
+            return RunStatus.COMPLETED, outcome
+        case AgentDeregistered():
             return RunStatus.COMPLETED, outcome
         case RunFailed(reason=reason):
             return RunStatus.FAILED, replace(outcome, reason=reason)

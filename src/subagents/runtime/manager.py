@@ -35,6 +35,7 @@ from subagents.notices.joining import JoinMode
 from subagents.runs import lifecycle
 from subagents.runs.mentions import free_handle
 from subagents.runs.peek import Peek, PeekQuery
+from subagents.runs.reports import Registration, Report, facts, farewells, registered
 from subagents.runs.result import Result
 from subagents.runs.state import TO_PARENT, RunState, Steer, receipt
 from subagents.runtime.admission import Admission
@@ -144,9 +145,31 @@ class AgentManager:
         """How many top-level runs may be in progress from now on (at least 1)."""
         self._admission.project.resize(max_concurrent)
 
-    async def record(self, fact: Event) -> None:
+    async def note(self, fact: Event) -> None:
         """Keeps a fact about the session itself. Raises `SessionError`."""
         await self._journal.record(lambda _: fact)
+
+    async def register(self, agent: Registration, owner: str = "library") -> RunId:
+        """An agent that we did not start will report of its work: the run that stands for it. Raises `BadReport`."""
+        run_id, project = self._new_id(), str(self._around.project)
+
+        def fact(head: SessionState) -> Event:
+            handle = free_handle(agent.name, head.handles)
+            return registered(agent, run_id, handle, project=project, owner=owner)
+
+        await self._journal.record(fact)
+        return run_id
+
+    async def record(self, agent: str, report: Report) -> None:
+        """Keeps what a registered agent says of its work. Raises `NotNow` for one that did not register, or has left,
+        and `BadReport`."""
+        run_id, call = self.find(agent), new_fact_id()
+
+        def told(head: SessionState) -> Sequence[Event]:
+            run = head.run(run_id)
+            return facts(run, report, call, max(0.0, self.clock.now() - run.spawned_at))
+
+        await self._journal.record(told)
 
     # --- the verbs
 
@@ -280,7 +303,9 @@ class AgentManager:
         with anyio.CancelScope(shield=True), self._shared.clock.move_on_after(CLOSING_BOUND):
             await self._driving.stop_all(by, reason)
         with anyio.CancelScope(shield=True), suppress(SessionError):
-            await self._journal.record(lambda _: SessionClosed(reason=reason))
+            await self._journal.record(
+                lambda head: [*farewells(head.runs.values(), reason), SessionClosed(reason=reason)]
+            )
             self._journal.close(reason)
 
     # --- spawning

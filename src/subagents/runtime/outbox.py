@@ -278,7 +278,14 @@ def _still_news(state: SessionState, ending: Noticed) -> bool:
 def _is_news(run: RunState) -> bool:
     """What was read is none, nor what its owner did itself: a stop is answered with what the run had."""
     by = run.outcome.by if run.outcome is not None else None
-    return run.status.ended and not run.delivered and not run.cleared and by is not StoppedBy.PARENT
+    # Whoever registered an agent outside knows of its end from that agent.
+    return (
+        run.status.ended
+        and not run.reported
+        and not run.delivered
+        and not run.cleared
+        and by is not StoppedBy.PARENT
+    )
 
 
 def _acknowledged(head: SessionState, notices: Sequence[str], to: str) -> list[NoticeAcknowledged]:

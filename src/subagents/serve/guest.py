@@ -113,9 +113,7 @@ class Guest:
         self._driven = hosted
         manager = await self._stack.enter_async_context(hosted.driven())
         if client := str(params.get("client") or ""):
-            await manager.record(
-                ClientConnected(client=client, program_version=str(params.get("version", "")))
-            )
+            await manager.note(ClientConnected(client=client, program_version=str(params.get("version", ""))))
         return {"session": hosted.session, "set_aside": manager.set_aside}
 
     async def _leave(self, _connection: Connection, _params: Mapping[str, Any]) -> dict[str, Any]:

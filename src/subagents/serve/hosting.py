@@ -44,7 +44,8 @@ class Hosted:
     @property
     def at_work(self) -> bool:
         """Whether something is in progress in it, or waits for its turn."""
-        return any(not run.status.ended and not run.rests for run in self.manager.state.runs.values())
+        runs = self.manager.state.runs.values()
+        return any(not (run.status.ended or run.rests or run.reported) for run in runs)
 
     @asynccontextmanager
     async def driven(self) -> AsyncIterator[AgentManager]:

@@ -13,6 +13,7 @@ import msgspec
 
 from subagents.errors import RunNotFound
 from subagents.events import (
+    AgentRegistered,
     ClientConnected,
     Entry,
     NoticeAcknowledged,
@@ -110,6 +111,9 @@ class SessionState:
         match entry.event:
             case RunSpawned() as event:
                 self._spawned(entry, event)
+            case AgentRegistered() as event:
+                self._runs[event.run] = runs.registered(entry, event)
+                self._index(self._runs[event.run])
             case RunEvent(run=run_id):
                 if (run := self._runs.get(run_id)) is not None:
                     self._runs[run_id] = runs.evolve(run, entry)

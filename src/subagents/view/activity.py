@@ -29,6 +29,8 @@ def activity(run: RunState, now: float, *, aged: bool = True) -> str:
         return _("paused")
     if run.status is RunStatus.QUEUED:
         return _("waiting for its turn")
+    if run.reported:
+        return _("works outside")
     doing = _calls(run.in_flight) or _set_back(run.setback) or _said(run.text) or _("thinking…")
     since = run.in_flight[0].since if run.in_flight else run.progress_at
     return f"{doing} · {figures.duration(now - since)}" if aged and since else doing

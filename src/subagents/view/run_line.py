@@ -48,6 +48,8 @@ def run_line(run: RunState, now: float, width: int, depth: int = 0) -> Text:
 def name(run: RunState) -> str:
     """Its agent type, or its handle where that says more; both where they have nothing in common."""
     agent, kind = printable(run.spec.agent), slug(run.spec.agent)
+    if run.reported:
+        return _("{agent} (reported)").format(agent=run.handle if run.handle != kind else agent)
     if run.handle == kind:
         return agent
     return run.handle if run.handle.startswith(f"{kind}-") else f"{run.handle} ({agent})"
