@@ -47,6 +47,7 @@ class Host:
         self._make_room = make_room
         self._guests = 0
         self._changed = anyio.Event()
+        hosting.on_let_go = self._look_again
 
     @property
     def is_idle(self) -> bool:
@@ -57,20 +58,23 @@ class Host:
     async def guest(self) -> AsyncIterator[Guest]:
         """A client, as long as it is connected."""
         self._guests += 1
-        self._changed.set()
+        self._look_again()
         try:
             async with Guest(self).entered() as guest:
                 yield guest
         finally:
             self._guests -= 1
-            self._changed.set()
+            self._look_again()
 
     def retire(self) -> None:
         """From now on another may be the host; this one ends when it is done with what it has."""
         if not self.retired:
             self._make_room()
             self.retired = True
-            self._changed.set()
+            self._look_again()
+
+    def _look_again(self) -> None:
+        self._changed.set()
 
     async def idle(self, seconds: float | None) -> None:
         """Returns when it has been idle for so long, None: never; at once when it is idle and was retired."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -108,7 +108,8 @@ class Hosting:
         self._runners = runners
         self._hosted: dict[SessionId, Hosted] = {}
         self._opening = anyio.Lock()
-        self._let_go = anyio.Event()
+        #: Called when there is one session less.
+        self.on_let_go: Callable[[], None] = lambda: None
 
     @property
     def sessions(self) -> Mapping[SessionId, Hosted]:
@@ -130,12 +131,6 @@ class Hosting:
                 await known.gone.wait()
             hosted: Hosted = await self._tasks.start(self._own, session, environ, folder)
             return hosted
-
-    async def empty(self) -> None:
-        """Returns when no session is left."""
-        while self._hosted or self._opening.locked():
-            self._let_go = anyio.Event()
-            await self._let_go.wait()
 
     async def _own(
         self,
@@ -160,7 +155,7 @@ class Hosting:
             if hosted is not None:
                 del self._hosted[hosted.session]
                 hosted.gone.set()
-            self._let_go.set()
+                self.on_let_go()
 
     @asynccontextmanager
     async def _opened(
