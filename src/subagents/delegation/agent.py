@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from subagents.delegation.answers import BegunAnswer, RunAnswer
 from subagents.delegation.get_result import Asked, answered, told
 from subagents.delegation.tool import Answer, BadArguments, DelegationTool, Parameters, Parent, read, refused
 from subagents.errors import NotNow, SessionError, SubagentsError, UnknownAgent
@@ -236,4 +237,4 @@ async def _in_front(parent: Parent, run: RunState) -> Answer:
     return await answered(parent, run.id, named=state.status is RunStatus.INTERRUPTED)
 
 
-AGENT = DelegationTool("Agent", AgentParams, start, unreadable=unreadable)
+AGENT = DelegationTool("Agent", AgentParams, start, (BegunAnswer, RunAnswer), unreadable=unreadable)

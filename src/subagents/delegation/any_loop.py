@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from subagents.delegation.describing import described, place_of
+from subagents.delegation.describing import described, instructions, place_of
 from subagents.delegation.door import LIBRARY, Door
 from subagents.delegation.registry import BY_NAME, TOOLS, parameters_of
 from subagents.delegation.stash import Stash
@@ -18,11 +18,6 @@ from subagents.runtime.manager import AgentManager
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import FunctionToolset
-
-HINT = (
-    "For work that can be described in full and done without you, start subagents with Agent, several in one message "
-    "where they are independent; go on with your own work; then wait with get_subagent_result and wait: true."
-)
 
 
 class ParentTools:
@@ -42,7 +37,7 @@ class ParentTools:
 
     def hint(self) -> str:
         """A paragraph for the parent's own prompt."""
-        return HINT
+        return instructions(self._parent.door)
 
     def anthropic(self) -> list[dict[str, Any]]:
         """For `tools` of Anthropic's messages."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from subagents.delegation.answers import ClearAnswer
 from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.ids import RunId
 from subagents.runs.clearing import OLDER_THAN, Clearing, Kept, Rules, by_age, by_name
@@ -79,4 +80,4 @@ def _named(runs: Sequence[RunId]) -> str:
     return ", ".join(runs[:MAX_NAMED]) + (", …" if len(runs) > MAX_NAMED else "")
 
 
-CLEAR = DelegationTool("clear_subagents", ClearParams, clear)
+CLEAR = DelegationTool("clear_subagents", ClearParams, clear, (ClearAnswer,))

@@ -26,6 +26,11 @@ TEMPLATE = "agent-tool-description.md"
 MAX_TEMPLATE = 100_000  # bytes
 MAX_DESCRIPTION = 1_000  # characters of an agent's description in the list
 
+INSTRUCTIONS = (
+    "For work that can be described in full and done without you, start subagents with Agent, several in one message "
+    "where they are independent; go on with your own work; then wait with get_subagent_result and wait: true."
+)
+
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
@@ -62,6 +67,11 @@ def described(tool: str, place: Place) -> Description:
     names = ", ".join(f"{{{{{name}}}}}" for name in unknown)
     more = (f"The template {TEMPLATE} has placeholders that there are not: {names}.",) if unknown else ()
     return Description(text, (*warnings, *more))
+
+
+def instructions(door: Door) -> str:
+    """A paragraph for the parent's own prompt: what the tools together are for."""
+    return f"{INSTRUCTIONS} {door.told}"
 
 
 def expanded(template: str, values: dict[str, str]) -> tuple[str, list[str]]:

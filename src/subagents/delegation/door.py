@@ -5,22 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 TELLS = "You are told by yourself when it ends, so do not poll or sleep."
+RIDES = (
+    "Word of an ending comes with your next call of one of these tools and never by itself: fetch the result when you "
+    "need it, and do not poll."
+)
 ASKS = "Nobody tells you when it ends: fetch the result when you need it, and do not poll."
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`reader` names it in the log. `tells` is whether its parents are told of endings; `longest_wait` is how many
-    seconds a call may block at most, None for the setting."""
+    """`reader` names it in the log. `tells` is whether its parents are told of endings, `rides` whether word of them
+    comes with the answers of tools; `longest_wait` is how many seconds a call may block, None for the setting."""
 
     reader: str
     tells: bool
     longest_wait: float | None = None
+    rides: bool = False
 
     @property
     def told(self) -> str:
         """How a parent comes to know of an ending."""
-        return TELLS if self.tells else ASKS
+        if self.tells:
+            return TELLS
+        return RIDES if self.rides else ASKS
 
     @property
     def go_on(self) -> str:
@@ -34,3 +41,5 @@ CONVERSATION = Door("parent", tells=True)
 LIBRARY = Door("library", tells=False)
 #: The same, where it passes notices on to its model.
 LIBRARY_WITH_NOTICES = Door("library", tells=True)
+#: A client of the MCP server, which sends nothing to its model by itself.
+MCP = Door("mcp", tells=False, rides=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from subagents.delegation.answers import PartAnswer, PeekAnswer, RunAnswer, SeveralAnswer
 from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent, refused
 from subagents.errors import BadAnswer
 from subagents.events import OutputFault
@@ -152,6 +153,7 @@ async def _wait(parent: Parent, runs: Sequence[RunId], asked: Asked) -> Waited:
     seconds = setting if asked.seconds is None else min(max(asked.seconds, LEAST_WAIT), MOST_WAIT)
     if parent.door.longest_wait is not None:
         seconds = min(seconds, parent.door.longest_wait)
+    parent.waits_for(runs)
     return await parent.manager.waits.wait(
         runs, wanted=asked.wanted, seconds=seconds, owner=parent.owner, cancelled=parent.cancelled
     )
@@ -248,4 +250,10 @@ def _part(result: Result, pointer: str) -> Answer:
     )
 
 
-GET_RESULT = DelegationTool("get_subagent_result", ResultParams, get_result, reads_only=True)
+GET_RESULT = DelegationTool(
+    "get_subagent_result",
+    ResultParams,
+    get_result,
+    (RunAnswer, SeveralAnswer, PeekAnswer, PartAnswer),
+    reads_only=True,
+)

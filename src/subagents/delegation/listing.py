@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from subagents.delegation.answers import ListAnswer
 from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.runs.listing import listed, listing_json, listing_text
 
@@ -35,4 +36,4 @@ async def list_agents(parent: Parent, asked: ListParams) -> Answer:
     return Answer(path_text(manager.state, owner, manager.clock.now()), listing_json(listing))
 
 
-LIST = DelegationTool("list_subagents", ListParams, list_agents, reads_only=True)
+LIST = DelegationTool("list_subagents", ListParams, list_agents, (ListAnswer,), reads_only=True)

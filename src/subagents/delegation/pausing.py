@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from subagents.delegation.answers import PauseAnswer
 from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.runs.state import RunState
 
@@ -43,5 +44,5 @@ def _answer(run: RunState, what: str, *, paused: bool) -> Answer:
     return Answer(f"Agent {run.handle} ({run.id}) {what}", {"id": run.id, "paused": paused})
 
 
-PAUSE = DelegationTool("pause_subagent", PauseParams, pause)
-UNPAUSE = DelegationTool("unpause_subagent", PauseParams, unpause)
+PAUSE = DelegationTool("pause_subagent", PauseParams, pause, (PauseAnswer,))
+UNPAUSE = DelegationTool("unpause_subagent", PauseParams, unpause, (PauseAnswer,))

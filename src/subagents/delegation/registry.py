@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from subagents.delegation.agent import AGENT
+from subagents.delegation.answers import schema_of
 from subagents.delegation.clearing import CLEAR
 from subagents.delegation.get_result import GET_RESULT
 from subagents.delegation.listing import LIST
@@ -38,6 +39,11 @@ def parameters_of(tool: DelegationTool[Any], wait_seconds: float) -> dict[str, A
     schema = _plain(whole, whole.get("$defs", {}), in_words(wait_seconds))
     del schema["description"]  # the class's own words are for programmers
     return schema
+
+
+def answers_of(tool: DelegationTool[Any]) -> dict[str, Any]:
+    """The JSON Schema of the `data` that a tool answers a program with, unless it refuses."""
+    return schema_of(*tool.answers)
 
 
 def in_words(seconds: float) -> str:

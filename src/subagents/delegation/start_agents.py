@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from subagents.delegation.agent import AgentParams, start, unreadable
+from subagents.delegation.answers import ManyBegun
 from subagents.delegation.tool import (
     Answer,
     BadArguments,
@@ -78,4 +79,4 @@ def _line(answer: Answer) -> str:
     return f"{data['id']} ({data['type']}, handle {data['handle']}){queued}"
 
 
-START_AGENTS = DelegationTool("start_agents", StartParams, start_agents)
+START_AGENTS = DelegationTool("start_agents", StartParams, start_agents, (ManyBegun,))

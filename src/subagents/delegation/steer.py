@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from subagents.delegation.answers import SteerAnswer
 from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.runs.listing import status_words
 from subagents.runs.state import RunState, Steer
@@ -87,4 +88,4 @@ def _glance(text: str) -> str:
     return line if len(line) <= GLANCE else f"{line[: GLANCE - 1]}…"
 
 
-STEER = DelegationTool("steer_subagent", SteerParams, steer)
+STEER = DelegationTool("steer_subagent", SteerParams, steer, (SteerAnswer,))

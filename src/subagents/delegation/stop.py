@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from subagents.delegation.answers import StoppedAnswer
 from subagents.delegation.tool import Answer, DelegationTool, Parameters, Parent
 from subagents.events import StoppedBy
 from subagents.ids import RunId
@@ -43,4 +44,4 @@ def _done(manager: AgentManager, run_id: RunId, *, subtree: bool) -> str:
     return f"Stopped; still at work below it: {', '.join(going)}." if going else "Stopped."
 
 
-STOP = DelegationTool("stop_subagent", StopParams, stop)
+STOP = DelegationTool("stop_subagent", StopParams, stop, (StoppedAnswer,))

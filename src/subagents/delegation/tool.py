@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import anyio
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from subagents.delegation.answers import Answers
 from subagents.delegation.door import LIBRARY, Door
 from subagents.delegation.stash import Stash
 from subagents.errors import SessionError, SubagentsError
@@ -40,7 +41,8 @@ class Parent:
     """Whose tools these are: the run `owner`, or None for whoever drives the session.
 
     `types` are the agents it may start, None for all; `stash` keeps its refused calls; `cancelled` is set when the call
-    in progress is given up, which ends its wait and nothing else.
+    in progress is given up, which ends its wait and nothing else; `waits_for` is told of the runs that a call begins to
+    wait for.
     """
 
     manager: AgentManager
@@ -49,6 +51,7 @@ class Parent:
     types: Collection[str] | None = None
     door: Door = LIBRARY
     cancelled: anyio.Event | None = None
+    waits_for: Callable[[Sequence[RunId]], None] = lambda _runs: None
 
     @property
     def scope(self) -> Scope:
@@ -85,11 +88,13 @@ class Parameters(BaseModel):
 @dataclass(frozen=True, slots=True)
 class DelegationTool(Generic[P]):
     """One tool. `run` may raise any `SubagentsError`, whose sentence is then the answer; `reads_only` tells that it
-    changes nothing, so that several may be called at once. `unreadable` answers a call that cannot be read."""
+    changes nothing, so that several may be called at once. `unreadable` answers a call that cannot be read. `answers`
+    are the shapes that the `data` of an answer may have."""
 
     name: str
     parameters: type[P]
     run: Callable[[Parent, P], Awaitable[Answer]]
+    answers: tuple[type[Answers], ...]
     reads_only: bool = False
     unreadable: Callable[[Parent, BadArguments], Answer] = lambda _parent, error: refused(str(error))
 
