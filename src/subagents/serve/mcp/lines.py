@@ -1,0 +1,85 @@
+"""Messages as lines of bytes: read whatever is sent, write without waiting for ever. What they mean is not known here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import anyio
+from anyio.abc import ByteStream
+
+MAX_LINE = 4 * 1024 * 1024  # bytes; as much as the SDK takes over HTTP
+SEND_BOUND = 60.0  # seconds that a client may take to read a message before it is given up
+
+
+class TooLong(Exception):
+    """A line was longer than may be; what follows it can be read."""
+
+
+class NotJson(Exception):
+    """A line is no JSON; the sentence says why."""
+
+
+class LineReader:
+    """The lines of a stream. One that is too long is skipped and costs no memory."""
+
+    def __init__(self, stream: ByteStream, most: int = MAX_LINE) -> None:
+        self._stream = stream
+        self._most = most
+        self._buffer = bytearray()
+        self._skipping = False
+
+    async def lines(self) -> AsyncIterator[bytes | TooLong]:
+        """Each line without its end, in place of one that is too long that it was; ends with the stream."""
+        while True:
+            while (end := self._buffer.find(b"\n")) >= 0:
+                line = bytes(self._buffer[:end])
+                del self._buffer[: end + 1]
+                skipped, self._skipping = self._skipping, False
+                if not skipped:
+                    yield line
+            if len(self._buffer) > self._most:
+                self._skipping = True
+                yield TooLong()
+            if self._skipping:
+                self._buffer.clear()
+            try:
+                self._buffer += await self._stream.receive()
+            except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
+                return
+
+
+def parsed(line: bytes) -> Any:
+    """The value of a line. Raises `NotJson`."""
+    try:
+        return json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise NotJson(f"A message must be JSON on one line: {error}"[:300]) from None
+
+
+def written(message: Any) -> bytes:
+    """A message as a line. Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+class LineWriter:
+    """Writes messages one after the other, whoever sends them."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._turn = anyio.Lock()
+
+    async def write(self, message: Any) -> bool:
+        """False when the client has gone, or reads no more."""
+        async with self._turn:
+            try:
+                with anyio.fail_after(SEND_BOUND):
+                    await self._stream.send(written(message))
+            except (OSError, TimeoutError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+                return False
+        return True

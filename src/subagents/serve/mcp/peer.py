@@ -1,0 +1,72 @@
+"""One client: the sessions it works in, what rides to it, and what it follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+from anyio.abc import TaskGroup
+from mcp.server.subscriptions import ListenHandler
+
+from subagents.delegation.stash import Stash
+from subagents.runtime.manager import AgentManager
+from subagents.serve.mcp.asking import Asking, client_of, thread_of
+from subagents.serve.mcp.conversations import Client, Conversations
+from subagents.serve.mcp.following import Following
+from subagents.serve.mcp.riding import Riding
+from subagents.serve.mcp.tools import digest, listed
+
+MAX_TALKS = 200  # threads of one client that are followed; the oldest is followed no more
+
+
+@dataclass(eq=False)
+class Talk:
+    """A session that the client works in, and the refused calls that are kept for it."""
+
+    manager: AgentManager
+    stash: Stash
+    followed: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+
+class Peer:
+    """A client and what there is between it and us: one line of its own, or over HTTP all that go by one name."""
+
+    def __init__(self, conversations: Conversations, tasks: TaskGroup, told: str = "") -> None:
+        """`tasks` are to outlive it. `told` is the digest of the tools that the client was shown by somebody else."""
+        self.conversations = conversations
+        self.shows_old_tools = bool(told) and told != digest(listed(conversations))
+        self.riding = Riding()
+        self.following = Following(tools_changed=self.shows_old_tools)
+        self.listen = ListenHandler(self.following)
+        self._tasks = tasks
+        self._talks: dict[tuple[Client, str], Talk] = {}
+
+    async def talk(self, asking: Asking) -> Talk:
+        """The session that a request is about. Raises `SessionError`."""
+        key = client_of(asking), thread_of(asking)
+        manager = await self.conversations.manager(*key)
+        known = self._talks.get(key)
+        if known is None or known.manager is not manager:
+            known = self._begin(key, manager)
+        return known
+
+    def _begin(self, key: tuple[Client, str], manager: AgentManager) -> Talk:
+        self._forget(key)
+        while len(self._talks) >= MAX_TALKS:
+            self._forget(next(iter(self._talks)))
+        talk = self._talks[key] = Talk(manager, Stash(manager.clock.monotonic))
+        self._tasks.start_soon(self._follow, talk)
+        return talk
+
+    def _forget(self, key: tuple[Client, str]) -> None:
+        if (talk := self._talks.pop(key, None)) is not None:
+            talk.followed.cancel()
+
+    async def _follow(self, talk: Talk) -> None:
+        with talk.followed:
+            await self.following.announce(talk.manager)
+
+
+#: Whose request it is.
+PeerOf = Callable[[Asking], Peer]
