@@ -1,4 +1,4 @@
-"""Messages as lines of bytes: read whatever is sent, write without waiting for ever. What they mean is not known here."""
+"""Messages as lines of bytes: read whatever comes, write without waiting for ever. What they mean is not known here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One client's line: which of its messages go to which era of the protocol, and what of its requests becomes.
 
-A client may speak both: it probes the modern era and shakes hands as well when the answer takes its time. The SDK serves
-one era a connection, so that each gets a connection of its own, made when it is first spoken.
+A client may speak both: it probes the modern era and shakes hands as well when the answer takes its time. The SDK
+serves one era a connection, so that each gets a connection of its own, made when it is first spoken.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ from subagents.serve.mcp.peer import Peer
 from subagents.serve.mcp.riding import Ride
 from subagents.serve.mcp.server import SubagentsServer, mcp_server
 
+LEAVING_BOUND = 2.0  # seconds for the answers under way to a client that has said all it had to say
 AHEAD = 16  # messages that an era may be behind in either direction
+
+LISTEN = "subscriptions/listen"  # is answered by the end of the line, if at all
 
 WHICH_ERA = (
     "A request needs the handshake (initialize) before it on this connection, or in params._meta the key "
@@ -72,8 +75,9 @@ async def speak(stream: ByteStream, conversations: Conversations, *, told: str =
 class _Asked:
     """A request that has no answer yet."""
 
-    ride: Ride = field(default_factory=Ride)
+    method: str
     batch: Batch | None = None
+    ride: Ride = field(default_factory=Ride)
 
 
 _Key = tuple[Era, RequestId]
@@ -90,11 +94,16 @@ class _Line:
         self._asked: dict[_Key, _Asked] = {}
         self._handshakes: set[RequestId] = set()
         self._version = ""
+        self._answered = anyio.Event()
 
     async def listen(self) -> None:
         """Takes every line, until there are no more."""
         async for line in self._reader.lines():
             await self._take(line)
+        with anyio.move_on_after(LEAVING_BOUND):
+            while any(asked.method != LISTEN for asked in self._asked.values()):
+                self._answered = anyio.Event()
+                await self._answered.wait()
 
     # --- what comes
 
@@ -153,7 +162,7 @@ class _Line:
             await self._refuse(INVALID_REQUEST, why, request.id, together)
             return
         key = (era, coerce_request_id(request.id))
-        asked = self._asked[key] = _Asked(batch=together)
+        asked = self._asked[key] = _Asked(request.method, together)
         if together is not None:
             together.expect(key)
         if request.method == "initialize":
@@ -208,6 +217,7 @@ class _Line:
             await self._write(told)
         if asked is not None:
             asked.ride.written()
+        self._answered.set()
 
     def _note_handshake(self, request: RequestId, message: JSONRPCMessage) -> None:
         """Which version the client and the server agreed on."""
