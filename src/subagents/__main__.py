@@ -41,6 +41,8 @@ def _command(given: list[str]) -> Callable[[], int]:
             return lambda: _spawn(given[1:])
         case ["serve", "--ready", file]:
             return lambda: _serve_detached(file)
+        case ["mcp", *flags] if (wanted := _front_wanted(flags)) is not None:
+            return lambda: _front(*wanted)
         case _:
             return lambda: _through_typer(given)
 
@@ -99,6 +101,32 @@ def _serve_detached(file: str) -> int:
     from subagents.cli.serve import serve_detached
 
     return serve_detached(file)
+
+
+def _front_wanted(flags: Sequence[str]) -> tuple[str, bool] | None:
+    """The folder of `--project` and whether there was `--new`; None for what typer is to read."""
+    folder, new, rest = "", False, list(flags)
+    while rest:
+        match rest:
+            case ["--new", *rest]:
+                new = True
+            case ["--project", folder, *rest] if folder and not folder.startswith("-"):
+                pass
+            case _:
+                return None
+    return folder, new
+
+
+def _front(folder: str, new: bool) -> int:
+    import subagents
+    from subagents.cli.place import folder_at
+    from subagents.places import project_at
+    from subagents.serve.front import Errand, run
+    from subagents.serve.starting import connected, own_environment
+
+    where = folder_at(folder)
+    version = subagents.__version__
+    return run(Errand(project_at(where), str(where), version, new, connected, own_environment))
 
 
 def _through_typer(given: list[str]) -> int:

@@ -1,0 +1,109 @@
+"""Bytes to lines, and a line to a JSON-RPC message or to the answer that says what is wrong with it.
+
+Knows nothing of MCP. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_LINE = 64 * 1024 * 1024 + 1024  # bytes; a message of 64 MB and what is around it
+PARSE_ERROR, INVALID_REQUEST, FAILED = -32700, -32600, -32000
+
+Message = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line that is no message; `answer` is what its sender is told."""
+
+    answer: bytes
+
+
+class Lines:
+    """Puts lines together from pieces. One that is longer than `most` is left out, and a None stands for it."""
+
+    def __init__(self, most: int = MAX_LINE) -> None:
+        self._most = most
+        self._pieces: list[bytes] = []
+        self._length = 0
+
+    def feed(self, data: bytes) -> Iterator[bytes | None]:
+        """The lines that this piece ends, without their ends."""
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            self._add(end)
+            yield self._taken()
+        self._add(rest)
+
+    def rest(self) -> bytes:
+        """What came after the last end of a line, when nothing comes any more."""
+        return self._taken() or b""
+
+    def _add(self, piece: bytes) -> None:
+        self._length += len(piece)
+        if self._length > self._most:
+            self._pieces.clear()
+        elif piece:
+            self._pieces.append(piece)
+
+    def _taken(self) -> bytes | None:
+        whole = b"".join(self._pieces) if self._length <= self._most else None
+        self._pieces, self._length = [], 0
+        return whole
+
+
+def read(line: bytes | None) -> Message | list[Any] | Fault:
+    """A message, a batch of what may be messages, or a `Fault`. A message has a method, or is an answer."""
+    if line is None:
+        return _fault(PARSE_ERROR, f"a message may have {MAX_LINE:,} bytes at most")
+    try:
+        found = json.loads(line.decode())
+    except (ValueError, RecursionError) as error:
+        return _fault(PARSE_ERROR, f"this is not JSON: {error}")
+    if isinstance(found, list):
+        return found
+    if not isinstance(found, dict):
+        return _fault(INVALID_REQUEST, "a message is a JSON object")
+    if is_answer(found) or isinstance(found.get("method"), str):
+        return found
+    return _fault(INVALID_REQUEST, "this is neither a request nor an answer", id_of(found))
+
+
+def is_answer(message: Mapping[str, Any]) -> bool:
+    return "method" not in message and "id" in message and ("result" in message or "error" in message)
+
+
+def is_request(message: Mapping[str, Any]) -> bool:
+    """Whether it can be answered: what else has a method is a notification."""
+    return isinstance(message.get("method"), str) and id_of(message) is not None
+
+
+def id_of(message: Mapping[str, Any]) -> str | int | None:
+    found = message.get("id")
+    return found if isinstance(found, str | int) and not isinstance(found, bool) else None
+
+
+def key_of(identity: object) -> str:
+    """The id in a form that tells 1 and "1" apart."""
+    return json.dumps(identity)
+
+
+def line_of(message: Mapping[str, Any]) -> bytes:
+    # ASCII: half a surrogate pair, which JSON may name, is no UTF-8.
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def result_line(identity: object, result: Mapping[str, Any]) -> bytes:
+    return line_of({"jsonrpc": "2.0", "id": identity, "result": result})
+
+
+def error_line(identity: object, code: int, message: str) -> bytes:
+    return line_of({"jsonrpc": "2.0", "id": identity, "error": {"code": code, "message": message}})
+
+
+def _fault(code: int, message: str, identity: object = None) -> Fault:
+    return Fault(error_line(identity, code, message))
