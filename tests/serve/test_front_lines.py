@@ -1,0 +1,59 @@
+"""Bytes to lines, and lines to messages."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from subagents.serve.front_lines import Fault, Lines, is_answer, is_request, key_of, line_of, read
+
+
+def fed(lines: Lines, *pieces: bytes) -> list[bytes | None]:
+    return [line for piece in pieces for line in lines.feed(piece)]
+
+
+@given(st.lists(st.binary(max_size=9)), st.binary(max_size=9))
+def test_however_it_is_cut_the_lines_are_those_of_the_whole(pieces: list[bytes], rest: bytes):
+    whole = b"".join([*pieces, rest])
+    lines = Lines()
+    assert [*fed(lines, *pieces, rest), lines.rest()] == whole.split(b"\n")
+
+
+def test_a_line_that_is_too_long_is_left_out_and_the_next_one_is_read():
+    assert fed(Lines(4), b"12", b"345", b"6\n12", b"34\n", b"12345\n") == [None, b"1234", None]
+
+
+def test_what_is_no_message_is_a_fault_that_names_its_request():
+    said = {
+        line: json.loads(found.answer)
+        for line in (None, b"x", b"\xff", b"7", b'{"id": 3}', b'{"id": 4, "method": 5}', b"1" * 5000)
+        if isinstance(found := read(line), Fault)
+    }
+    assert {line: (each["id"], each["error"]["code"]) for line, each in said.items()} == {
+        None: (None, -32700),
+        b"x": (None, -32700),
+        b"\xff": (None, -32700),
+        b"7": (None, -32600),
+        b'{"id": 3}': (3, -32600),
+        b'{"id": 4, "method": 5}': (4, -32600),
+        b"1" * 5000: (None, -32700),
+    }
+
+
+def test_requests_answers_and_notifications_are_told_apart():
+    assert is_request({"method": "ping", "id": 0})
+    assert not is_request({"method": "ping", "id": None})
+    assert not is_request({"method": "ping", "id": True})
+    assert not is_request({"method": "ping"})
+    assert is_answer({"id": None, "error": {}})
+    assert not is_answer({"id": 1, "method": "ping", "result": {}})
+    assert len({key_of(each) for each in (1, "1", None, True, 1.0)}) == 5
+
+
+def test_half_a_surrogate_pair_can_be_said_again():
+    assert read(line_of({"method": "x", "params": {"text": "\ud800"}})) == {
+        "method": "x",
+        "params": {"text": "\ud800"},
+    }
