@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from tests.serve.front_parts import BOUND, Client, request
 
 HEAVY = ["anyio", "mcp", "msgspec", "pydantic", "rich", "typer"]
