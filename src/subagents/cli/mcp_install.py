@@ -99,9 +99,9 @@ def command_for_others(environ: Mapping[str, str]) -> tuple[Command, str]:
 
     The folder of an activated virtual environment is on the PATH of this terminal alone.
     """
-    own = {Path(sys.prefix, "bin"), Path(environ.get("VIRTUAL_ENV") or sys.prefix, "bin")}
-    if sys.prefix == sys.base_prefix:
-        own.discard(Path(sys.prefix, "bin"))
+    own = {Path(environ["VIRTUAL_ENV"], "bin")} if environ.get("VIRTUAL_ENV") else set()
+    if sys.prefix != sys.base_prefix:
+        own.add(Path(sys.prefix, "bin"))
     folders = [each for each in environ.get("PATH", "").split(os.pathsep) if Path(each).is_absolute()]
     others = os.pathsep.join(each for each in folders if Path(each) not in own)
     if others and (found := shutil.which(SCRIPT, path=others)):

@@ -17,7 +17,7 @@ from subagents.language import _
 MAX_DEPTH = 100
 
 _TOKEN = re.compile(
-    r"(?P<blank>[\s\ufeff]+|//[^\n]*|/\*.*?\*/)"
+    r"(?P<blank>[\s\ufeff]+|//[^\r\n]*|/\*.*?\*/)"
     r'|(?P<token>"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"/]+)',
     re.DOTALL,
 )
