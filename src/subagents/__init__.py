@@ -183,6 +183,33 @@ def __dir__() -> list[str]:
 
 
 def _version() -> str:
+    return _version_by_name() or _version_by_metadata()
+
+
+def _version_by_name() -> str:
+    """What the folder of our metadata is called (PEP 376), "" when it is not found so.
+
+    `importlib.metadata` loads a parser of mails to read it, which takes longer than all else that `subagents mcp` does
+    before it answers.
+    """
+    import os
+    import sys
+
+    head, tail = f"{__name__}-", ".dist-info"
+    for folder in sys.path:
+        try:
+            with os.scandir(folder or ".") as entries:
+                found = [
+                    each.name for each in entries if each.name.startswith(head) and each.name.endswith(tail)
+                ]
+        except OSError:  # an archive, or a folder that is not there
+            continue
+        if found:
+            return found[0][len(head) : -len(tail)] if len(found) == 1 else ""
+    return ""
+
+
+def _version_by_metadata() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
