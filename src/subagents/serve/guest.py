@@ -77,8 +77,16 @@ class Guest:
             raise Fault(wire.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
         return await self._verb(request.method, request.params)
 
-    def takes_over(self, _request: wire.Request) -> TakesOver | None:
-        return None
+    def takes_over(self, request: wire.Request) -> TakesOver | None:
+        if request.method != "mcp":
+            return None
+        # A library that takes its time to be imported, and that no other client needs.
+        from subagents.serve.conversations import HostedConversations
+        from subagents.serve.mcp.speak import speak
+
+        told = request.params.get("told")
+        conversations = HostedConversations(self._host, request.params, self._stack)
+        return partial(speak, conversations=conversations, told=told if isinstance(told, str) else "")
 
     # --- the host itself
 
