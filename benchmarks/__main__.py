@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-TABLES = ("startup", "definitions", "overhead", "waiting", "peek", "tree", "validation")
+TABLES = ("startup", "definitions", "overhead", "waiting", "peek", "tree", "validation", "mcp_front")
 
 
 def main() -> None:

@@ -118,15 +118,9 @@ def _front_wanted(flags: Sequence[str]) -> tuple[str, bool] | None:
 
 
 def _front(folder: str, new: bool) -> int:
-    import subagents
-    from subagents.cli.place import folder_at
-    from subagents.places import project_at
-    from subagents.serve.front import Errand, run
-    from subagents.serve.starting import connected, own_environment
+    from subagents.cli.mcp_stdio import speak_stdio
 
-    where = folder_at(folder)
-    version = subagents.__version__
-    return run(Errand(project_at(where), str(where), version, new, connected, own_environment))
+    return speak_stdio(folder, new=new)
 
 
 def _through_typer(given: list[str]) -> int:

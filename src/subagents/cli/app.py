@@ -14,6 +14,7 @@ from subagents.cli import (
     doctor,
     events,
     log,
+    mcp,
     models,
     pause,
     peek,
@@ -112,6 +113,7 @@ mount(commands, "events", events.events, usage="[ID] [OPTIONS]", text=events.HEL
 mount(commands, "usage", usage_report.usage, usage="[OPTIONS]", text=usage_report.HELP)
 commands.add_typer(agents.commands, name="agents")
 commands.add_typer(sessions.commands, name="sessions")
+commands.add_typer(mcp.commands, name="mcp")
 commands.add_typer(settings.commands, name="settings")
 mount(commands, "setup", setup.setup, usage="", text=setup.HELP)
 mount(commands, "models", models.models, usage="[--provider PROVIDER] [--json]", text=models.HELP)

@@ -176,6 +176,7 @@ class ListedRun(Answers):
     handle: str
     type: str
     status: str
+    reported: bool
     description: str
     started_at: float | None
     ended_at: float | None
@@ -197,6 +198,14 @@ class ClearAnswer(Answers):
     cleared: list[str]
     kept: dict[str, list[str]]
     errors: list[str]
+
+
+class ReportAnswer(Answers):
+    """The run that stands for an agent outside."""
+
+    id: str
+    handle: str
+    status: str
 
 
 # --- as JSON Schema

@@ -12,6 +12,7 @@ from subagents.delegation.clearing import CLEAR
 from subagents.delegation.get_result import GET_RESULT
 from subagents.delegation.listing import LIST
 from subagents.delegation.pausing import PAUSE, UNPAUSE
+from subagents.delegation.reporting import REPORT
 from subagents.delegation.start_agents import START_AGENTS
 from subagents.delegation.steer import STEER
 from subagents.delegation.stop import STOP
@@ -30,6 +31,9 @@ TOOLS: tuple[DelegationTool[Any], ...] = (
 )
 
 BY_NAME: Mapping[str, DelegationTool[Any]] = {tool.name: tool for tool in TOOLS}
+
+#: For programs outside, which may be or know agents that are not ours.
+FOR_CLIENTS: tuple[DelegationTool[Any], ...] = (*TOOLS, REPORT)
 
 
 def parameters_of(tool: DelegationTool[Any], wait_seconds: float) -> dict[str, Any]:

@@ -55,7 +55,5 @@ class HostedConversations:
         session = "" if self._new else await claimed(self._host, client.name, thread)
         hosted = await self._host.hosting.session(session or None, *self._place)
         manager = await self._stack.enter_async_context(hosted.driven())
-        await manager.note(
-            ClientConnected(client=client.name, program_version=client.version, thread=thread)
-        )
+        await manager.note(ClientConnected(client=client.name, program_version=client.version, thread=thread))
         return hosted

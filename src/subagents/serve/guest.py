@@ -1,7 +1,8 @@
 """What a client of the host can ask, over its own connection.
 
 ping, retire                      what the host is; it makes room for another one
-open                              the session that this connection drives from then on
+http                              it answers MCP clients over HTTP as long as this connection lasts
+open, leave                       the session that this connection drives from then on, or no longer
 spawn                             in that session; without one, in a new session that goes on by itself
 events                            the facts of that session, as notifications `event`
 the verbs of `verbs.py`           for a run of any session of the project, whoever owns it
@@ -19,18 +20,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
+from anyio.abc import TaskGroup
 
 import subagents
 from subagents.errors import NotNow, SessionNotFound
 from subagents.events import ClientConnected
 from subagents.language import _
+from subagents.own_tasks import own_tasks
 from subagents.serve import asking, wire
 from subagents.serve.claiming import of_client
 from subagents.serve.connection import Connection, Manners, TakesOver
 from subagents.serve.forms import told_entry
 from subagents.serve.hosting import Hosted
 from subagents.serve.starting import PROTOCOL
-from subagents.serve.verbs import MAX_WAIT, VERBS, flag, text
+from subagents.serve.verbs import MAX_WAIT, VERBS, flag, text, whole
 from subagents.serve.wire import Fault
 from subagents.sessions.folder import SessionFolder, owner_alive
 from subagents.sessions.folder import find as find_session
@@ -52,10 +55,12 @@ class Guest:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._stack = AsyncExitStack()
+        self._tasks: TaskGroup | None = None
         self._driven: Hosted | None = None
         self._own: Mapping[str, Callable[[Connection, Mapping[str, Any]], Awaitable[Any]]] = {
             "ping": self._ping,
             "retire": self._retire,
+            "http": self._http,
             "open": self._open,
             "leave": self._leave,
             "spawn": self._spawn,
@@ -66,8 +71,10 @@ class Guest:
     @asynccontextmanager
     async def entered(self) -> AsyncIterator[Guest]:
         """As long as it is connected: then it drives no session any more."""
-        async with self._stack:
+        async with own_tasks() as tasks, self._stack:
+            self._tasks = tasks
             yield self
+            tasks.cancel_scope.cancel()
 
     async def answer(self, connection: Connection, request: wire.Request) -> Any:
         if (own := self._own.get(request.method)) is not None:
@@ -106,6 +113,17 @@ class Guest:
         if not (flag(params, "if_idle", False) and self._host.hosting.at_work):
             self._host.retire()
         return {"retired": self._host.retired}
+
+    async def _http(self, _connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
+        """On `port` of this machine, 0 for the last one or any. Raises `SessionError` for one that is taken."""
+        from subagents.serve.conversations import HostedConversations
+        from subagents.serve.http_door import door
+
+        assert self._tasks is not None
+        conversations = HostedConversations(self._host, params, self._stack)
+        opened = await door(self._host.project, conversations, whole(params, "port", 0, 65_535))
+        self._tasks.start_soon(opened.serve)
+        return {"url": opened.url, "port": opened.port, "token": opened.token}
 
     async def _cancel(self, connection: Connection, params: Mapping[str, Any]) -> None:
         connection.cancel(params.get("id"))

@@ -183,6 +183,13 @@ def flag(params: Mapping[str, Any], name: str, default: bool) -> bool:
     return value
 
 
+def whole(params: Mapping[str, Any], name: str, low: int, high: int) -> int:
+    value = params.get(name, low)
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise Fault(INVALID_PARAMS, f"{name!r} must be a whole number from {low} to {high}, not {value!r}")
+    return value
+
+
 def _seconds(params: Mapping[str, Any], name: str) -> float:
     """Of a wait, a minute at most: whoever wants to wait for longer asks again."""
     value = params.get(name, 0.0)

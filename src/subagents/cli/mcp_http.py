@@ -1,0 +1,80 @@
+"""`subagents mcp --http`: the project's host also answers MCP clients over HTTP on this machine, until this ends."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from subagents.cli.place import folder_at
+from subagents.cli.streams import answer, say
+from subagents.errors import SessionError
+from subagents.language import _
+from subagents.places import Project, project_at
+from subagents.serve.starting import ask, connected, own_environment
+
+BOUND = 60.0  # seconds that a host may take to listen: it imports the server first
+ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
+
+
+def serve_http(folder: str, port: int, *, new: bool) -> int:
+    """Until Ctrl-C. A host that ends meanwhile is replaced, and the address stays the same."""
+    where = folder_at(folder)
+    project, told = project_at(where), ""
+    with _signals_end_it():
+        try:
+            while True:
+                with connected(project, timeout=BOUND) as line:
+                    listening = _listen(project, line, str(where), port, new=new)
+                    port, new = int(listening["port"]), False
+                    if listening["url"] != told:
+                        told = listening["url"]
+                        _tell(told, listening["token"])
+                    _until_it_ends(line)
+                    say(_("The host ended; another one takes its place."))
+        except KeyboardInterrupt:
+            return 0
+
+
+def _listen(project: Project, line: socket.socket, folder: str, port: int, *, new: bool) -> Any:
+    asked = {"port": port, "folder": folder, "environment": own_environment(), "new": new}
+    try:
+        return ask(line, "http", asked, time.monotonic() + BOUND)
+    except (OSError, ValueError) as error:
+        text = _("The host of {project} did not answer: {why}.")
+        raise SessionError(text.format(project=project.root, why=error)) from error
+
+
+def _until_it_ends(line: socket.socket) -> None:
+    """The host answers over HTTP as long as this connection is open."""
+    try:
+        while line.recv(4096):
+            pass
+    except OSError:
+        return
+
+
+def _tell(url: str, token: str) -> None:
+    """The address on standard output, and how a client is told of it."""
+    answer(url)
+    say(
+        _("MCP over HTTP, for programs on this machine that have the token. Ctrl-C ends it; agents go on."),
+        _("Claude Code, for example:"),
+        f'  claude mcp add --transport http subagents {url} --header "Authorization: Bearer {token}"',
+    )
+
+
+@contextmanager
+def _signals_end_it() -> Iterator[None]:
+    def end(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in ENDED_BY}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,90 @@
+"""MCP over HTTP on this machine: where it listens, and the token that opens it.
+
+<state>/host/http-token   made once, readable only by the user
+<state>/host/http-port    the port that was last listened on, so that a client's configuration stays true
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from contextlib import suppress
+from dataclasses import dataclass
+
+import anyio.to_thread
+
+from subagents import atomic
+from subagents.errors import SessionError
+from subagents.language import _
+from subagents.places import Project
+from subagents.serve.mcp.conversations import Conversations
+from subagents.serve.mcp.http import http_app, serve_http
+from subagents.serve.starting import host_folder
+
+HOST = "127.0.0.1"
+PATH = "/mcp"
+
+
+@dataclass(frozen=True)
+class Door:
+    """Bound already: whoever connects from now on is answered as soon as it is served."""
+
+    listening: socket.socket
+    token: str
+    conversations: Conversations
+
+    @property
+    def port(self) -> int:
+        return int(self.listening.getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}{PATH}"
+
+    async def serve(self) -> None:
+        """Until it is cancelled."""
+        with self.listening:
+            await serve_http(http_app(self.conversations, self.token), self.listening)
+
+
+async def door(project: Project, conversations: Conversations, port: int) -> Door:
+    """On this port, 0 for the last one or any. Raises `SessionError` for one that is taken."""
+    listening = await anyio.to_thread.run_sync(_bound, project, port)
+    return Door(listening, await anyio.to_thread.run_sync(_token, project), conversations)
+
+
+def _bound(project: Project, port: int) -> socket.socket:
+    remembered = host_folder(project) / "http-port"
+    if port == 0:
+        with suppress(OSError, ValueError, SessionError):
+            return _bind(int(remembered.read_text(encoding="ascii")))
+    listening = _bind(port)
+    atomic.replace(remembered, f"{listening.getsockname()[1]}\n".encode(), mode=0o600)
+    return listening
+
+
+def _bind(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # The port of a host that ended a moment ago is free for us.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        text = _("Nothing can listen on port {port}: {why}; name another one with --port, or 0 for any.")
+        raise SessionError(text.format(port=port, why=error.strerror)) from None
+    return listening
+
+
+def _token(project: Project) -> str:
+    path = host_folder(project) / "http-token"
+    with suppress(OSError):
+        if token := path.read_text(encoding="ascii").strip():
+            return token
+    token = secrets.token_urlsafe(32)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "w", encoding="ascii") as kept:
+        kept.write(token + "\n")
+    return token
