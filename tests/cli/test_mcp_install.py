@@ -331,6 +331,20 @@ def test_the_file_that_is_there_is_meant(install: Call, shop: Path):
     assert not (shop / "opencode.json").exists()
 
 
+def test_opencode_2_keeps_its_servers_elsewhere(install: Call, shop: Path):
+    path = shop / "opencode.json"
+    path.write_text('{"mcp": {"servers": {"other": {"type": "local"}}}}', encoding="utf-8")
+    assert '"servers"' in install("opencode", "--print")
+    install("opencode")
+    entry = {"type": "local", "command": ["subagents", "mcp"]}
+    assert content(path) == {"mcp": {"servers": {"other": {"type": "local"}, "subagents": entry}}}
+    assert "has it already" in install("opencode")
+
+    path.write_text('{"mcp": {"servers": {"type": "local"}}}', encoding="utf-8")
+    install("opencode")
+    assert list(content(path)["mcp"]) == ["servers", "subagents"]
+
+
 def test_in_a_linked_worktree_it_is_that_worktrees_file(
     install: Call, home: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -78,7 +78,8 @@ def connect(project):
 
 where = os.getcwd()
 told = lambda: {"SUBAGENTS_MODEL": "offline"}
-sys.exit(run(Errand(project_at(Path(where)), where, "9.9", "--new" in sys.argv, connect, told)))
+patience = 0.1 if "--impatient" in sys.argv else 30.0
+sys.exit(run(Errand(project_at(Path(where)), where, "9.9", "--new" in sys.argv, connect, told, patience)))
 """
 
 

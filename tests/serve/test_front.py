@@ -166,6 +166,23 @@ def test_a_refusal_of_the_host_is_what_the_client_is_told(client: Client, host: 
     assert line.read() is None
 
 
+def test_a_host_that_says_nothing_is_given_up(tmp_path: Path, home: Path, host: Host):
+    with fronted(tmp_path, home, "--impatient") as client:
+        client.send(request(1, "prompts/list"))
+        line, _ = host.accept()
+        assert "did not answer within 0.1 seconds" in client.read()["error"]["message"]
+        assert line.read() is None
+
+
+def test_a_host_that_ends_before_it_answers_is_said(client: Client, host: Host):
+    client.send(request(1, "prompts/list"))
+    line, _ = host.accept()
+    line.close()
+    assert "ended before it answered" in client.read()["error"]["message"]
+    client.send(request(2, "prompts/list"))
+    assert host.welcome().read() == request(2, "prompts/list")
+
+
 def test_a_second_handshake_on_the_same_connection_is_answered_too(client: Client, host: Host):
     line = met(client, host)
     client.send(request(0, "initialize", protocolVersion=NEW), calling(1))

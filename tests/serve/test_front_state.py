@@ -273,6 +273,17 @@ def test_what_is_no_message_is_answered_and_not_passed_on():
         assert decoded(step.say)[0]["id"] is None
 
 
+@pytest.mark.parametrize("method", ["initialize", "tools/call", "notifications/cancelled"])
+def test_no_depth_of_nesting_ends_it(method: str):
+    for depth in range(900, 1001, 10):
+        nested = "[" * depth + "]" * depth
+        params = f'{{"protocolVersion": "{OLD}", "requestId": {nested}}}'
+        said = f'{{"jsonrpc": "2.0", "id": 1, "method": "{method}", "params": {params}}}\n'.encode()
+        step = front_state.from_client(FRONT, said)
+        assert step.say or step.connect or method == "notifications/cancelled"
+        assert front_state.from_host(FRONT, said).tell == ()
+
+
 # --- no host, or no host any more
 
 

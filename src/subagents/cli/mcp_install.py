@@ -10,6 +10,7 @@ import shutil
 import sys
 import sysconfig
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +24,17 @@ from subagents.contents import first_bytes
 from subagents.errors import SettingsFileError
 from subagents.language import _
 from subagents.places import project_at
-from subagents.serve.installing import CLIENTS, Client, Command, Scope, Unusable, Where, merged, snippet
+from subagents.serve.installing import (
+    CLIENTS,
+    Client,
+    Command,
+    Scope,
+    Unusable,
+    Where,
+    fitting,
+    merged,
+    snippet,
+)
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import RUN
 
@@ -65,22 +76,21 @@ def install(
     ] = False,
 ) -> int:
     chosen = _client(client)
-    if not _NAME.fullmatch(name):
-        text = _("{name!r} cannot be the name of a server; use letters, digits, - and _.")
-        raise typer.BadParameter(text.format(name=name))
+    _check(name)
     where = Where(_root(), Path.home(), os.environ)
     scope = _scope(chosen, user=user, project=project)
     command, remark = command_for_others(os.environ)
-    path, entry = _file(chosen, scope, where), chosen.entry(command)
+    path = _file(chosen, scope, where)
     if print_only:
-        answer(snippet(chosen, name, entry))
+        chosen = _as_written(chosen, path)
+        answer(snippet(chosen, name, chosen.entry(command)))
         say(_("This belongs in {path}").format(path=path), remark)
         return Exit.COMPLETED
     if started_in(os.environ).get(RUN):
         text = _("An agent's command cannot change what other programs start; see --print.")
         raise SettingsFileError(text)
     within = where.root if scope is Scope.PROJECT else None
-    if _enter(chosen, path, name, entry, force=force, within=within):
+    if _enter(_as_written(chosen, path), path, name, command, force=force, within=within):
         tell(
             [
                 _("{title} starts {command}: {path}").format(
@@ -113,6 +123,12 @@ def command_for_others(environ: Mapping[str, str]) -> tuple[Command, str]:
     if script.is_file():
         return Command(str(script), ("mcp",)), remark.format(name=SCRIPT)
     return Command(sys.executable, ("-m", "subagents", "mcp")), remark.format(name=SCRIPT)
+
+
+def _check(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        text = _("{name!r} cannot be the name of a server; use letters, digits, - and _.")
+        raise typer.BadParameter(text.format(name=name))
 
 
 def _client(name: str) -> Client:
@@ -149,17 +165,24 @@ def _shown(command: Command) -> str:
 # --- the file
 
 
+def _as_written(client: Client, path: Path) -> Client:
+    """The client in the version of its file; as it is where that cannot be read, which is said when it is written."""
+    with suppress(OSError, Unusable):
+        return fitting(client, _text(path))
+    return client
+
+
 def _enter(
-    client: Client, path: Path, name: str, entry: Mapping[str, Any], *, force: bool, within: Path | None
+    client: Client, path: Path, name: str, command: Command, *, force: bool, within: Path | None
 ) -> bool:
     """False when it was there already. A link is followed, but a project's file not out of it (`within`).
 
     Raises `SettingsFileError`, and then nothing was changed.
     """
-    place = Path(os.path.realpath(path))
-    if within is not None and not place.is_relative_to(os.path.realpath(within)):
-        raise _refused(client, path, name, entry, _("it is a link to {place}").format(place=place))
+    entry, place = client.entry(command), Path(os.path.realpath(path))
     try:
+        if within is not None and not place.is_relative_to(os.path.realpath(within)):
+            raise Unusable(_("it is a link to {place}").format(place=place))
         place.parent.mkdir(parents=True, exist_ok=True)
         with atomic.alone_in(place.parent):
             found = merged(client, _text(place), name, entry)
@@ -169,10 +192,10 @@ def _enter(
                 _replacing(client, path, name, found.before, force=force)
             atomic.replace(place, found.text.encode())
             return True
-    except Unusable as error:
-        raise _refused(client, path, name, entry, str(error)) from None
-    except OSError as error:
-        raise _refused(client, path, name, entry, error.strerror or str(error)) from None
+    except (Unusable, OSError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        text = _("{path} is left as it is: {why}. Put this into it yourself:\n\n{shown}")
+        raise SettingsFileError(text.format(path=path, why=why, shown=snippet(client, name, entry))) from None
 
 
 def _text(place: Path) -> str:
@@ -201,8 +224,3 @@ def _replacing(client: Client, path: Path, name: str, before: Any, *, force: boo
         )
         raise SettingsFileError(text.format(path=path, name=name, shown=shown))
     say(_("This was there:"), "", shown)
-
-
-def _refused(client: Client, path: Path, name: str, entry: Mapping[str, Any], why: str) -> SettingsFileError:
-    text = _("{path} is left as it is: {why}. Put this into it yourself:\n\n{shown}")
-    return SettingsFileError(text.format(path=path, why=why, shown=snippet(client, name, entry)))

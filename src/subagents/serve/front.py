@@ -48,6 +48,7 @@ class Errand:
     new: bool
     connect: Connect
     environment: Callable[[], Mapping[str, str]]
+    patience: float = GREETING_BOUND  # seconds for the host's first line
 
 
 def run(errand: Errand) -> int:
@@ -141,7 +142,13 @@ class Loop:
     # --- the client
 
     def _hear_client(self) -> None:
-        if data := os.read(self._in, READ):
+        try:
+            data = os.read(self._in, READ)
+        except BlockingIOError:  # who started us may have made it so
+            return
+        except OSError:
+            data = b""
+        if data:
             for line in self._heard.feed(data):
                 self._hear(line)
             return
@@ -156,6 +163,8 @@ class Loop:
     def _write(self) -> None:
         try:
             written = os.write(self._out, self._unread[:WRITE])
+        except BlockingIOError:
+            return
         except OSError:
             raise ClientGone from None
         del self._unread[:written]
@@ -194,7 +203,7 @@ class Loop:
             environment=self._errand.environment(),
             new=self._errand.new,
         )
-        self._host = _Host(found, greeting)
+        self._host = _Host(found, greeting, time.monotonic() + self._errand.patience)
 
     def _hear_host(self, host: _Host) -> None:
         lines = host.read()
@@ -229,17 +238,17 @@ class Loop:
             return
         if time.monotonic() >= self._host.silent_from:
             text = _("The host of this project did not answer within {n:g} seconds; make the call again.")
-            self._lose(text.format(n=GREETING_BOUND))
+            self._lose(text.format(n=self._errand.patience))
 
 
 class _Host:
     """The line to a host. `silent_from` is the moment when its first answer is overdue, None when it came."""
 
-    def __init__(self, line: socket.socket, greeting: bytes) -> None:
+    def __init__(self, line: socket.socket, greeting: bytes, silent_from: float) -> None:
         self.line = line
         self.line.setblocking(False)
         self.unsent = bytearray(greeting)
-        self.silent_from: float | None = time.monotonic() + GREETING_BOUND
+        self.silent_from: float | None = silent_from
         self._lines = Lines()
 
     def write(self) -> None:

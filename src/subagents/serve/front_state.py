@@ -18,7 +18,7 @@ from typing import Any
 from subagents.language import _
 from subagents.serve import front_answers, front_lines
 from subagents.serve.front_answers import Offered, modern_version
-from subagents.serve.front_lines import FAILED, Fault, Message, is_answer, is_request, key_of
+from subagents.serve.front_lines import FAILED, PARSE_ERROR, Fault, Message, is_answer, is_request, key_of
 
 OWN = "subagents-front:"  # begins the ids of what the front asks the host for itself
 LISTEN = "subscriptions/listen"
@@ -86,6 +86,13 @@ class Step:
 
 def from_client(front: Front, line: bytes | None) -> Step:
     """One line of the client; None stands for one that was too long."""
+    try:
+        return _heard_of_client(front, line)
+    except RecursionError:  # it could just be read, and cannot be written any more
+        return Step(front, say=(front_lines.error_line(None, PARSE_ERROR, "this is nested too deeply"),))
+
+
+def _heard_of_client(front: Front, line: bytes | None) -> Step:
     match front_lines.read(line):
         case Fault(answer):
             return Step(front, say=(answer,))
@@ -196,6 +203,13 @@ def _copy(front: Front, message: Message, tools: Any = None) -> tuple[Front, byt
 
 def from_host(front: Front, line: bytes | None) -> Step:
     """One line of the host. What is no message is dropped: the client's stream carries nothing else."""
+    try:
+        return _heard_of_host(front, line)
+    except RecursionError:
+        return Step(front)
+
+
+def _heard_of_host(front: Front, line: bytes | None) -> Step:
     match front_lines.read(line):
         case Fault():
             return Step(front)

@@ -2,8 +2,8 @@
 
 Sources, looked up in November 2026: code.claude.com/docs/en/mcp and /env-vars (`.mcp.json`, `~/.claude.json`,
 CLAUDE_CONFIG_DIR); developers.openai.com/codex/mcp and /config-reference (CODEX_HOME, `required`, `tool_timeout_sec`);
-geminicli.com/docs/tools/mcp-server and /docs/reference/configuration; opencode.ai/docs/mcp-servers and /docs/config
-(`.json` and `.jsonc`; version 1, whose servers stand under `mcp` itself); cursor.com/docs/mcp;
+geminicli.com/docs/tools/mcp-server and /docs/reference/configuration; opencode.ai/docs/mcp-servers, /docs/config and
+/v2/docs/mcp-servers (`.json` and `.jsonc`; version 2 has its servers below `mcp.servers`); cursor.com/docs/mcp;
 code.visualstudio.com/docs/copilot/reference/mcp-configuration (`servers`, `type` is required).
 """
 
@@ -84,6 +84,15 @@ class Merged:
     text: str
     before: Any
     is_new: bool  # whether the text says something else than it did
+
+
+def fitting(client: Client, text: str) -> Client:
+    """The client in the version that its file is written for. Raises `Unusable`."""
+    if client.name != _OPENCODE_2.name:
+        return client
+    servers = _at(_read(client, text.removeprefix(BOM)), _OPENCODE_2.section)
+    # In version 1 it would be a server that is called "servers".
+    return _OPENCODE_2 if isinstance(servers, dict) and not isinstance(servers.get("type"), str) else client
 
 
 def merged(client: Client, text: str, name: str, entry: Mapping[str, Any]) -> Merged:
@@ -216,6 +225,12 @@ def _of_codex(command: Command) -> dict[str, Any]:
 def _of_opencode(command: Command) -> dict[str, Any]:
     return {"type": "local", "command": [command.program, *command.arguments], "enabled": True}
 
+
+def _of_opencode_2(command: Command) -> dict[str, Any]:
+    return {"type": "local", "command": [command.program, *command.arguments]}
+
+
+_OPENCODE_2 = Client("opencode", "opencode", ("mcp", "servers"), _opencode, _of_opencode_2)
 
 CLIENTS: Mapping[str, Client] = {
     client.name: client
