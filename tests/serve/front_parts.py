@@ -61,7 +61,7 @@ def line(message: Any) -> bytes:
 
 
 PROGRAM = """
-import os, socket, sys
+import os, socket, sys, threading
 from pathlib import Path
 from subagents.errors import SessionError
 from subagents.places import project_at
@@ -69,6 +69,8 @@ from subagents.serve.front import Errand, run
 
 def connect(project):
     print("a stray print")
+    if "--forever" in sys.argv:
+        threading.Event().wait()
     line = socket.socket(socket.AF_UNIX)
     try:
         line.connect(os.environ["FAKE_HOST"])

@@ -302,6 +302,13 @@ def test_it_ends_with_its_client_whether_or_not_the_host_answers(client: Client,
     assert line.read() is None
 
 
+def test_it_ends_with_its_client_while_a_host_is_looked_for(tmp_path: Path, home: Path):
+    with fronted(tmp_path, home, "--forever") as client:
+        client.send(calling(1), request(2, "ping"))
+        assert client.read() == result(2)
+        client.leave()
+
+
 def test_the_last_message_may_have_no_end_of_line(client: Client):
     client.send_raw(json.dumps(request(0, "initialize", protocolVersion=OLD)).encode())
     assert client.process.stdin is not None
