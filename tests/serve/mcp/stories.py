@@ -19,6 +19,7 @@ from mcp_types import jsonrpc_message_adapter
 
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition
+from subagents.events import Entry, NoticeAcknowledged
 from subagents.own_tasks import own_tasks
 from subagents.places import Project
 from subagents.runtime.manager import AgentManager
@@ -194,6 +195,16 @@ class Story:
         self.host, self.clock, self.runner, self.gates = host, clock, runner, gates
         self.manager = host.main
         self.tasks = tasks
+        #: The notices that have arrived at an MCP client.
+        self.acknowledged: list[str] = []
+        self.manager.listen(self._heard)
+
+    def _heard(self, entry: Entry) -> None:
+        match entry.event:
+            case NoticeAcknowledged(notice=notice, to="mcp"):
+                self.acknowledged.append(notice)
+            case _:
+                pass
 
     async def by_hand(self, told: str = "", room: float = 1_000) -> ByHand:
         ours, theirs = line(room)
