@@ -10,6 +10,7 @@ from subagents.errors import SessionNotFound
 from subagents.runs.state import RunStatus
 from subagents.serve.mcp.patience import longest_wait, patience_of
 from subagents.testing.builders import open_manager
+from subagents.testing.runner import Say, Step, Tool, Wait
 
 pytestmark = pytest.mark.anyio
 
@@ -98,10 +99,8 @@ async def test_progress_is_told_at_once_when_something_moves_and_every_ten_secon
 
 
 async def test_many_turns_are_told_of_once_a_second():
-    from subagents.testing.runner import Say, Tool, Wait
-
     async with story() as told:
-        steps = [Wait(told.gates["b"]), *[Tool("bash")] * 30, Wait(told.gates["c"]), Say("x")]
+        steps: list[Step] = [Wait(told.gates["b"]), *[Tool("bash")] * 30, Wait(told.gates["c"]), Say("x")]
         told.runner.scripts = {**told.runner.scripts, "busy": steps}
         client = await told.shaken("opencode")
         await client.call("Agent", prompt="busy", subagent_type="plain")

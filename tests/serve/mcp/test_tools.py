@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jsonschema
@@ -19,7 +19,7 @@ from subagents.events import StoppedBy
 from subagents.serve.mcp.calls import result_of
 from subagents.serve.mcp.hints import HINTS
 from subagents.serve.mcp.tools import data_schema, digest, listed
-from subagents.testing.runner import Break, Say
+from subagents.testing.runner import Break, Say, Step
 from subagents.testing.runner import Tool as Look
 
 pytestmark = pytest.mark.anyio
@@ -132,7 +132,7 @@ def _is(shape: type[Answers], data: Mapping[str, Any]) -> bool:
     return needed <= set(data) <= set(fields)
 
 
-SCRIPTS = {
+SCRIPTS: dict[str, Sequence[Step]] = {
     "structured": [Say('{"n": 3}')],
     "wrong": [Say("no json")],
     "fails": [Break(RuntimeError("it broke"))],

@@ -46,6 +46,7 @@ AHEAD = 16  # messages that an era may be behind in either direction
 
 LISTEN = "subscriptions/listen"  # is answered by the end of the line, if at all
 
+NO_MESSAGE = "This is no message of JSON-RPC 2.0."
 WHICH_ERA = (
     "A request needs the handshake (initialize) before it on this connection, or in params._meta the key "
     f"{PROTOCOL_VERSION_META_KEY!r} of the protocol without one."
@@ -137,12 +138,8 @@ class _Line:
             await self._answer_batch(together)
 
     async def _take_one(self, given: Any, together: Batch | None) -> None:
-        try:
-            message = jsonrpc_message_adapter.validate_python(given, by_name=False)
-        except ValidationError:
-            await self._refuse(
-                INVALID_REQUEST, "This is no message of JSON-RPC 2.0.", _id_of(given), together
-            )
+        if (message := _message(given)) is None:
+            await self._refuse(INVALID_REQUEST, NO_MESSAGE, _id_of(given), together)
             return
         match message:
             case JSONRPCRequest():
@@ -208,7 +205,7 @@ class _Line:
             await self._write(told)
             return
         key = (era, coerce_request_id(message.id) if message.id is not None else "")
-        asked = self._asked.pop(key, None)
+        asked = self._asked.get(key)
         self._note_handshake(key[1], message)
         if asked is not None and asked.batch is not None:
             asked.batch.add(told, key)
@@ -216,7 +213,13 @@ class _Line:
         else:
             await self._write(told)
         if asked is not None:
-            asked.ride.written()
+            self._settle(key, asked)
+
+    def _settle(self, key: _Key, asked: _Asked) -> None:
+        asked.ride.written()
+        # The client may have read the answer already, and asked something else under the same id.
+        if self._asked.get(key) is asked:
+            del self._asked[key]
         self._answered.set()
 
     def _note_handshake(self, request: RequestId, message: JSONRPCMessage) -> None:
@@ -280,6 +283,15 @@ async def _handled(line: _Line, era: Era) -> AsyncIterator[MemoryObjectSendStrea
 def _is_modern(message: JSONRPCRequest | JSONRPCNotification) -> bool:
     meta = (message.params or {}).get("_meta")
     return isinstance(meta, dict) and PROTOCOL_VERSION_META_KEY in meta
+
+
+def _message(given: Any) -> JSONRPCMessage | None:
+    """None for what is no message; a notification has no id, so that one with a bad id is none."""
+    try:
+        message = jsonrpc_message_adapter.validate_python(given, by_name=False)
+    except ValidationError:
+        return None
+    return None if isinstance(message, JSONRPCNotification) and "id" in given else message
 
 
 def _id_of(given: Any) -> RequestId | None:

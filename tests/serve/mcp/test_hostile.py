@@ -1,0 +1,279 @@
+"""What no client should send, and what it gets: an error, and the line goes on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.serve.mcp.stories import Host, called, envelope, line, settled, story
+
+from subagents.own_tasks import own_tasks
+from subagents.serve.mcp.batch import Batch
+from subagents.serve.mcp.lines import MAX_LINE, LineReader, TooLong, written
+from subagents.serve.mcp.speak import speak
+
+pytestmark = pytest.mark.anyio
+
+NOT_JSON = [
+    b"hello",
+    b"{",
+    b'{"jsonrpc": "2.0", "id": NaN, "method": "ping"}',
+    b"\xff\xfe\x00",
+    b"[" * 100_000,
+    b'{"a": ' * 100_000,
+    b"1" * 10_000,
+]
+NO_MESSAGES: list[Any] = [
+    3,
+    "x",
+    None,
+    True,
+    {},
+    {"jsonrpc": "2.0", "id": None, "method": "ping"},
+    {"jsonrpc": "2.0", "id": {"a": 1}, "method": "ping"},
+    {"jsonrpc": "2.0", "id": [1], "method": "ping"},
+    {"jsonrpc": "2.0", "id": 5, "method": 7},
+    {"jsonrpc": "2.0", "id": 5, "result": 7},
+    {"jsonrpc": "2.0", "method": "ping", "params": [1]},
+]
+
+
+@pytest.mark.parametrize("sent", NOT_JSON, ids=range(len(NOT_JSON)))
+async def test_what_is_no_json_gets_a_parse_error_without_an_id(sent: bytes):
+    async with story() as told:
+        client = await told.by_hand()
+        await client.send_bytes(sent + b"\n")
+        answer = await client.answer_to(None)
+        assert answer["error"]["code"] == -32700
+        assert len(answer["error"]["message"]) < 400
+        assert (await client.shake_hands())["serverInfo"]
+
+
+@pytest.mark.parametrize("sent", NO_MESSAGES, ids=range(len(NO_MESSAGES)))
+async def test_what_is_no_message_is_refused(sent: Any):
+    async with story() as told:
+        client = await told.shaken()
+        await client.send(sent)
+        await settled()
+        assert client.heard[-1]["error"]["code"] == -32600
+        assert client.heard[-1]["id"] is None
+        assert await client.ask("ping") == {}
+
+
+async def test_a_bad_request_with_an_id_is_refused_under_it():
+    async with story() as told:
+        client = await told.shaken()
+        await client.send({"jsonrpc": "2.0", "id": 77, "method": "ping", "params": 3})
+        assert (await client.answer_to(77))["error"]["code"] == -32600
+        await client.send({"jsonrpc": "1.0", "id": 78, "method": "ping"})
+        assert (await client.answer_to(78))["error"]["code"] == -32600
+
+
+async def test_a_line_of_five_megabytes_is_refused_and_the_next_is_heard():
+    async with story() as told:
+        client = await told.shaken()
+        piece = b"x" * 65_536
+        for _ in range(80):
+            await client.send_bytes(piece)
+        await client.send_bytes(b"\n")
+        answer = await client.answer_to(None)
+        assert answer["error"]["code"] == -32600
+        assert f"{MAX_LINE:,}" in answer["error"]["message"]
+        assert await client.ask("ping") == {}
+
+
+async def test_wrong_types_and_unknown_methods_are_refused_in_both_eras():
+    async with story() as told:
+        client = await told.shaken()
+        assert (await client.ask("no/such"))["code"] == -32601
+        assert (await client.ask("no/such", {"_meta": envelope()}))["code"] == -32601
+        wrong: tuple[dict[str, Any], ...] = (
+            {"name": 3},
+            {"name": "Agent", "arguments": "x"},
+            {"arguments": {}},
+            {"name": None},
+        )
+        for params in wrong:
+            assert (await client.ask("tools/call", params))["code"] == -32602
+            assert (await client.ask("tools/call", {**params, "_meta": envelope()}))["code"] == -32602
+        assert (await client.ask("tools/list", {"_meta": {"io.modelcontextprotocol/protocolVersion": 3}}))[
+            "code"
+        ]
+        odd = {"_meta": {"io.modelcontextprotocol/protocolVersion": "1999-01-01"}}
+        assert (await client.ask("tools/list", odd))["code"]
+        assert (await client.ask("tools/list", {"_meta": "x"}))["code"] == -32602
+        for name in ("Agent", "get_subagent_result", "start_agents"):
+            answer = await client.call(name, nonsense=[{"deep": [1]}])
+            assert answer["isError"]
+            assert "structuredContent" not in answer
+
+
+async def test_half_a_surrogate_pair_harms_nobody():
+    async with story() as told:
+        client = await told.shaken()
+        for tool, text in (
+            ("Agent", "prompt"),
+            ("get_subagent_result", "agent_id"),
+            ("steer_subagent", "message"),
+        ):
+            sent = json.dumps(
+                {"jsonrpc": "2.0", "id": tool, "method": "tools/call", "params": called(tool, **{text: "X"})}
+            )
+            await client.send_bytes(sent.replace('"X"', '"\\ud800"').encode() + b"\n")
+            assert (await client.answer_to(tool))["result"]["isError"]
+        assert written({"x": "\ud800"}) == b'{"x":"?"}\n'
+
+
+async def test_an_array_of_messages_is_refused_where_the_protocol_has_none():
+    async with story() as told:
+        client = await told.shaken()
+        await client.send([{"jsonrpc": "2.0", "id": 1, "method": "ping"}])
+        answer = await client.answer_to(None)
+        assert answer["error"]["code"] == -32600
+        assert "2025-03-26" in answer["error"]["message"]
+        assert "2025-11-25" in answer["error"]["message"]
+
+
+async def test_an_array_of_messages_is_answered_by_one_where_the_protocol_has_them():
+    async with story() as told:
+        client = await told.shaken(version="2025-03-26")
+        before = len(client.heard)
+        await client.send(
+            [
+                {"jsonrpc": "2.0", "id": "p", "method": "ping"},
+                {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 9}},
+                {"jsonrpc": "2.0", "id": "t", "method": "tools/list"},
+                {"jsonrpc": "2.0", "id": "i", "method": "initialize", "params": {}},
+                5,
+            ]
+        )
+        await settled()
+        (answers,) = client.heard[before:]
+        assert {each["id"] for each in answers} == {"p", "t", "i", None}
+        assert all("error" in each for each in answers if each["id"] in ("i", None))
+        await client.send([])
+        assert (await client.answer_to(None))["error"]
+        await client.send([{"jsonrpc": "2.0", "method": "notifications/initialized"}])
+        assert await client.ask("ping") == {}
+
+
+async def test_what_is_cancelled_in_an_array_is_not_waited_for():
+    async with story() as told:
+        client = await told.shaken(version="2025-03-26")
+        await client.call("Agent", prompt="a", subagent_type="plain")
+        before = len(client.heard)
+        wait = {
+            "jsonrpc": "2.0",
+            "id": "w",
+            "method": "tools/call",
+            "params": called("get_subagent_result", wait=True),
+        }
+        await client.send([{"jsonrpc": "2.0", "id": "p", "method": "ping"}, wait])
+        await settled()
+        assert client.heard[before:] == []
+        await client.notify("notifications/cancelled", requestId="w")
+        await settled()
+        assert [[each["id"] for each in answers] for answers in client.heard[before:]] == [["p"]]
+
+
+def test_a_batch_gives_its_answers_once():
+    batch = Batch()
+    assert batch.take() == []
+    batch.expect(1)
+    batch.add({"id": None})
+    assert batch.take() == []
+    batch.add({"id": 1}, 1)
+    assert [each["id"] for each in batch.take()] == [None, 1]
+    assert batch.take() == []
+
+
+async def test_a_client_that_reads_nothing_holds_up_nobody_else():
+    async with story() as told:
+        ours, theirs = line(room=0)
+        told.tasks.start_soon(speak, ours, told.host)
+        for number in range(3):
+            hello = {"jsonrpc": "2.0", "id": number, "method": "ping"}
+            told.tasks.start_soon(theirs.send, json.dumps(hello).encode() + b"\n")
+        await settled()
+        other = await told.shaken()
+        answer = await other.call("Agent", prompt="quick", subagent_type="plain")
+        assert not answer["isError"]
+        await theirs.aclose()
+
+
+async def test_what_is_asked_before_the_line_is_closed_is_answered():
+    async with story() as told:
+        client = await told.by_hand()
+        ids = [await client.request("ping") for _ in range(3)]
+        asked = await client.request("tools/list", {"_meta": envelope()})
+        await client.stream.send_eof()
+        with anyio.fail_after(5):
+            for each in (*ids, asked):
+                assert "result" in await client.answer_to(each)
+
+
+async def test_a_line_that_ends_in_the_middle_ends_what_waits_for_it():
+    async with story() as told:
+        async with own_tasks() as tasks:
+            ours, theirs = line()
+            tasks.start_soon(speak, ours, told.host)
+            await theirs.send(b'{"jsonrpc": "2.0", "id": 1, "me')
+            await theirs.aclose()
+        assert isinstance(told.host, Host)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+MESSAGES = st.fixed_dictionaries(
+    {"jsonrpc": st.just("2.0")},
+    optional={
+        "id": JSON,
+        "method": st.sampled_from(
+            ["initialize", "tools/call", "tools/list", "notifications/cancelled", "resources/read"]
+        ),
+        "params": JSON,
+        "result": JSON,
+    },
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(messages=st.lists(MESSAGES | JSON, max_size=6))
+def test_whatever_is_sent_the_line_goes_on(messages: list[Any]):
+    async def send() -> None:
+        async with story() as told:
+            client = await told.by_hand()
+            for message in messages:
+                await client.send(message)
+            await client.ask("server/discover", {"_meta": envelope()})
+            assert (await client.shake_hands())["serverInfo"]
+
+    anyio.run(send)
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+async def test_lines_are_the_same_however_they_arrive(size: int):
+    sent = b"one\n\n" + b"x" * 50 + b"\ntwo\n" + b"y" * 11 + b"\nthree\nrest"
+    ours, theirs = line()
+    for start in range(0, len(sent), size):
+        await theirs.send(sent[start : start + size])
+    await theirs.send_eof()
+    read = [each async for each in LineReader(ours, most=10).lines()]
+    kept = [each for each in read if isinstance(each, bytes)]
+    assert kept[:2] == [b"one", b""]
+    assert b"two" in kept
+    assert kept[-1] == b"three"
+    assert (size == 1000) or any(isinstance(each, TooLong) for each in read)
+    await theirs.aclose()
+    await ours.aclose()
