@@ -2,6 +2,7 @@
 # make test          formatting, style, types, imports, tests
 # make test-doors    the tests that need npm or a browser
 # make test-live     claude, codex, gemini and opencode from npm, each against a model on this machine
+# make offered       records what MCP clients are told of the tools before the server runs
 # make release-check TAG=v0.1.0   may this tree be released under that tag?
 #
 # PYTHON=python3.12  which Python makes .venv      QUESTION="..."  what `make run` asks
@@ -22,7 +23,7 @@ INSTALL := $(UV) pip install -q --python $(BIN)/python
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv venv-dev test test-doors test-live lint format bench constraints release-check clean
+.PHONY: help run venv venv-dev test test-doors test-live lint format offered bench constraints release-check clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^$$/q' Makefile
@@ -59,6 +60,11 @@ lint: venv-dev
 format: venv-dev
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+# What `subagents mcp` answers at once; a test says when it is out of date.
+OFFERED := src/subagents/serve/offered.json
+offered: venv-dev
+	$(BIN)/python -m subagents.serve.mcp.offering > $(OFFERED).new && mv $(OFFERED).new $(OFFERED)
 
 bench: venv-dev
 	@if [ -d benchmarks ]; then $(BIN)/python -m benchmarks; else echo "make bench: there are no benchmarks yet"; fi

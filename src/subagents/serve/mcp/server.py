@@ -117,8 +117,9 @@ class _Answers:
         self._peer_of = peer_of
 
     async def arrived(self, ctx: Asking, call_next: CallNext) -> HandlerResult:
-        """Before every request: the answers that were written before it came have been read."""
-        if (ride := ride_of(ctx)) is not None:
+        """Before every request: the answers that were written before it came have been read. Who shakes hands has not
+        said yet who it is."""
+        if (ride := ride_of(ctx)) is not None and ctx.method != "initialize":
             await self._peer_of(ctx).riding.arrived(ride)
         return await call_next(ctx)
 
