@@ -8,10 +8,9 @@ import jsonschema
 import pytest
 from tests.serve.mcp.stories import TASKS, ByHand, called, envelope, settled, story
 
-from subagents.delegation.registry import BY_NAME
 from subagents.events import StoppedBy
 from subagents.runs.state import RunStatus
-from subagents.serve.mcp.tools import data_schema
+from subagents.serve.mcp.data import data_schema
 from subagents.testing.runner import Break
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +47,7 @@ async def test_a_call_of_agent_is_a_task_whose_id_is_the_runs():
         assert done["status"] == "completed"
         assert "a is done" in done["result"]["content"][0]["text"]
         assert done["result"]["isError"] is False
-        jsonschema.validate(done["result"]["structuredContent"], data_schema(BY_NAME["Agent"]))
+        jsonschema.validate(done["result"]["structuredContent"], data_schema("Agent"))
         assert told.manager.state.run(run).delivered
         # Another line of the same client, as after a restart.
         again = await told.by_hand()

@@ -17,8 +17,9 @@ from subagents.delegation.registry import BY_NAME, TOOLS, answers_of
 from subagents.delegation.tool import Answer, Parent
 from subagents.events import StoppedBy
 from subagents.serve.mcp.calls import result_of
+from subagents.serve.mcp.data import data_schema
 from subagents.serve.mcp.hints import HINTS
-from subagents.serve.mcp.tools import data_schema, digest, listed
+from subagents.serve.mcp.tools import digest, listed
 from subagents.testing.runner import Break, Say, Step
 from subagents.testing.runner import Tool as Look
 
@@ -121,7 +122,7 @@ def check(name: str, answer: Answer, outcome: str) -> None:
         jsonschema.validate(data, answers_of(BY_NAME[name]))
         assert any(_is(shape, data) for shape in BY_NAME[name].answers), (name, outcome, data)
     if result.structured_content is not None:
-        jsonschema.validate(result.structured_content, data_schema(BY_NAME[name]))
+        jsonschema.validate(result.structured_content, data_schema(name))
     else:
         assert not answer.ok
 

@@ -26,10 +26,10 @@ from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
 from subagents.errors import SessionError
 from subagents.own_tasks import own_tasks
 from subagents.serve.mcp.asking import Asking, client_of, progress_token_of, ride_of
+from subagents.serve.mcp.data import fits, shown
 from subagents.serve.mcp.patience import longest_wait
 from subagents.serve.mcp.peer import Peer, Talk
 from subagents.serve.mcp.progress import Watch
-from subagents.serve.mcp.tools import NOTICES, fits
 
 LEAVING_BOUND = 5.0  # seconds that a call has to end in order when its client has given it up
 
@@ -70,7 +70,7 @@ async def carried_out(
         if token is not None:
             tasks.start_soon(watch.report, partial(_tell, asking, token))
         answer = await _to_its_end(
-            lambda cancelled: tool.call(replace(parent, cancelled=cancelled), arguments)
+            lambda given_up: tool.call(replace(parent, cancelled=given_up), arguments), talk.leaving
         )
         tasks.cancel_scope.cancel()
     return answer
@@ -78,10 +78,10 @@ async def carried_out(
 
 def result_of(tool: DelegationTool[Any], answer: Answer, notices: Sequence[str] = ()) -> CallToolResult:
     """The answer as MCP has it. What was refused has no data, unless that is of the tool's shape: clients check it."""
-    data = {**answer.data, **({NOTICES: list(notices)} if notices else {})}
+    data = shown(answer, notices)
     return CallToolResult(
         content=[TextContent(type="text", text=text) for text in (answer.text, *notices)],
-        structured_content=data if answer.ok or fits(tool, data) else None,
+        structured_content=data if answer.ok or fits(tool.name, data) else None,
         is_error=not answer.ok,
     )
 
@@ -96,13 +96,13 @@ async def _notices(peer: Peer, talk: Talk, asking: Asking) -> list[str]:
     return await peer.riding.board(ride, talk.manager) if ride is not None else []
 
 
-async def _to_its_end(call: Callable[[anyio.Event], Awaitable[Answer]]) -> Answer:
-    """Carries a call out as a whole also when its client gives it up: that sets the event, which ends a wait and
-    nothing else. What does not end then is cut short after a while."""
+async def _to_its_end(call: Callable[[anyio.Event], Awaitable[Answer]], leaving: anyio.Event) -> Answer:
+    """Carries a call out as a whole also when its client gives it up, or is `leaving`: that sets the event, which ends
+    a wait and nothing else. What does not end then is cut short after a while."""
     given_up, shield = anyio.Event(), anyio.CancelScope(shield=True)
     answers: list[Answer] = []
     async with own_tasks() as tasks:
-        tasks.start_soon(_when_given_up, given_up, shield)
+        tasks.start_soon(_when_given_up, given_up, shield, leaving)
         with shield:
             answers.append(await call(given_up))
         tasks.cancel_scope.cancel()
@@ -110,9 +110,9 @@ async def _to_its_end(call: Callable[[anyio.Event], Awaitable[Answer]]) -> Answe
     return answers[0]
 
 
-async def _when_given_up(given_up: anyio.Event, shield: anyio.CancelScope) -> None:
+async def _when_given_up(given_up: anyio.Event, shield: anyio.CancelScope, leaving: anyio.Event) -> None:
     try:
-        await anyio.sleep_forever()
+        await leaving.wait()
     finally:
         given_up.set()
         shield.deadline = anyio.current_time() + LEAVING_BOUND

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from subagents.definitions.catalog import AgentCatalog
-from subagents.places import Project
-from subagents.runtime.manager import AgentManager
-from subagents.settings.model import Settings
+if TYPE_CHECKING:
+    from subagents.definitions.catalog import AgentCatalog
+    from subagents.places import Project
+    from subagents.runtime.manager import AgentManager
+    from subagents.settings.model import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 import anyio
 from mcp.server.session import ServerSession
-from mcp.server.subscriptions import ResourcesListChanged, ResourceUpdated, ServerEvent, ToolsListChanged
+from mcp.server.subscriptions import (
+    PromptsListChanged,
+    ResourcesListChanged,
+    ResourceUpdated,
+    ServerEvent,
+    ToolsListChanged,
+)
 
 from subagents.events import Entry, RunCleared, RunEvent, RunSpawned
 from subagents.ids import RunId
@@ -31,9 +37,9 @@ class Follower:
 class Following:
     """All that follow the sessions of one client. Also the SDK's bus of events, for the era without handshakes."""
 
-    def __init__(self, *, tools_changed: bool) -> None:
-        """With `tools_changed` whoever listens is told so at once: it was given a list that is out of date."""
-        self._tools_changed = tools_changed
+    def __init__(self, tools_are_old: Callable[[], bool]) -> None:
+        """While `tools_are_old` whoever begins to listen is told so at once."""
+        self._tools_are_old = tools_are_old
         self._followers: dict[str, Follower] = {}
         self._listeners: dict[object, Callable[[ServerEvent], None]] = {}
 
@@ -56,7 +62,7 @@ class Following:
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
         key = object()
         self._listeners[key] = listener
-        if self._tools_changed:
+        if self._tools_are_old():
             listener(ToolsListChanged())
 
         def unsubscribe() -> None:
@@ -78,6 +84,15 @@ class Following:
                 await self._tell(runs, list_changed=listed)
         finally:
             unlisten()
+
+    async def tools_changed(self) -> None:
+        """There are other tools now, or other agents, of which tools and prompts tell."""
+        for follower in tuple(self._followers.values()):
+            with anyio.move_on_after(SEND_BOUND):
+                await follower.session.send_tool_list_changed()
+                await follower.session.send_prompt_list_changed()
+        await self.publish(ToolsListChanged())
+        await self.publish(PromptsListChanged())
 
     async def _tell(self, runs: Iterable[RunId], *, list_changed: bool) -> None:
         uris = [uri for run in runs for uri in addresses_of(run)]

@@ -15,17 +15,19 @@ from subagents.serve.mcp.asking import Asking, client_of, thread_of
 from subagents.serve.mcp.conversations import Client, Conversations
 from subagents.serve.mcp.following import Following
 from subagents.serve.mcp.riding import Riding
-from subagents.serve.mcp.tools import digest, listed
+from subagents.serve.mcp.shown import Shown
 
 MAX_TALKS = 200  # threads of one client that are followed; the oldest is followed no more
 
 
 @dataclass(eq=False)
 class Talk:
-    """A session that the client works in, and the refused calls that are kept for it."""
+    """A session that the client works in, and the refused calls that are kept for it. `leaving` is set when the client
+    will ask for nothing more."""
 
     manager: AgentManager
     stash: Stash
+    leaving: anyio.Event
     followed: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
 
@@ -35,9 +37,10 @@ class Peer:
     def __init__(self, conversations: Conversations, tasks: TaskGroup, told: str = "") -> None:
         """`tasks` are to outlive it. `told` is the digest of the tools that the client was shown by somebody else."""
         self.conversations = conversations
-        self.shows_old_tools = bool(told) and told != digest(listed(conversations))
+        self.leaving = anyio.Event()
         self.riding = Riding()
-        self.following = Following(tools_changed=self.shows_old_tools)
+        self.shown = Shown(conversations, told)
+        self.following = Following(self.shown.is_old)
         self.listen = ListenHandler(self.following)
         self._tasks = tasks
         self._talks: dict[tuple[Client, str], Talk] = {}
@@ -55,7 +58,7 @@ class Peer:
         self._forget(key)
         while len(self._talks) >= MAX_TALKS:
             self._forget(next(iter(self._talks)))
-        talk = self._talks[key] = Talk(manager, Stash(manager.clock.monotonic))
+        talk = self._talks[key] = Talk(manager, Stash(manager.clock.monotonic), self.leaving)
         self._tasks.start_soon(self._follow, talk)
         return talk
 

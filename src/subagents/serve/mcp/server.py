@@ -34,12 +34,15 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from subagents.delegation.describing import instructions
 from subagents.delegation.door import MCP
-from subagents.errors import SessionError
-from subagents.serve.mcp import calls, prompts, resources, tools
+from subagents.delegation.registry import BY_NAME
+from subagents.errors import SubagentsError
+from subagents.runtime.manager import WAIT_BOUND
+from subagents.serve.mcp import calls, prompts, resources
 from subagents.serve.mcp.asking import Asking, connection_of, not_found_code, ride_of
 from subagents.serve.mcp.following import MAX_URIS
 from subagents.serve.mcp.peer import PeerOf, Talk
 from subagents.serve.mcp.tasks import Tasks
+from subagents.serve.mcp.tools import input_schema
 
 NAME = "subagents"
 
@@ -53,7 +56,7 @@ class SubagentsServer(Server[Any]):
         experimental_capabilities: dict[str, dict[str, Any]] | None = None,
         extensions: dict[str, dict[str, Any]] | None = None,
     ) -> InitializationOptions:
-        told_of = NotificationOptions(tools_changed=True, resources_changed=True)
+        told_of = NotificationOptions(prompts_changed=True, resources_changed=True, tools_changed=True)
         return super().create_initialization_options(
             notification_options or told_of, experimental_capabilities, extensions
         )
@@ -85,6 +88,7 @@ def mcp_server(peer_of: PeerOf) -> SubagentsServer:
         title="Subagents",
         version=version(NAME),
         instructions=instructions(MCP),
+        get_tool_input_schema=_input_schema,
         on_list_tools=answers.list_tools,
         on_call_tool=answers.call_tool,
         on_list_resources=answers.list_resources,
@@ -102,6 +106,11 @@ def mcp_server(peer_of: PeerOf) -> SubagentsServer:
     return server
 
 
+def _input_schema(tool: str) -> dict[str, Any] | None:
+    """What headers of requests over HTTP are checked against."""
+    return input_schema(tool, WAIT_BOUND) if tool in BY_NAME else None
+
+
 def _extend(server: SubagentsServer, tasks: Tasks, answers: _Answers) -> None:
     for method in tasks.methods():
         server.add_request_handler(method.method, method.params_type, method.handler)
@@ -117,25 +126,31 @@ class _Answers:
         self._peer_of = peer_of
 
     async def arrived(self, ctx: Asking, call_next: CallNext) -> HandlerResult:
-        """Before every request: the answers that were written before it came have been read. Who shakes hands has not
-        said yet who it is."""
+        """Around every request: the answers that were written before it came have been read. Who shakes hands has not
+        said yet who it is. What cannot be done is said as it is."""
         if (ride := ride_of(ctx)) is not None and ctx.method != "initialize":
             await self._peer_of(ctx).riding.arrived(ride)
-        return await call_next(ctx)
+        try:
+            return await call_next(ctx)
+        except SubagentsError as error:
+            raise MCPError(INTERNAL_ERROR, str(error)) from None
 
     async def initialized(self, asking: Asking, _params: NotificationParams) -> None:
         peer = self._peer_of(asking)
         peer.following.join(connection_of(asking), asking.session)
-        if peer.shows_old_tools:
+        if peer.shown.is_old():
             await asking.session.send_tool_list_changed()
 
     # --- tools
 
     async def list_tools(self, asking: Asking, _params: PaginatedRequestParams | None) -> ListToolsResult:
-        return ListToolsResult(tools=tools.listed(self._peer_of(asking).conversations))
+        return ListToolsResult(tools=self._peer_of(asking).shown.tools())
 
     async def call_tool(self, asking: Asking, params: CallToolRequestParams) -> Any:
-        return await calls.call_tool(self._peer_of(asking), asking, params)
+        peer = self._peer_of(asking)
+        if peer.shown.news():
+            await peer.following.tools_changed()
+        return await calls.call_tool(peer, asking, params)
 
     # --- resources
 
@@ -153,10 +168,7 @@ class _Answers:
     async def read_resource(self, asking: Asking, params: ReadResourceRequestParams) -> ReadResourceResult:
         talk = await self._talk(asking)
         address = resources.address_of(params.uri, talk.manager, not_found_code(asking))
-        try:
-            return await resources.read(talk.manager, address)
-        except SessionError as error:
-            raise MCPError(INTERNAL_ERROR, str(error)) from None
+        return await resources.read(talk.manager, address)
 
     async def subscribe(self, asking: Asking, params: SubscribeRequestParams) -> EmptyResult:
         talk = await self._talk(asking)
@@ -193,8 +205,4 @@ class _Answers:
         return prompts.get(catalog, params.name, params.arguments)
 
     async def _talk(self, asking: Asking) -> Talk:
-        """Raises `MCPError` where there is no session to be had."""
-        try:
-            return await self._peer_of(asking).talk(asking)
-        except SessionError as error:
-            raise MCPError(INTERNAL_ERROR, str(error)) from None
+        return await self._peer_of(asking).talk(asking)

@@ -6,6 +6,7 @@ serves one era a connection, so that each gets a connection of its own, made whe
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from mcp.shared.dispatcher import coerce_request_id
 from mcp.shared.jsonrpc_dispatcher import cancelled_request_id_from_params
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import (
+    INTERNAL_ERROR,
     INVALID_REQUEST,
     PARSE_ERROR,
     PROTOCOL_VERSION_META_KEY,
@@ -32,6 +34,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
+from subagents.foreign import ForeignFailed, foreign
 from subagents.own_tasks import own_tasks
 from subagents.serve.mcp import batch
 from subagents.serve.mcp.batch import Batch
@@ -40,6 +43,8 @@ from subagents.serve.mcp.lines import MAX_LINE, LineReader, LineWriter, NotJson,
 from subagents.serve.mcp.peer import Peer
 from subagents.serve.mcp.riding import Ride
 from subagents.serve.mcp.server import SubagentsServer, mcp_server
+
+log = logging.getLogger("subagents")
 
 LEAVING_BOUND = 2.0  # seconds for the answers under way to a client that has said all it had to say
 AHEAD = 16  # messages that an era may be behind in either direction
@@ -68,7 +73,10 @@ async def speak(stream: ByteStream, conversations: Conversations, *, told: str =
     """
     async with stream, own_tasks() as tasks:
         peer = Peer(conversations, tasks, told)
-        await _Line(stream, mcp_server(lambda _asking: peer), tasks).listen()
+        line = _Line(stream, mcp_server(lambda _asking: peer), tasks)
+        await line.listen()
+        peer.leaving.set()
+        await line.answered()
         tasks.cancel_scope.cancel()
 
 
@@ -101,6 +109,9 @@ class _Line:
         """Takes every line, until there are no more."""
         async for line in self._reader.lines():
             await self._take(line)
+
+    async def answered(self) -> None:
+        """Lets the answers under way reach a client that has said all it had to say, for a moment."""
         with anyio.move_on_after(LEAVING_BOUND):
             while any(asked.method != LISTEN for asked in self._asked.values()):
                 self._answered = anyio.Event()
@@ -222,6 +233,13 @@ class _Line:
             del self._asked[key]
         self._answered.set()
 
+    async def _give_up(self, era: Era, why: str) -> None:
+        """Nobody will answer what the era was asked."""
+        for key in [key for key in self._asked if key[0] is era]:
+            asked = self._asked.pop(key)
+            asked.ride.lost()
+            await self._refuse(INTERNAL_ERROR, why, key[1], asked.batch)
+
     def _note_handshake(self, request: RequestId, message: JSONRPCMessage) -> None:
         """Which version the client and the server agreed on."""
         if request in self._handshakes and isinstance(message, JSONRPCResponse):
@@ -260,13 +278,19 @@ class _Line:
         send: MemoryObjectSendStream[SessionMessage | Exception],
         receive: MemoryObjectReceiveStream[SessionMessage | Exception],
     ) -> None:
-        """The SDK's server for one era, until the line ends."""
-        async with send, _handled(self, era) as answers:
-            await self._server.run(receive, answers, self._server.create_initialization_options())
+        """The SDK's server for one era, until the line ends. One that breaks is made anew when it is next spoken to."""
+        try:
+            async with send, _outgoing(self, era) as answers:
+                with foreign(anyio.get_cancelled_exc_class()):
+                    await self._server.run(receive, answers, self._server.create_initialization_options())
+        except ForeignFailed as error:
+            log.warning("an MCP connection broke: %s", error)
+            del self._eras[era]
+            await self._give_up(era, "The server broke while this was answered.")
 
 
 @asynccontextmanager
-async def _handled(line: _Line, era: Era) -> AsyncIterator[MemoryObjectSendStream[SessionMessage]]:
+async def _outgoing(line: _Line, era: Era) -> AsyncIterator[MemoryObjectSendStream[SessionMessage]]:
     """Where an era's messages to the client are put; each is written before the next is taken."""
     send, receive = anyio.create_memory_object_stream[SessionMessage](AHEAD)
 

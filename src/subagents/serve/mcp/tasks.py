@@ -93,10 +93,7 @@ class Tasks(Extension):
     async def _found(self, ctx: Asking, params: TaskParams) -> tuple[Talk, RunState]:
         """The run that a task is. Raises `MCPError`."""
         _require(ctx)
-        try:
-            talk = await self._peer_of(ctx).talk(ctx)
-        except SessionError as error:
-            raise MCPError(INTERNAL_ERROR, str(error)) from None
+        talk = await self._peer_of(ctx).talk(ctx)
         run = talk.manager.state.runs.get(RunId(params.task_id))
         if run is None:
             raise MCPError(INVALID_PARAMS, f"There is no task {params.task_id[:60]!r} in this session.")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from mcp_types import Tool, ToolAnnotations
@@ -12,15 +13,12 @@ from mcp_types import Tool, ToolAnnotations
 from subagents.definitions.catalog import AgentCatalog
 from subagents.delegation.describing import Place, described
 from subagents.delegation.door import MCP
-from subagents.delegation.registry import TOOLS, answers_of, parameters_of
+from subagents.delegation.registry import BY_NAME, TOOLS, parameters_of
 from subagents.delegation.tool import DelegationTool
 from subagents.serve.mcp.conversations import Conversations
+from subagents.serve.mcp.data import data_schema
 from subagents.serve.mcp.hints import HINTS
 from subagents.settings.model import Settings
-
-#: Some clients show their model nothing of an answer but its data, so what rides with it stands there as well.
-NOTICES = "notices"
-_NOTICES_SCHEMA = {"type": "array", "items": {"type": "string"}}
 
 
 def listed(conversations: Conversations) -> list[Tool]:
@@ -35,17 +33,10 @@ def digest(tools: Sequence[Tool]) -> str:
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
 
-def data_schema(tool: DelegationTool[Any]) -> dict[str, Any]:
-    """What the data of its answers fits, the notices that ride with them included."""
-    schema = answers_of(tool)
-    return {**schema, "properties": {**schema["properties"], NOTICES: _NOTICES_SCHEMA}}
-
-
-def fits(tool: DelegationTool[Any], data: Mapping[str, Any]) -> bool:
-    """Whether a client that checks what it is sent would take this."""
-    from jsonschema import Draft202012Validator
-
-    return bool(Draft202012Validator(data_schema(tool)).is_valid(dict(data)))
+@cache
+def input_schema(tool: str, wait_seconds: float) -> dict[str, Any]:
+    """What a tool takes, where a wait is as long as that unless it is asked for otherwise. Not to be changed."""
+    return parameters_of(BY_NAME[tool], wait_seconds)
 
 
 def _place(settings: Settings, catalog: AgentCatalog, conversations: Conversations) -> Place:
@@ -65,8 +56,8 @@ def _listed(tool: DelegationTool[Any], place: Place, wait_seconds: float) -> Too
         name=tool.name,
         title=hints.title,
         description=described(tool.name, place).text,
-        input_schema=parameters_of(tool, wait_seconds),
-        output_schema=data_schema(tool),
+        input_schema=input_schema(tool.name, wait_seconds),
+        output_schema=data_schema(tool.name),
         annotations=ToolAnnotations(
             title=hints.title,
             read_only_hint=hints.reads_only,
