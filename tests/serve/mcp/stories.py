@@ -42,6 +42,8 @@ class Host:
         self.others: dict[str, AgentManager] = {}
         self.asked: list[tuple[Client, str]] = []
         self.error: Exception | None = None
+        self.broken: Exception | None = None
+        self.edited: AgentCatalog | None = None
         self.project = Project(root=manager.project, state=manager.project)
 
     @property
@@ -49,7 +51,9 @@ class Host:
         return self.main.settings
 
     def catalog(self) -> AgentCatalog:
-        return self.main.agents
+        if self.broken is not None:
+            raise self.broken
+        return self.edited or self.main.agents
 
     async def manager(self, client: Client, thread: str) -> AgentManager:
         self.asked.append((client, thread))

@@ -6,14 +6,17 @@ import json
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.serve.mcp.stories import Host, called, envelope, line, settled, story
 
+from subagents.errors import BadDefinition
 from subagents.own_tasks import own_tasks
 from subagents.serve.mcp.batch import Batch
 from subagents.serve.mcp.lines import MAX_LINE, LineReader, TooLong, written
+from subagents.serve.mcp.server import SubagentsServer
 from subagents.serve.mcp.speak import speak
 
 pytestmark = pytest.mark.anyio
@@ -277,3 +280,55 @@ async def test_lines_are_the_same_however_they_arrive(size: int):
     assert (size == 1000) or any(isinstance(each, TooLong) for each in read)
     await theirs.aclose()
     await ours.aclose()
+
+
+async def test_who_leaves_while_a_call_waits_is_answered_at_once_and_the_agent_goes_on():
+    async with story() as told:
+        client = await told.shaken()
+        await client.call("Agent", prompt="a", subagent_type="plain")
+        await settled()
+        waiting = await client.request("tools/call", called("get_subagent_result", wait=True))
+        await settled()
+        await client.stream.send_eof()
+        answer = await client.answer_to(waiting)
+        assert "NOT stopped" in answer["result"]["content"][0]["text"]
+        run = next(iter(told.manager.state.runs.values()))
+        assert (run.status.ended, run.delivered) == (False, False)
+
+
+async def test_an_era_that_breaks_is_made_anew(monkeypatch: pytest.MonkeyPatch):
+    async with story() as told:
+        client = await told.by_hand()
+        kept = SubagentsServer.run
+
+        async def broken(*_arguments: Any, **_more: Any) -> None:
+            await anyio.lowlevel.checkpoint()
+            raise RuntimeError("it broke")
+
+        monkeypatch.setattr(SubagentsServer, "run", broken)
+        error = await client.ask("server/discover", {"_meta": envelope()})
+        assert error["code"] == -32603
+        monkeypatch.setattr(SubagentsServer, "run", kept)
+        assert (await client.ask("server/discover", {"_meta": envelope()}))["supportedVersions"]
+
+
+async def test_agent_files_that_stop_everything_are_said_and_the_line_goes_on():
+    async with story() as told:
+        told.host.broken = BadDefinition("agents/x.md: line 3 is no YAML.")
+        client = await told.shaken(told="old")
+        for method in ("tools/list", "prompts/list"):
+            for params in ({}, {"_meta": envelope()}):
+                assert (await client.ask(method, params))["message"] == "agents/x.md: line 3 is no YAML."
+        assert await client.ask("ping") == {}
+
+
+async def test_deep_arguments_are_answered():
+    async with story() as told:
+        client = await told.shaken()
+        for depth in (50, 400, 900):
+            deep: Any = 1
+            for _ in range(depth):
+                deep = {"a": deep}
+            answer = await client.ask("tools/call", called("Agent", prompt=deep, output_schema=deep))
+            assert answer
+        assert await client.ask("ping") == {}

@@ -12,14 +12,16 @@ from mcp_types import Tool
 from tests.delegation.parents import parent_of
 from tests.serve.mcp.stories import Story, settled, story
 
+from subagents.definitions.model import AgentDefinition
 from subagents.delegation.answers import Answers
 from subagents.delegation.registry import BY_NAME, TOOLS, answers_of
 from subagents.delegation.tool import Answer, Parent
 from subagents.events import StoppedBy
 from subagents.serve.mcp.calls import result_of
-from subagents.serve.mcp.data import data_schema
+from subagents.serve.mcp.data import data_schema, shown
 from subagents.serve.mcp.hints import HINTS
 from subagents.serve.mcp.tools import digest, listed
+from subagents.testing.builders import PLAIN, Agents
 from subagents.testing.runner import Break, Say, Step
 from subagents.testing.runner import Tool as Look
 
@@ -218,3 +220,45 @@ async def test_a_receipt_a_queued_run_and_what_was_stopped_at_a_limit():
 async def _steer(caller: Caller) -> None:
     answer = await caller.call("steer_subagent", "queued", agent_id="a", message="look here")
     assert answer.data["receipt"] == "queued"
+
+
+# --- as a model is shown it
+
+
+async def test_what_models_are_shown_is_bounded_as_the_text_is():
+    async with story({"long": [Say("x" * 300_000)]}) as told:
+        caller = Caller(told)
+        for name in ("one", "two"):
+            await caller.call("Agent", name, prompt="long", subagent_type="plain", name=name)
+        await settled()
+        alone = shown(await caller.call("get_subagent_result", "alone", agent_id="one"))
+        assert "280,000 characters left out" in alone["text"]
+        both = shown(await caller.call("get_subagent_result", "both"))
+        assert sum(len(each["text"]) for each in both["agents"]) < 21_000
+        assert len(caller.answers["both"].data["agents"][0]["text"]) == 300_000
+
+
+async def test_how_to_go_on_stands_in_the_data_of_what_is_in_progress_and_of_nothing_else():
+    async with story() as told:
+        caller = Caller(told)
+        started = await caller.call("Agent", "started", prompt="a", subagent_type="plain")
+        assert shown(started)["message"] == started.text
+        looked = await caller.call("get_subagent_result", "running", agent_id=started.data["id"])
+        assert "Last sign of life" in shown(looked)["message"]
+        told.gates["a"].set()
+        await settled()
+        assert "message" not in shown(await caller.call("get_subagent_result", "done"))
+
+
+async def test_a_client_is_told_once_when_agents_were_edited():
+    async with story() as told:
+        client = await told.shaken()
+        await client.ask("tools/list")
+        await client.call("list_subagents")
+        assert client.told("notifications/tools/list_changed") == []
+        told.host.edited = Agents(PLAIN, AgentDefinition(name="new", description="is new")).catalog()
+        for _ in range(2):
+            await client.call("list_subagents")
+        assert len(client.told("notifications/tools/list_changed")) == 1
+        assert len(client.told("notifications/prompts/list_changed")) == 1
+        assert "new: is new" in (await client.ask("tools/list"))["tools"][0]["description"]

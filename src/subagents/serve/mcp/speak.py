@@ -280,7 +280,7 @@ class _Line:
     ) -> None:
         """The SDK's server for one era, until the line ends. One that breaks is made anew when it is next spoken to."""
         try:
-            async with send, _outgoing(self, era) as answers:
+            async with send, receive, _outgoing(self, era) as answers:
                 with foreign(anyio.get_cancelled_exc_class()):
                     await self._server.run(receive, answers, self._server.create_initialization_options())
         except ForeignFailed as error:
