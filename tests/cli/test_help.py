@@ -65,6 +65,7 @@ Commands:
   doctor    Look whether everything is here that agents need.
   agents    List, check and change the agents there are.
   sessions  List, name and remove the sessions of this project.
+  mcp       Offer subagents to other agents, as tools of an MCP server.
   settings  List settings and change them.
 """)
 

@@ -33,7 +33,7 @@ TOOLS: tuple[DelegationTool[Any], ...] = (
 BY_NAME: Mapping[str, DelegationTool[Any]] = {tool.name: tool for tool in TOOLS}
 
 #: For programs outside, which may be or know agents that are not ours.
-FOR_CLIENTS: tuple[DelegationTool[Any], ...] = (*TOOLS, REPORT)
+FOR_CLIENTS: Mapping[str, DelegationTool[Any]] = {**BY_NAME, REPORT.name: REPORT}
 
 
 def parameters_of(tool: DelegationTool[Any], wait_seconds: float) -> dict[str, Any]:

@@ -84,10 +84,20 @@ def _read(file: Path, version: str) -> Offered | None:
         return None
     if not isinstance(found, dict) or found.get("version") != version:
         return None
-    digest, handshake, modern = found.get("digest"), found.get("handshake"), found.get("modern")
+    digest, handshake, modern = found.get("digest"), _whole(found.get("handshake")), found.get("modern")
     if not (_has(handshake, "initialize") and _has(modern, "server/discover") and isinstance(digest, str)):
         return None
     return Offered(digest, handshake or {}, modern or {})
+
+
+def _whole(versions: Any) -> Any:
+    """With the list of tools at each version: where it is the same as another's, the file names only that."""
+    if isinstance(versions, dict):
+        for each in versions.values():
+            if isinstance(each, dict) and isinstance(same := each.get("tools/list"), str):
+                other = versions.get(same)
+                each["tools/list"] = other.get("tools/list") if isinstance(other, dict) else None
+    return versions
 
 
 def _has(versions: Any, opening: str) -> bool:

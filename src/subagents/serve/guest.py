@@ -90,9 +90,12 @@ class Guest:
         # A library that takes its time to be imported, and that no other client needs.
         from subagents.serve.conversations import HostedConversations
         from subagents.serve.mcp.speak import speak
+        from subagents.serve.remembering import remember_offering
 
         told = request.params.get("told")
         conversations = HostedConversations(self._host, request.params, self._stack)
+        assert self._tasks is not None
+        self._tasks.start_soon(remember_offering, conversations)
         return partial(speak, conversations=conversations, told=told if isinstance(told, str) else "")
 
     # --- the host itself
@@ -121,7 +124,9 @@ class Guest:
 
         assert self._tasks is not None
         conversations = HostedConversations(self._host, params, self._stack)
-        opened = await door(self._host.project, conversations, whole(params, "port", 0, 65_535))
+        opened = await door(
+            self._host.project, lambda _client: conversations, whole(params, "port", 0, 65_535)
+        )
         self._tasks.start_soon(opened.serve)
         return {"url": opened.url, "port": opened.port, "token": opened.token}
 

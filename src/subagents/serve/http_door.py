@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,12 +19,11 @@ from subagents import atomic
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
-from subagents.serve.mcp.conversations import Conversations
-from subagents.serve.mcp.http import http_app, serve_http
+from subagents.serve.mcp.conversations import Client, Conversations
+from subagents.serve.mcp.http import PATH, http_app, serve_http
 from subagents.serve.starting import host_folder
 
 HOST = "127.0.0.1"
-PATH = "/mcp"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Door:
 
     listening: socket.socket
     token: str
-    conversations: Conversations
+    conversations_for: Callable[[Client], Conversations]
 
     @property
     def port(self) -> int:
@@ -45,13 +45,13 @@ class Door:
     async def serve(self) -> None:
         """Until it is cancelled."""
         with self.listening:
-            await serve_http(http_app(self.conversations, self.token), self.listening)
+            await serve_http(http_app(self.conversations_for, self.token), self.listening)
 
 
-async def door(project: Project, conversations: Conversations, port: int) -> Door:
+async def door(project: Project, conversations_for: Callable[[Client], Conversations], port: int) -> Door:
     """On this port, 0 for the last one or any. Raises `SessionError` for one that is taken."""
     listening = await anyio.to_thread.run_sync(_bound, project, port)
-    return Door(listening, await anyio.to_thread.run_sync(_token, project), conversations)
+    return Door(listening, await anyio.to_thread.run_sync(_token, project), conversations_for)
 
 
 def _bound(project: Project, port: int) -> socket.socket:

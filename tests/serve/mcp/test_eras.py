@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.serve.mcp.stories import envelope, settled, story
 
-from subagents.delegation.registry import BY_NAME
+from subagents.delegation.registry import FOR_CLIENTS
 
 pytestmark = pytest.mark.anyio
 
@@ -18,7 +18,7 @@ async def test_a_client_that_shakes_hands_lists_the_tools_and_no_session_is_open
         assert "tools" in hello["capabilities"]
         assert "extensions" not in hello["capabilities"]
         tools = await client.ask("tools/list")
-        assert [tool["name"] for tool in tools["tools"]] == list(BY_NAME)
+        assert [tool["name"] for tool in tools["tools"]] == list(FOR_CLIENTS)
         assert told.host.asked == []
 
 

@@ -23,7 +23,9 @@ NAMES_NO_AGENT = ("inspector", "qwen")
 
 
 def _frames(name: str) -> list[dict[str, Any]]:
-    return [json.loads(each) for each in (FRAMES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    """What the client sent."""
+    lines = (FRAMES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [frame["msg"] for frame in map(json.loads, lines) if frame["dir"] == "in"]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FRAMES.glob("*.jsonl")))

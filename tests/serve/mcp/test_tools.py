@@ -14,7 +14,7 @@ from tests.serve.mcp.stories import Story, settled, story
 
 from subagents.definitions.model import AgentDefinition
 from subagents.delegation.answers import Answers
-from subagents.delegation.registry import BY_NAME, TOOLS, answers_of
+from subagents.delegation.registry import FOR_CLIENTS, answers_of
 from subagents.delegation.tool import Answer, Parent
 from subagents.events import StoppedBy
 from subagents.serve.mcp.calls import result_of
@@ -58,10 +58,10 @@ def text_of(tool: Tool) -> str:
 
 async def test_what_a_client_may_conclude_about_each():
     tools = await _tools()
-    assert set(HINTS) == set(BY_NAME) == set(tools)
+    assert set(HINTS) == set(FOR_CLIENTS) == set(tools)
     told = {name: tool.annotations for name, tool in tools.items() if tool.annotations is not None}
     assert [name for name, hint in told.items() if hint.read_only_hint] == [
-        tool.name for tool in TOOLS if tool.reads_only
+        tool.name for tool in FOR_CLIENTS.values() if tool.reads_only
     ]
     assert [name for name, hint in told.items() if hint.destructive_hint] == ["Agent", "start_agents"]
     assert told["stop_subagent"].destructive_hint is False
@@ -107,7 +107,7 @@ class Caller:
         self.answers: dict[str, Answer] = {}
 
     async def call(self, name: str, outcome: str, /, **arguments: Any) -> Answer:
-        answer = await BY_NAME[name].call(self.parent, arguments)
+        answer = await FOR_CLIENTS[name].call(self.parent, arguments)
         self.seen.add(name)
         self.answers[outcome] = answer
         check(name, answer, outcome)
@@ -118,11 +118,11 @@ class Caller:
 def check(name: str, answer: Answer, outcome: str) -> None:
     """The data is of the schema and of one of the shapes; a refusal is an error, and has data only where that fits."""
     data = json.loads(json.dumps(dict(answer.data)))
-    result = result_of(BY_NAME[name], answer, ["a notice"])
+    result = result_of(FOR_CLIENTS[name], answer, ["a notice"])
     assert result.is_error is not answer.ok
     if answer.ok:
-        jsonschema.validate(data, answers_of(BY_NAME[name]))
-        assert any(_is(shape, data) for shape in BY_NAME[name].answers), (name, outcome, data)
+        jsonschema.validate(data, answers_of(FOR_CLIENTS[name]))
+        assert any(_is(shape, data) for shape in FOR_CLIENTS[name].answers), (name, outcome, data)
     if result.structured_content is not None:
         jsonschema.validate(result.structured_content, data_schema(name))
     else:
@@ -189,6 +189,15 @@ CHANGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("stop_subagent", "again", {"agent_id": "a"}),
     ("stop_subagent", "unknown", {"agent_id": "who"}),
     ("Agent", "resumed", {"resume": "a", "prompt": "go on"}),
+    ("report_work", "registered", {"what": "register", "name": "aider", "description": "mends tests"}),
+    ("report_work", "told", {"what": "command", "agent_id": "aider", "command": "make test", "ok": False}),
+    ("report_work", "edited", {"what": "edit", "agent_id": "aider", "path": "a.py", "after": "0" * 64}),
+    ("report_work", "moved", {"what": "folder", "agent_id": "aider", "path": "/elsewhere"}),
+    ("list_subagents", "reported", {}),
+    ("report_work", "done", {"what": "done", "agent_id": "aider", "summary": "All pass."}),
+    ("report_work", "done already", {"what": "done", "agent_id": "aider"}),
+    ("report_work", "nobody", {"what": "done"}),
+    ("report_work", "driven", {"what": "done", "agent_id": "a"}),
 )
 
 
@@ -197,7 +206,7 @@ async def test_every_tool_answers_with_the_shape_it_promises():
         caller = Caller(told)
         for name, outcome, arguments in (*STARTS, *LOOKS, *CHANGES):
             await caller.call(name, outcome, **arguments)
-        assert set(caller.seen) == set(BY_NAME)
+        assert set(caller.seen) == set(FOR_CLIENTS)
         assert caller.answers["structured"].data["structured"] == {"n": 3}
         assert caller.answers["wrong"].data["reply"]["ok"] is False
 

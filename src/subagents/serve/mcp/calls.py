@@ -21,7 +21,7 @@ from mcp_types import (
 )
 
 from subagents.delegation.door import MCP, Door
-from subagents.delegation.registry import BY_NAME
+from subagents.delegation.registry import FOR_CLIENTS
 from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
 from subagents.errors import SessionError
 from subagents.own_tasks import own_tasks
@@ -48,8 +48,10 @@ async def call_tool(peer: Peer, asking: Asking, params: CallToolRequestParams) -
 
 def tool_named(name: str) -> DelegationTool[Any]:
     """Raises `MCPError`."""
-    if (tool := BY_NAME.get(name)) is None:
-        raise MCPError(INVALID_PARAMS, f"There is no tool {name[:200]!r}; there are {', '.join(BY_NAME)}.")
+    if (tool := FOR_CLIENTS.get(name)) is None:
+        raise MCPError(
+            INVALID_PARAMS, f"There is no tool {name[:200]!r}; there are {', '.join(FOR_CLIENTS)}."
+        )
     return tool
 
 

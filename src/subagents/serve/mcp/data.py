@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from subagents.delegation.registry import BY_NAME, answers_of
+from subagents.delegation.registry import FOR_CLIENTS, answers_of
 from subagents.delegation.tool import Answer
 from subagents.runs.result import MAX_BODY, bounded
 
@@ -21,7 +21,7 @@ _GOING = ("queued", "running")
 @cache
 def data_schema(tool: str) -> dict[str, Any]:
     """What the data of a tool's answers fits. Not to be changed."""
-    schema = answers_of(BY_NAME[tool])
+    schema = answers_of(FOR_CLIENTS[tool])
     return {**schema, "properties": {**schema["properties"], **_RIDING}}
 
 

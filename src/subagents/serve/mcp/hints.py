@@ -35,6 +35,8 @@ HINTS: Mapping[str, Hints] = {
     "stop_subagent": Hints("Stop a subagent", idempotent=True),
     "pause_subagent": Hints("Pause a subagent", idempotent=True),
     "unpause_subagent": Hints("Let a subagent go on", idempotent=True, open_world=True),
+    # Something is written down, and nothing else follows.
+    "report_work": Hints("Report work done elsewhere"),
     # Off the list; the log keeps everything.
     "clear_subagents": Hints("Clear ended subagents", idempotent=True),
 }

@@ -51,15 +51,27 @@ async def offering(project: Project | None, settings: Settings, catalog: AgentCa
     """The results of `initialize` and `tools/list` by the version of a handshake, those of `server/discover` and
     `tools/list` by the version without one, the package's version, and the digest of the tools.
 
-    They are the same for every client. Opens no session.
+    They are the same for every client. In place of a list that is the same as that of an earlier version stands this
+    version. Opens no session.
     """
     shown = _Shown(project or NOWHERE, settings, catalog)
     return {
         "version": version(NAME),
         "digest": tools.digest(tools.listed(shown)),
-        "handshake": {each: await _shaken(shown, each) for each in HANDSHAKE_PROTOCOL_VERSIONS},
+        "handshake": _once({each: await _shaken(shown, each) for each in HANDSHAKE_PROTOCOL_VERSIONS}),
         "modern": {each: await _asked(shown, each) for each in MODERN_PROTOCOL_VERSIONS},
     }
+
+
+def _once(handshakes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    lists: list[tuple[str, Any]] = []
+    for spoken, told in handshakes.items():
+        tools_told = told["tools/list"]
+        same = next((earlier for earlier, known in lists if known == tools_told), None)
+        lists.append((spoken, tools_told))
+        if same is not None:
+            told["tools/list"] = same
+    return handshakes
 
 
 def default_catalog() -> AgentCatalog:

@@ -34,7 +34,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from subagents.delegation.describing import instructions
 from subagents.delegation.door import MCP
-from subagents.delegation.registry import BY_NAME
+from subagents.delegation.registry import FOR_CLIENTS
 from subagents.errors import SubagentsError
 from subagents.runtime.manager import WAIT_BOUND
 from subagents.serve.mcp import calls, prompts, resources
@@ -108,7 +108,7 @@ def mcp_server(peer_of: PeerOf) -> SubagentsServer:
 
 def _input_schema(tool: str) -> dict[str, Any] | None:
     """What headers of requests over HTTP are checked against."""
-    return input_schema(tool, WAIT_BOUND) if tool in BY_NAME else None
+    return input_schema(tool, WAIT_BOUND) if tool in FOR_CLIENTS else None
 
 
 def _extend(server: SubagentsServer, tasks: Tasks, answers: _Answers) -> None:

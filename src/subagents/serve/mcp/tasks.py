@@ -23,7 +23,7 @@ from mcp_types import (
 )
 
 from subagents.delegation.get_result import Asked, told
-from subagents.delegation.registry import BY_NAME
+from subagents.delegation.registry import FOR_CLIENTS
 from subagents.delegation.tool import Parent
 from subagents.errors import SessionError
 from subagents.events import StoppedBy
@@ -36,7 +36,7 @@ from subagents.serve.mcp.progress import progress_text
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 POLL_MS = 2_000
-AGENT = BY_NAME["Agent"]
+AGENT = FOR_CLIENTS["Agent"]
 
 
 class TaskParams(RequestParams):

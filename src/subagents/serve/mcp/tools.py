@@ -13,7 +13,7 @@ from mcp_types import Tool, ToolAnnotations
 from subagents.definitions.catalog import AgentCatalog
 from subagents.delegation.describing import Place, described
 from subagents.delegation.door import MCP
-from subagents.delegation.registry import BY_NAME, TOOLS, parameters_of
+from subagents.delegation.registry import FOR_CLIENTS, parameters_of
 from subagents.delegation.tool import DelegationTool
 from subagents.serve.mcp.conversations import Conversations
 from subagents.serve.mcp.data import data_schema
@@ -24,7 +24,9 @@ from subagents.settings.model import Settings
 def listed(conversations: Conversations) -> list[Tool]:
     """All tools, as they are described to a client of this project now. Opens no session."""
     place = _place(conversations.settings, conversations.catalog(), conversations)
-    return [_listed(tool, place, conversations.settings.wait_timeout_seconds) for tool in TOOLS]
+    return [
+        _listed(tool, place, conversations.settings.wait_timeout_seconds) for tool in FOR_CLIENTS.values()
+    ]
 
 
 def digest(tools: Sequence[Tool]) -> str:
@@ -36,7 +38,7 @@ def digest(tools: Sequence[Tool]) -> str:
 @cache
 def input_schema(tool: str, wait_seconds: float) -> dict[str, Any]:
     """What a tool takes, where a wait is as long as that unless it is asked for otherwise. Not to be changed."""
-    return parameters_of(BY_NAME[tool], wait_seconds)
+    return parameters_of(FOR_CLIENTS[tool], wait_seconds)
 
 
 def _place(settings: Settings, catalog: AgentCatalog, conversations: Conversations) -> Place:

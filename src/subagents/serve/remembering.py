@@ -1,0 +1,27 @@
+"""The file from which a front answers before its host is there: kept as the host would answer now."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import subagents
+from subagents import atomic
+from subagents.contents import first_bytes
+from subagents.serve.front_answers import MOST_BYTES, host_file
+from subagents.serve.mcp import tools
+from subagents.serve.mcp.conversations import Conversations
+from subagents.serve.mcp.offering import offering, written
+
+
+async def remember_offering(conversations: Conversations) -> None:
+    """Writes it anew when it says something else. Where that cannot be done the next client waits a little."""
+    file = host_file(conversations.project.state)
+    now = {"version": subagents.__version__, "digest": tools.digest(tools.listed(conversations))}
+    with suppress(OSError, ValueError):
+        said = json.loads(first_bytes(file, MOST_BYTES))
+        if now.items() <= said.items():
+            return
+    offered = await offering(conversations.project, conversations.settings, conversations.catalog())
+    with suppress(OSError):
+        atomic.replace(file, written(offered).encode(), mode=0o600)
