@@ -17,7 +17,7 @@ import anyio.to_thread
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
-from subagents.definitions.tool_names import DELEGATING, START, START_MANY
+from subagents.definitions.tool_names import DELEGATING, OURS, START, START_MANY
 from subagents.definitions.trust import is_trusted
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
@@ -35,6 +35,7 @@ from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner
 from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
+from subagents.runners.with_servers import WithServers
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
 from subagents.runtime.definition_watch import watch
@@ -52,6 +53,8 @@ from subagents.settings.layers import Layered, SettingProblem, layered
 from subagents.settings.model import Settings, declared
 from subagents.spec import PromptMode, ProviderRule, RunSpec, ToolSelection
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
+from subagents.toolsets.mcp.choosing import ServerChoice
+from subagents.toolsets.mcp.servers import Servers
 from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
 from subagents.workspaces.ancestry import started_in
@@ -156,9 +159,10 @@ class AgentManager(runtime.AgentManager):
             journal = Journal.load(store, plan.clock)
             await _recover(journal, store)
             await journal.record(lambda _: _opening(plan))
-            providers = ToolProviders(plan.tools, reserved=(*CODING_TOOLS, *DELEGATING))
-            tools = _Toolsets(plan.settings, providers)
-            async with own_tasks() as tasks:
+            providers = ToolProviders(plan.tools, reserved=OURS)
+            servers = Servers(plan.project.root, os.environ, taken=providers.names, reserved=OURS)
+            tools = _Toolsets(plan.settings, providers, servers)
+            async with own_tasks() as tasks, servers.running():
                 shared = _shared(plan, journal, store, tools)
                 admission = Admission(plan.settings, plan.clock, plan.project.state if plan.place else None)
                 manager = cls(_surroundings(plan, providers), journal, admission, shared, tasks)
@@ -283,14 +287,15 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         environment={name: plan.environ[name] for name in PASSED_ON if name in plan.environ},
         outer=_outer_run(started_in(plan.environ)),
         tool_notes=partial(_tool_notes, providers),
+        choose_servers=ServerChoice(plan.project.root, taken=providers.names).chosen,
     )
 
 
 async def _tool_notes(
-    providers: ToolProviders, own: Sequence[ProviderRule], tools: ToolSelection
+    providers: ToolProviders, own: Sequence[ProviderRule], tools: ToolSelection, servers: Sequence[str]
 ) -> Sequence[str]:
     """In a thread: what others wrote is imported for it, which takes as long as it takes."""
-    return await anyio.to_thread.run_sync(providers.notes, own, tools)
+    return await anyio.to_thread.run_sync(providers.notes, own, tools, servers)
 
 
 def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
@@ -313,7 +318,11 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
         journal=journal,
         store=store,
         clock=plan.clock,
-        runners={"native": native, "command": CommandRunner(os.environ), **plan.runners},
+        runners={
+            "native": WithServers(native, tools.servers),
+            "command": CommandRunner(os.environ),
+            **plan.runners,
+        },
         workspaces=SharedWorkspaces(),
         output=plan.place.output if plan.place is not None else None,
         export=export,
@@ -351,9 +360,10 @@ class _Toolsets:
     #: Set as soon as there is one; no run begins before.
     manager: AgentManager
 
-    def __init__(self, settings: Settings, providers: ToolProviders) -> None:
+    def __init__(self, settings: Settings, providers: ToolProviders, servers: Servers) -> None:
         self._settings = settings
         self._providers = providers
+        self.servers = servers
         self._made: dict[object, Sequence[AbstractToolset[Any]]] = {}
 
     def load(self, spec: RunSpec) -> None:
@@ -367,7 +377,11 @@ class _Toolsets:
         key = (coding, delegation, agents, spec.tools.denied, spec.tools.providers)
         if key not in self._made:
             self._made[key] = [reported(toolset) for toolset in self._make(spec, depth, coding, delegation)]
-        return self._made[key]
+        return (*self._made[key], *self._of_servers())
+
+    def _of_servers(self) -> Iterator[AbstractToolset[Any]]:
+        if (toolset := self.servers.toolset()) is not None:
+            yield reported(toolset)
 
     def _delegation(self, spec: RunSpec, depth: int) -> tuple[str, ...]:
         """Only what the definition names, and only where a run may still go deeper and start anything at all."""

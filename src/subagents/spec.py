@@ -210,7 +210,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     `parent`, `settings` or `default`. `model` is what answers, by its exact name, and `asked_model` what was asked
     for. `display_name` and `color` (`#RRGGBB`) are how people see it, "" where its file does not say.
     `subagents` are the only types it may start, None for any. `notes` are sentences for whoever asked, about what
-    is not as asked.
+    is not as asked. `mcp_servers` are the MCP servers that the definition describes, as it is written: variables by
+    name. `servers_file` is the project's file of servers as it was allowed, None where it is not used.
     """
 
     agent: str
@@ -239,3 +240,5 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     source: DefinitionSource | None = None
     decided: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
+    mcp_servers: Mapping[str, Any] = {}
+    servers_file: DefinitionSource | None = None

@@ -196,7 +196,9 @@ async def test_a_script_that_does_not_answer_needs_no_trust():
 async def test_tools_of_providers_are_looked_at_only_for_runs_that_may_see_some(tmp_path: Path):
     looked: list[tuple[Sequence[ProviderRule], ToolSelection]] = []
 
-    async def notes(own: Sequence[ProviderRule], tools: ToolSelection) -> Sequence[str]:
+    async def notes(
+        own: Sequence[ProviderRule], tools: ToolSelection, servers: Sequence[str]
+    ) -> Sequence[str]:
         looked.append((own, tools))
         return ("a note",)
 

@@ -14,6 +14,7 @@ from typing import Any
 from subagents.definitions.colours import a_colour
 from subagents.definitions.model import Isolation, MemoryScope, Sandbox
 from subagents.definitions.runner_line import a_runner
+from subagents.definitions.servers import servers_written
 from subagents.definitions.tool_lists import denied_tools, listed_tools
 from subagents.definitions.values import (
     BadValue,
@@ -27,7 +28,6 @@ from subagents.definitions.values import (
     either,
     few_corrections,
     mapping_or_words,
-    named_mappings,
     one_of,
     plain_names,
     seconds,
@@ -312,11 +312,10 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(
         "mcp_servers",
-        named_mappings,
-        "a mapping by name, or names",
-        "MCP servers whose tools it has",
-        "none",
-        later=_yes,
+        servers_written,
+        "a mapping by name of `command`, `args`, `env`, or of `url`, `headers`; or a list of these and of names",
+        "MCP servers whose tools it may use, where `tools` admits them",
+        "those of `.mcp.json` and of your own `mcp.json`",
     ),
     Field(
         "skills",

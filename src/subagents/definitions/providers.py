@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from subagents.definitions.servers import PREFIX, provider_of
 from subagents.definitions.tool_lists import Listed
 from subagents.definitions.tool_names import provider_entry
 from subagents.definitions.values import MAX_SHOWN, few, names_all
@@ -52,11 +53,7 @@ def told(found: Mapping[str, Any], tools: Listed, denied: Listed) -> Iterator[tu
         return
     yield from _paths(found)
     yield from _contradictions(found, tools)
-    if servers := [entry for entry in _providers(tools.providers) if entry.startswith("mcp__")]:
-        yield (
-            "tools",
-            _("selects tools of MCP servers ({names}), which has no effect yet").format(names=few(servers)),
-        )
+    yield from _unreached_servers(found, tools)
 
 
 # --- the rule's parts
@@ -135,3 +132,16 @@ def _contradictions(found: Mapping[str, Any], tools: Listed) -> Iterator[tuple[s
     if orphans:
         message = _("selects tools of {names}, which the file does not bring in; add it to `extensions`")
         yield "tools", message.format(names=few(orphans))
+
+
+def _unreached_servers(found: Mapping[str, Any], tools: Listed) -> Iterator[tuple[str, str]]:
+    """Servers that the file names, and of which its own list of tools admits nothing."""
+    if tools.providers:
+        servers = (str(name) for name in found.get("mcp_servers") or ())
+        reached = {name.removeprefix(PREFIX) for name in _providers(tools.providers)}
+        if unreached := [name for name in servers if name.lower() not in reached]:
+            message = _("names {names}, of which `tools` admits no tool; add {entry} to it")
+            yield (
+                "mcp_servers",
+                message.format(names=few(unreached), entry=f"`{provider_of(unreached[0])}`"),
+            )

@@ -12,9 +12,9 @@ from typing import Any
 
 from subagents.definitions.fields import PermissionMode
 from subagents.definitions.model import Sandbox
-from subagents.definitions.tool_names import CHANGING, DELEGATING, OWN_TOOLS, our_name
+from subagents.definitions.tool_names import CHANGING, FETCH, OURS, our_name
 
-EVERY_TOOL = (*OWN_TOOLS, *DELEGATING)
+EVERY_TOOL = OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,14 @@ class Restriction:
 
 
 def _by_mode(mode: PermissionMode) -> Withheld:
-    """`plan` only looks, and `dontAsk` refuses whatever would be asked about."""
-    return LOOKS_ONLY if mode in (PermissionMode.PLAN, PermissionMode.DONT_ASK) else NOTHING
+    """`plan` only looks, and `dontAsk` refuses whatever would be asked about, the web too."""
+    match mode:
+        case PermissionMode.PLAN:
+            return LOOKS_ONLY
+        case PermissionMode.DONT_ASK:
+            return Withheld((*CHANGING, FETCH), providers=True)
+        case _:
+            return NOTHING
 
 
 def _by_sandbox(sandbox: Sandbox) -> Withheld:

@@ -13,7 +13,14 @@ from subagents.definitions import providers
 from subagents.definitions.model import SHOWN
 from subagents.definitions.restrictions import withheld
 from subagents.definitions.tool_lists import Listed
-from subagents.definitions.tool_names import DELEGATING, OWN_TOOLS, START, nearest_tool, tools_meant
+from subagents.definitions.tool_names import (
+    DELEGATING,
+    FETCH,
+    OWN_TOOLS,
+    START,
+    nearest_tool,
+    tools_meant,
+)
 from subagents.definitions.values import MAX_SHOWN, both, few
 from subagents.language import _
 from subagents.spec import ToolSelection
@@ -83,14 +90,15 @@ def _types(tools: Listed, allowed: bool | tuple[str, ...] | None) -> Types:
 
 def _names(tools: Listed, allowed: bool | tuple[str, ...] | None, types: Types) -> tuple[str, ...] | None:
     """Our tools it may use, None for all of them; which says nothing about starting agents."""
+    names = tuple(dict.fromkeys((*OWN_TOOLS, *tools.names) if tools.everything else tools.names))
     if types == ():
-        return None if tools.everything else tuple(name for name in tools.names if name not in DELEGATING)
-    names = (*OWN_TOOLS, *tools.names) if tools.everything else tools.names
+        ours = tuple(name for name in names if name not in DELEGATING)
+        return None if tools.everything and FETCH not in ours else ours
     if allowed is not None or [name for name in tools.names if name in DELEGATING] == [START]:
         # Who may start agents may follow them; a file that names several of these tools has chosen.
         return tuple(dict.fromkeys((*names, *DELEGATING)))
     if tools.everything:
-        return tuple(dict.fromkeys(names)) if tools.starts else None
+        return names if tools.starts or FETCH in names else None
     return names
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from subagents.definitions.tool_names import (
+    FETCH,
     OWN_TOOLS,
     START,
     Entry,
@@ -209,7 +210,7 @@ class _Sorting:
         elif ours == START:
             self._put("names", ours)
             self._types(one)
-        elif one.restricted and ours in OWN_TOOLS:
+        elif one.restricted and ours in (*OWN_TOOLS, FETCH):
             self._put("partly", ours)
             self._put("unenforced", one.text)
         else:

@@ -33,6 +33,13 @@ DELEGATING = (
 )
 
 
+#: What gets a page of the web; only who names it has it.
+FETCH = "fetch"
+
+#: All tools that are ours.
+OURS = (*OWN_TOOLS, FETCH, *DELEGATING)
+
+
 @dataclass(frozen=True, slots=True)
 class ToolName:
     """What a tool of Claude Code is here: `ours` is our name for it, "" where there is none."""
@@ -58,7 +65,7 @@ CLAUDE_TOOLS: tuple[ToolName, ...] = (
     ToolName("AgentOutputTool", "get_subagent_result"),
     ToolName("TaskStop", "stop_subagent"),
     ToolName("SendMessage", "steer_subagent"),
-    ToolName("WebFetch", "", "an MCP server or a tool of your own can do it"),
+    ToolName("WebFetch", FETCH, "it answers with the text itself, and follows no prompt"),
     ToolName("WebSearch", "", "an MCP server or a tool of your own can do it"),
     ToolName("TodoWrite", ""),
     ToolName("TodoRead", ""),
@@ -99,11 +106,12 @@ _SAME = {
     "find": "find_files search_files",
     "grep": "search ripgrep rg search_file_content",
     "ls": "list dir list_directory list_files list_dir",
+    FETCH: "web_fetch webfetch fetch_url get_url http_get curl",
     START: "subagent subagents spawn delegate",
 }
 _SYNONYMS = {word: ours.strip() for ours, words in _SAME.items() for word in words.split()}
 
-_OURS = {name.lower(): name for name in (*OWN_TOOLS, *DELEGATING)}
+_OURS = {name.lower(): name for name in OURS}
 _KNOWN = {each.name.lower(): each.ours for each in CLAUDE_TOOLS} | _OURS
 
 
@@ -224,6 +232,6 @@ _FORMS = (
     (
         "`mcp__server__tool`, `mcp__server`",
         "`ext:mcp__server/tool`, `ext:mcp__server`",
-        "MCP servers come with a later version",
+        "the tools of the MCP server `server`",
     ),
 )

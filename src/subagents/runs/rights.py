@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from subagents.definitions.tool_names import DELEGATING, START
+from subagents.definitions.tool_names import DELEGATING, FETCH, START
 from subagents.spec import ToolSelection
 
 _READING = ("read", "grep", "find", "ls")
@@ -19,14 +19,14 @@ _IMPLIED: dict[str, tuple[str, ...]] = {
     "ls": ("find", "ls"),
     "write": _WRITING,
     "edit": _WRITING,
-    "bash": (*_READING, *_WRITING),
+    "bash": (*_READING, *_WRITING, FETCH),
 }
 
 
 def narrowed(child: ToolSelection, parent: ToolSelection) -> ToolSelection:
     """The child's tools, without those whose rights its parent has not.
 
-    A child that wants all tools is not one that asked to delegate: that must be said by name.
+    A child that wants all tools is not one that asked to delegate, or for the web: that must be said by name.
     """
     denied = tuple(dict.fromkeys((*child.denied, *parent.denied)))
     providers = tuple(dict.fromkeys((*child.providers, *parent.providers)))
@@ -45,7 +45,7 @@ def _names(child: ToolSelection, parent: ToolSelection) -> tuple[str, ...] | Non
         return child.names
     allowed = _with_implied(parent.among(parent.names))
     if child.names is None:
-        return tuple(name for name in allowed if name not in DELEGATING)
+        return tuple(name for name in allowed if name not in (FETCH, *DELEGATING))
     return tuple(name for name in child.names if name in allowed)
 
 

@@ -46,7 +46,8 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
         folder_exists=cwd.is_dir(),
     )
     _refuse_untrusted_script(asked, spec, around)
-    notes = (*note, *unknown, *await _about_tools(spec, definition, around))
+    spec, told = await _with_tools(asked, spec, definition, around)
+    notes = (*note, *unknown, *told)
     return await _with_model(msgspec.structs.replace(spec, notes=notes), asked, parent, around)
 
 
@@ -67,11 +68,23 @@ def _with_types(definition: AgentDefinition, around: Surroundings) -> tuple[Agen
     return replace(definition, subagents=tuple(dict.fromkeys(types))), tuple(notes)
 
 
-async def _about_tools(spec: RunSpec, definition: AgentDefinition, around: Surroundings) -> Sequence[str]:
-    """What is to be told about tools of providers. An isolated run, or another program, has none of them."""
-    if around.tool_notes is None or spec.runner != "native" or _sees_no_provider(spec):
-        return ()
-    return await around.tool_notes(definition.tools.providers, spec.tools)
+async def _with_tools(
+    asked: SpawnRequest, spec: RunSpec, definition: AgentDefinition, around: Surroundings
+) -> tuple[RunSpec, Sequence[str]]:
+    """The spec with its MCP servers, and what is to be told about tools of providers. An isolated run, or another
+    program, has none of them."""
+    if spec.runner != "native" or _sees_no_provider(spec):
+        return spec, ()
+    told: list[str] = []
+    servers: Sequence[str] = ()
+    if around.choose_servers is not None:
+        chosen = await around.choose_servers(
+            spec, definition, lambda source: _untrusted(asked, source, around) is None
+        )
+        spec, told, servers = chosen.spec, list(chosen.notes), chosen.names
+    if around.tool_notes is not None:
+        told += await around.tool_notes(definition.tools.providers, spec.tools, servers)
+    return spec, told
 
 
 def _sees_no_provider(spec: RunSpec) -> bool:

@@ -12,11 +12,28 @@ from subagents.definitions.model import AgentDefinition
 from subagents.ids import RunId
 from subagents.models.choice import ChooseModel
 from subagents.settings.model import Settings
-from subagents.spec import DefinitionSource, ProviderRule, ToolSelection
+from subagents.spec import DefinitionSource, ProviderRule, RunSpec, ToolSelection
 
 #: What whoever asks for a run should know about its tools of providers: from what its definition says, and what the
-#: run may use. Raises `BadTools`.
-ToolNotes = Callable[[Sequence[ProviderRule], ToolSelection], Awaitable[Sequence[str]]]
+#: run may use; providers that have the last names are there besides. Raises `BadTools`.
+ToolNotes = Callable[[Sequence[ProviderRule], ToolSelection, Sequence[str]], Awaitable[Sequence[str]]]
+
+
+class ServersChosen(Protocol):
+    """A run's spec with its MCP servers, notes on them, and the names of all that were described, as providers."""
+
+    @property
+    def spec(self) -> RunSpec: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+    @property
+    def names(self) -> Sequence[str]: ...
+
+
+#: Decides which MCP servers a run may see; the last says whether a file is trusted for it. Raises `SpawnRefused`.
+ChooseServers = Callable[
+    [RunSpec, AgentDefinition, Callable[[DefinitionSource], bool]], Awaitable[ServersChosen]
+]
 
 
 @dataclass(frozen=True)
@@ -53,3 +70,4 @@ class Surroundings:
     is_trusted: Callable[[DefinitionSource, str | Path], bool]
     outer: OuterRun | None = None
     tool_notes: ToolNotes | None = None
+    choose_servers: ChooseServers | None = None

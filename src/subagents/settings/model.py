@@ -264,6 +264,13 @@ class Settings:
     worktree_isolation: bool = _setting(
         True, "Worktrees", "Lets agents work in git worktrees of their own.", later=True
     )
+    fetch_private: bool = _setting(
+        False,
+        "Private addresses",
+        "Lets the tool `fetch` reach this machine and private networks too.",
+        guard=Guard.STRICTER,
+        allows=True,
+    )
     rollup_child_usage: bool = _setting(
         False,
         "Usage with children",

@@ -50,6 +50,8 @@ class Declared:
     guard: Guard = Guard.FREE
     #: 0 is no limit, and so the highest.
     unlimited: bool = False
+    #: A switch that allows something when it is on; others restrict then.
+    allows: bool = False
     #: A text that may not be blank.
     filled: bool = False
 
@@ -177,11 +179,11 @@ def refusal(setting: Declared, value: Value, standing: Value) -> str:
 
 
 def _loosens(setting: Declared, value: Value, standing: Value) -> bool:
-    """Whether the value allows more than the one that stands. A switch that is on restricts, and so does a list, the
-    more the less it names."""
+    """Whether the value allows more than the one that stands. A switch that is on restricts, unless it is said to
+    allow, and so does a list, the more the less it names."""
     match value, standing:
         case bool(), bool():
-            return standing and not value
+            return value and not standing if setting.allows else standing and not value
         case ((int() | float()), (int() | float())):
             return _limit(setting, value) > _limit(setting, standing)
         case tuple(), tuple():

@@ -16,6 +16,7 @@ from subagents.spec import ProviderRule, ToolSelection
 from subagents.toolsets.providers.installed import Installed, installed, left_out
 from subagents.toolsets.providers.notes import selector_notes
 from subagents.toolsets.providers.provider import ToolProvider
+from subagents.toolsets.providers.short_names import rule_in_full
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
@@ -63,12 +64,16 @@ class ToolProviders:
                 if name not in self._opened:
                     self._opened[name] = self._open(name)
 
-    def notes(self, own: Sequence[ProviderRule], tools: ToolSelection) -> tuple[str, ...]:
+    def notes(
+        self, own: Sequence[ProviderRule], tools: ToolSelection, servers: Sequence[str] = ()
+    ) -> tuple[str, ...]:
         """What whoever asked for a run with these tools should know, where its definition says `own`: what selects
-        nothing, and what could not be loaded and was not told before."""
+        nothing, and what could not be loaded and was not told before. `servers` are MCP servers, by the names of their
+        providers; which tools those have is not known yet."""
         with self._loading:
             self.load(tools)
-            known = {name: self._fixed(name) for name in self.names()}
+            known = {**dict.fromkeys(servers), **{name: self._fixed(name) for name in self.names()}}
+            own = [rule_in_full(rule, servers, self.names()) for rule in own]
             untold, self._untold = self._untold, []
             return (*untold, *selector_notes(own, tools, known))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from subagents.definitions.servers import PREFIX
 from subagents.errors import BadTools
 from subagents.spec import qualified
 
@@ -25,6 +26,7 @@ Tools: TypeAlias = "Mapping[str, ToolSource] | Iterable[ToolProvider]"
 MAX_NAME = 64  # characters; the longest name of a tool that all providers of models take
 _PROVIDER = re.compile(r"[^\s:/\\*,]{1,64}\Z")
 _TOOL = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]", re.ASCII)
 _PLAIN = (str, bytes, Mapping, type(None))
 
 
@@ -88,14 +90,15 @@ def is_tool_name(name: str) -> bool:
 
 
 def visible_name(provider: str, tool: str, taken: Iterable[str]) -> str | None:
-    """What a model calls a tool: its own name, or `provider__tool` where that is taken already.
+    """What a model calls a tool: its own name, or `provider__tool` where that is taken already; one of an MCP server
+    `mcp__server__tool`, as everywhere, in the letters that models take.
 
     None when that is taken too, or no model could call it so.
     """
-    names = (
-        name for name in (tool, qualified(provider, tool)) if is_tool_name(name) and name not in set(taken)
-    )
-    return next(names, None)
+    names: tuple[str, ...] = (tool, qualified(provider, tool))
+    if provider.startswith(PREFIX):
+        names = tuple(_NO_NAME.sub("_", name)[:MAX_NAME] for name in reversed(names))
+    return next((name for name in names if is_tool_name(name) and name not in set(taken)), None)
 
 
 def _each(tools: Tools | None) -> Iterator[ToolProvider]:

@@ -1,0 +1,277 @@
+"""One MCP server while it is used: started, asked for its tools, called, started again when it died, and ended.
+
+Whose runs it serves is not known here. What it may see and say is bounded: it is somebody else's program.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+
+from subagents.definitions.servers import ServerConfig
+from subagents.errors import SubagentsError
+from subagents.foreign import ForeignFailed, foreign, said
+from subagents.own_tasks import own_tasks
+from subagents.toolsets.mcp.expanding import Unset, expanded, veiled
+from subagents.toolsets.mcp.program import SEEN, Program
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup, TaskStatus
+    from mcp.client import Client
+    from mcp_types import CallToolResult, Tool
+
+log = logging.getLogger("subagents")
+
+MOST_PAGES = 50  # of a list of tools
+MOST_TOOLS = 1_000
+MOST_SAID = 1_500  # characters of a sentence about one that failed
+
+T = TypeVar("T")
+
+
+class ServerFailed(SubagentsError):
+    """A server could not be used; the text is a whole sentence without its full stop."""
+
+
+@dataclass
+class _Line:
+    """An open line to a server. `changed` says that it has other tools by now; `over` ends it."""
+
+    client: Client
+    program: Program | None
+    over: anyio.Event = field(default_factory=anyio.Event)
+    changed: bool = False
+    broken: bool = False
+
+    @property
+    def alive(self) -> bool:
+        return not (self.broken or self.over.is_set()) and (self.program is None or self.program.alive)
+
+
+class Server:
+    """A server of a session or of a run. What it is asked may fail with `ServerFailed`, and waits are bounded.
+
+    `tasks` hold its line open; whoever has them ends it with them, or with `end`.
+    """
+
+    def __init__(
+        self, config: ServerConfig, folder: Path, tasks: TaskGroup, environ: Mapping[str, str]
+    ) -> None:
+        self.config = config
+        self._folder = folder
+        self._tasks = tasks
+        self._environ = environ
+        self._starting = anyio.Lock()
+        self._line: _Line | None = None
+        self._tools: tuple[Tool, ...] = ()
+        self._ended = False
+
+    async def start(self) -> None:
+        """Starts it, or again where it died, and asks which tools there are."""
+        async with self._starting:
+            if self._line is None or not self._line.alive:
+                if self._line is not None:
+                    self._line.over.set()
+                await self._tasks.start(self._hold)
+
+    async def tools(self) -> tuple[Tool, ...]:
+        """Those there are now; of one that died those that there were."""
+        line = self._line
+        if line is not None and line.alive and line.changed:
+            line.changed = False
+            with anyio.move_on_after(self.config.startup_timeout) as bound:
+                await self._reached(line, self._listed(line))
+            if bound.cancelled_caught:
+                raise self._failed("did not say in time which tools it has")
+        return self._tools
+
+    async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        """What it answers. One that died is started again first, once a call."""
+        await self.start()
+        line = self._line
+        assert line is not None
+        with anyio.move_on_after(self.config.timeout) as bound:
+
+            async def goes_on(_progress: float, _total: float | None, _message: str | None) -> None:
+                bound.deadline = anyio.current_time() + self.config.timeout
+
+            call = line.client.call_tool(tool, arguments, progress_callback=goes_on)
+            return await self._reached(line, call)
+        raise self._failed(f"did not answer within {self.config.timeout:g} seconds")
+
+    def end(self) -> None:
+        """Has it ended, for good; that takes a few seconds at most, and nobody needs to wait for it."""
+        self._ended = True
+        if self._line is not None:
+            self._line.over.set()
+
+    # --- the line
+
+    async def _hold(self, *, task_status: TaskStatus[None]) -> None:
+        """Opens the line and holds it until it is over. Fails where it cannot be opened, and never afterwards."""
+        line: _Line | None = None
+        program = self._started()
+        with anyio.CancelScope(deadline=anyio.current_time() + self.config.startup_timeout) as scope:
+            try:
+                with foreign(anyio.get_cancelled_exc_class()):
+                    async with self._opened(program) as opened, own_tasks() as tasks:
+                        await tasks.start(self._hear, opened)
+                        self._line = line = opened
+                        scope.deadline = math.inf
+                        task_status.started()
+                        await line.over.wait()
+                        tasks.cancel_scope.cancel()
+            except ForeignFailed as error:
+                if line is None:
+                    raise self._failed("could not be started", error, program) from error
+                log.debug("The line to the MCP server %r broke: %s", self.config.name, error)
+            finally:
+                if line is not None:
+                    line.over.set()
+        if line is None and scope.cancelled_caught:
+            bound = f"{self.config.startup_timeout:g}"
+            raise self._failed(
+                f"could not be started, for it did not answer within {bound} seconds", program=program
+            )
+
+    def _started(self) -> Program | None:
+        """The server's process; None where it is reached at an address. Raises `ServerFailed`."""
+        if self._ended:
+            raise self._failed("is not started any more")
+        config = self._expanded()
+        if config.url:
+            return None
+        seen = {name: self._environ[name] for name in SEEN if name in self._environ}
+        folder = self._folder / config.folder
+        try:
+            return Program((config.command, *config.args), folder, {**seen, **config.env})
+        except (OSError, ValueError) as error:
+            why = "there is no such program or folder" if isinstance(error, FileNotFoundError) else str(error)
+            raise self._failed(f"could not be started ({config.command!r} in {folder}: {why})") from error
+
+    @asynccontextmanager
+    async def _opened(self, program: Program | None) -> AsyncIterator[_Line]:
+        from mcp.client import Client
+        from mcp_types import Implementation
+
+        line: list[_Line] = []
+
+        async def heard(message: Any) -> None:
+            if line and getattr(message, "method", "") == "notifications/tools/list_changed":
+                line[0].changed = True
+
+        async with self._transport(program) as transport:
+            client = Client(
+                transport,
+                message_handler=heard,
+                client_info=Implementation(name="subagents", version=version("subagents")),
+                cache=None,
+            )
+            async with client:
+                line.append(_Line(client, program))
+                await self._listed(line[0])
+                yield line[0]
+
+    @asynccontextmanager
+    async def _transport(self, program: Program | None) -> AsyncIterator[Any]:
+        if program is not None:
+            yield program.streams()
+            return
+        import httpx2
+        from mcp.client.streamable_http import streamable_http_client
+
+        config = self._expanded()
+        # A call's own bound is above; a stream on which nothing happens is no failure.
+        bounds = httpx2.Timeout(self.config.startup_timeout, read=None)
+        async with httpx2.AsyncClient(headers=dict(config.headers), timeout=bounds) as http:
+            yield streamable_http_client(config.url, http_client=http)
+
+    async def _hear(self, line: _Line, *, task_status: TaskStatus[None]) -> None:
+        """Hears of other tools from servers that must be asked to tell it; older ones do by themselves."""
+        from mcp_types.version import MODERN_PROTOCOL_VERSIONS
+
+        capability = line.client.server_capabilities.tools
+        asked = line.client.protocol_version in MODERN_PROTOCOL_VERSIONS
+        if not (asked and capability and capability.list_changed):
+            task_status.started()
+            return
+        try:
+            with foreign(anyio.get_cancelled_exc_class()):
+                async with line.client.listen(tools_list_changed=True) as events:
+                    task_status.started()
+                    async for _event in events:
+                        line.changed = True
+        except ForeignFailed as error:
+            log.debug("The MCP server %r tells nothing of new tools: %s", self.config.name, error)
+
+    async def _listed(self, line: _Line) -> None:
+        tools: list[Tool] = []
+        cursor: str | None = None
+        for _page in range(MOST_PAGES):
+            page = await line.client.list_tools(cursor=cursor)
+            tools += page.tools
+            cursor = page.next_cursor
+            if not cursor or len(tools) > MOST_TOOLS:
+                break
+        self._tools = tuple(tool for tool in tools[:MOST_TOOLS] if self.config.offers(tool.name))
+
+    # --- what goes wrong
+
+    async def _reached(self, line: _Line, asked: Awaitable[T]) -> T:
+        try:
+            with foreign(anyio.get_cancelled_exc_class()):
+                return await asked
+        except ForeignFailed as error:
+            line.broken = line.broken or (line.program is None and _breaks(error))
+            if line.program is not None:
+                await line.program.settled()
+            again = "" if line.alive else " It is started again at the next call"
+            failed = self._failed("failed", error, line.program)
+            raise ServerFailed(f"{failed}.{again}" if again else str(failed)) from error
+
+    def _failed(
+        self, what: str, error: ForeignFailed | None = None, program: Program | None = None
+    ) -> ServerFailed:
+        why = "; ".join(filter(None, (_leaf_said(error), program.last_words if program else "")))
+        text = f"the MCP server {self.config.name!r} {what}" + (f": {why}" if why else "")
+        return ServerFailed(veiled(text, self.config, self._environ)[:MOST_SAID])
+
+    def _expanded(self) -> ServerConfig:
+        try:
+            return expanded(self.config, self._environ)
+        except Unset as error:
+            raise self._failed(f"could not be started: it {error}") from error
+
+
+def _leaf(error: BaseException | None) -> BaseException | None:
+    """What was raised at first: task groups wrap it."""
+    if isinstance(error, ForeignFailed):
+        error = error.__cause__
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _leaf_said(error: ForeignFailed | None) -> str:
+    leaf = _leaf(error)
+    return said(leaf) if leaf is not None else ""
+
+
+def _breaks(error: ForeignFailed) -> bool:
+    """Whether an address is to be reached anew: it could not be, or knows us no more. An error that a server answered
+    is none of the line's."""
+    from mcp import MCPError
+    from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
+
+    leaf = _leaf(error)
+    if isinstance(leaf, MCPError):
+        return leaf.code in (CONNECTION_CLOSED, INVALID_REQUEST)
+    return not isinstance(leaf, RuntimeError | ValueError)

@@ -1,0 +1,110 @@
+"""Calling tools of MCP servers in a run: what the model reads of answers, failures and deaths."""
+
+from __future__ import annotations
+
+import pytest
+
+from subagents.runs.state import RunStatus
+from tests.toolsets.mcp.conftest import Story, calls, fake
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_tool_of_a_server_is_called_by_its_full_name(story: Story):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs__echo")
+
+    told = await story.run(calls("mcp__docs__echo", text="hi"))
+
+    assert told.run.status is RunStatus.COMPLETED
+    assert "echo: hi" in told.lines
+    assert (len(story.started), story.left_behind) == (1, [])
+
+
+async def test_what_is_no_text_is_told_in_a_line(story: Story):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__several"))
+
+    assert "[image of type image/png left out, 30 bytes]" in told.lines
+    assert "[resource 'notes' at file:///notes.txt]" in told.lines
+    assert '{"n": 3}' in told.lines
+
+
+async def test_a_huge_answer_is_cut_like_any_other(story: Story):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__huge"))
+
+    assert "[2,950,000 more characters left out; ask for less]" in told.said
+
+
+async def test_a_tool_that_fails_is_an_answer(story: Story):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__fails"), calls("mcp__docs__echo", text="on"))
+
+    assert any(line.startswith("Error: Error executing tool fails") for line in told.lines)
+    assert "echo: on" in told.lines
+
+
+async def test_a_server_that_dies_in_mid_call_is_started_again_at_the_next(story: Story):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__dies"), calls("mcp__docs__echo", text="back"))
+
+    assert "the MCP server 'docs' failed" in told.said
+    assert "it ended with exit code 7; it wrote: I am going. It is started again at the next call" in told.said
+    assert "echo: back" in told.lines
+    assert (len(story.started), story.left_behind) == (2, [])
+
+
+async def test_a_call_without_an_answer_ends_at_its_bound(story: Story):
+    story.user_servers(docs=story.logged(timeout=0.5))
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__hangs"), calls("mcp__docs__echo", text="on"))
+
+    assert "Error: the MCP server 'docs' did not answer within 0.5 seconds." in told.said
+    assert "echo: on" in told.lines
+
+
+async def test_progress_begins_the_bound_anew(story: Story):
+    story.user_servers(docs=story.logged(timeout=1))
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__slow", steps=8))
+
+    assert "slowly done" in told.lines
+
+
+async def test_a_server_sees_little_of_the_environment_and_what_is_written_for_it(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SOME_SECRET", "s3cr3t-value")
+    monkeypatch.setenv("OTHER", "not for it")
+    story.user_servers(docs=story.logged(env={"FAKE_KEY": "${SOME_SECRET}", "MODE": "${UNSET:-plain}"}))
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__whoami"))
+
+    assert "key=s3cr3t-value" in told.said
+    assert "MODE" in told.said
+    assert "OTHER" not in told.said
+
+
+async def test_what_is_kept_of_a_run_names_variables_and_holds_no_secret(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SOME_SECRET", "s3cr3t-value")
+    server = fake(env={"FAKE_KEY": "${SOME_SECRET}"})
+    story.trusts(story.agent(tools="mcp__docs", mcp_servers={"docs": server}))
+
+    spec = await story.spec_of()
+
+    assert spec.mcp_servers["docs"]["env"] == {"FAKE_KEY": "${SOME_SECRET}"}
+    assert "s3cr3t-value" not in str(spec)

@@ -1,0 +1,144 @@
+"""When servers begin and end: once a session or once a run, in vain, after a stop; and nothing is left behind."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from subagents.runs.state import RunStatus
+from tests.toolsets.mcp.conftest import Story, calls, fake, is_alive, until
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_runs_share_a_server_that_is_started_with_the_first(story: Story):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs")
+
+    async with story.open(calls("mcp__docs__echo", text="hi")) as manager:
+        assert story.started == []
+        runs = [await manager.spawn("asker", "ask") for _ in range(3)]
+        for run in runs:
+            assert "echo: hi" in (await story.told(run)).lines
+        assert len(story.started) == 1
+        assert story.left_behind != []
+
+    assert story.left_behind == []
+
+
+async def test_a_server_that_is_not_shared_begins_and_ends_with_its_run(story: Story):
+    story.user_servers(docs=story.logged(shared=False))
+    story.agent(tools="mcp__docs")
+
+    async with story.open(calls("mcp__docs__echo", text="hi")) as manager:
+        runs = [await manager.spawn("asker", "ask") for _ in range(2)]
+        for run in runs:
+            assert "echo: hi" in (await story.told(run)).lines
+        assert len(story.started) == 2
+        await until(lambda: story.left_behind == [])
+
+
+async def test_a_stopped_run_leaves_nothing_behind_nor_does_what_its_server_began(story: Story):
+    story.user_servers(docs=story.logged(shared=False))
+    story.agent(tools="mcp__docs")
+    sleeper = "sleep 1000"
+
+    async with story.open(
+        calls("mcp__docs__begins", program=f"exec setsid {sleeper}"), calls("mcp__docs__hangs")
+    ) as manager:
+        run = await manager.spawn("asker", "ask")
+        await until(lambda: manager.state.run(run).activity != "" and len(_begun(story)) == 2)
+        await manager.stop(run)
+        assert (await story.told(run)).run.status is RunStatus.STOPPED
+        await until(lambda: story.left_behind == [])
+
+    assert story.left_behind == []
+
+
+def _begun(story: Story) -> list[int]:
+    return story.started
+
+
+@pytest.mark.parametrize(
+    ("server", "said"),
+    [
+        (
+            {"command": "no-such-program-here"},
+            "could not be started ('no-such-program-here' in {root}: there is no such program or folder)",
+        ),
+        (fake("complains"), "it ended with exit code 3; it wrote: the key None is not accepted"),
+        (fake("silent", startup_timeout=0.5), "it did not answer within 0.5 seconds"),
+        ({"command": "${NO_SUCH}"}, "it needs the variable NO_SUCH, which is not set"),
+        ({"url": "http://127.0.0.1:1/mcp"}, "could not be started"),
+    ],
+)
+async def test_a_server_that_does_not_start_is_told_and_the_run_goes_on(
+    story: Story, server: dict[str, object], said: str, caplog: pytest.LogCaptureFixture
+):
+    story.user_servers(docs=server)
+    story.agent(tools="read, mcp__docs")
+
+    with caplog.at_level(logging.WARNING, "subagents"):
+        told = await story.run({"text": "I can do without"})
+
+    assert told.run.status is RunStatus.COMPLETED
+    assert said.format(root=story.root) in caplog.text
+
+
+async def test_a_run_that_has_no_other_tools_fails_with_the_reason(story: Story):
+    story.user_servers(docs=fake("complains"))
+    story.agent(tools="mcp__docs")
+
+    told = await story.run()
+
+    assert told.run.status is RunStatus.FAILED
+    assert "it has no tools without its MCP servers: the MCP server 'docs' could not be started" in told.text
+    assert "it wrote: the key None is not accepted" in told.text
+
+
+async def test_a_server_repeats_no_secret(story: Story, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DOCS_KEY", "s3cr3t-value")
+    story.user_servers(docs=fake("complains", env={"FAKE_KEY": "${DOCS_KEY}"}))
+    story.agent(tools="mcp__docs")
+
+    told = await story.run()
+
+    assert "the key ${DOCS_KEY} is not accepted" in told.text
+    assert "s3cr3t-value" not in told.text
+
+
+async def test_a_server_at_an_address_is_used_the_same_way(story: Story, free_port: int):
+    story.user_servers(
+        docs={"type": "http", "url": f"http://127.0.0.1:{free_port}/mcp", "headers": {"X-Key": "${KEY:-none}"}}
+    )
+    story.agent(tools="mcp__docs")
+    command = [sys.executable, fake()["args"][0], f"port={free_port}"]
+    async with await anyio.open_process(command, stdin=None, stdout=-3, stderr=-3) as process:
+        await until(lambda: _listens(free_port))
+        told = await story.run(
+            calls("mcp__docs__echo", text="hi"), calls("mcp__docs__reveal"), calls("mcp__docs__hidden")
+        )
+        process.terminate()
+
+    assert "echo: hi" in told.lines
+    assert "found" in told.lines
+
+
+def _listens(port: int) -> bool:
+    import socket
+
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+async def test_servers_that_are_not_ours_are_not_touched(story: Story, tmp_path: Path):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs")
+    async with await anyio.open_process(["sleep", "1000"], start_new_session=True) as other:
+        await story.run(calls("mcp__docs__echo", text="hi"))
+        assert is_alive(other.pid)
+        other.terminate()
