@@ -49,6 +49,11 @@ class Told:
     lines: list[str]
 
     @property
+    def why(self) -> str:
+        """The reason of its ending."""
+        return self.run.outcome.reason if self.run.outcome is not None else ""
+
+    @property
     def said(self) -> str:
         return "\n".join(self.lines)
 

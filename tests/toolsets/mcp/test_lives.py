@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from subagents.events import Event, ToolCalled
 from subagents.runs.state import RunStatus
 from tests.toolsets.mcp.conftest import Story, calls, fake, is_alive, until
 
@@ -45,22 +46,23 @@ async def test_a_server_that_is_not_shared_begins_and_ends_with_its_run(story: S
 async def test_a_stopped_run_leaves_nothing_behind_nor_does_what_its_server_began(story: Story):
     story.user_servers(docs=story.logged(shared=False))
     story.agent(tools="mcp__docs")
-    sleeper = "sleep 1000"
+    called: list[str] = []
 
     async with story.open(
-        calls("mcp__docs__begins", program=f"exec setsid {sleeper}"), calls("mcp__docs__hangs")
+        calls("mcp__docs__begins", program="exec setsid sleep 1000"), calls("mcp__docs__hangs")
     ) as manager:
+        manager.listen(lambda entry: called.extend(_called(entry.event)))
         run = await manager.spawn("asker", "ask")
-        await until(lambda: manager.state.run(run).activity != "" and len(_begun(story)) == 2)
+        await until(lambda: called == ["mcp__docs__begins", "mcp__docs__hangs"])
         await manager.stop(run)
-        assert (await story.told(run)).run.status is RunStatus.STOPPED
-        await until(lambda: story.left_behind == [])
+        told = await story.told(run)
+        sleeper = next(int(line) for line in told.lines if line.isdecimal())
+        assert told.run.status is RunStatus.STOPPED
+        await until(lambda: story.left_behind == [] and not is_alive(sleeper))
 
-    assert story.left_behind == []
 
-
-def _begun(story: Story) -> list[int]:
-    return story.started
+def _called(event: Event) -> list[str]:
+    return [event.tool] if isinstance(event, ToolCalled) else []
 
 
 @pytest.mark.parametrize(
@@ -96,8 +98,8 @@ async def test_a_run_that_has_no_other_tools_fails_with_the_reason(story: Story)
     told = await story.run()
 
     assert told.run.status is RunStatus.FAILED
-    assert "it has no tools without its MCP servers: the MCP server 'docs' could not be started" in told.text
-    assert "it wrote: the key None is not accepted" in told.text
+    assert "it has no tools without its MCP servers: the MCP server 'docs' could not be started" in told.why
+    assert "it wrote: the key None is not accepted" in told.why
 
 
 async def test_a_server_repeats_no_secret(story: Story, monkeypatch: pytest.MonkeyPatch):
@@ -107,8 +109,8 @@ async def test_a_server_repeats_no_secret(story: Story, monkeypatch: pytest.Monk
 
     told = await story.run()
 
-    assert "the key ${DOCS_KEY} is not accepted" in told.text
-    assert "s3cr3t-value" not in told.text
+    assert "the key ${DOCS_KEY} is not accepted" in told.why
+    assert "s3cr3t-value" not in told.why
 
 
 async def test_a_server_at_an_address_is_used_the_same_way(story: Story, free_port: int):
