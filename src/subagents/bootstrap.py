@@ -17,7 +17,7 @@ import anyio.to_thread
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
-from subagents.definitions.tool_names import DELEGATING, OURS, START, START_MANY
+from subagents.definitions.tool_names import DELEGATING, FETCH, OURS, START, START_MANY
 from subagents.definitions.trust import is_trusted
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
@@ -57,6 +57,7 @@ from subagents.toolsets.mcp.choosing import ServerChoice
 from subagents.toolsets.mcp.servers import Servers
 from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
+from subagents.toolsets.web import web_toolset
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.groups import end_group_if_same
 from subagents.workspaces.shared import SharedWorkspaces
@@ -374,9 +375,12 @@ class _Toolsets:
         coding, delegation = spec.tools.among(CODING_TOOLS), self._delegation(spec, depth)
         # The agents stand in a tool's description: an edited definition makes another catalog, and so another tool.
         agents = (self.manager.agents, spec.subagents, depth) if delegation else None
-        key = (coding, delegation, agents, spec.tools.denied, spec.tools.providers)
+        web = spec.tools.names is not None and spec.tools.allows(FETCH)
+        key = (coding, delegation, agents, web, spec.tools.denied, spec.tools.providers)
         if key not in self._made:
-            self._made[key] = [reported(toolset) for toolset in self._make(spec, depth, coding, delegation)]
+            self._made[key] = [
+                reported(toolset) for toolset in self._make(spec, depth, coding, delegation, web)
+            ]
         return (*self._made[key], *self._of_servers())
 
     def _of_servers(self) -> Iterator[AbstractToolset[Any]]:
@@ -392,7 +396,7 @@ class _Toolsets:
         return tuple(name for name in spec.tools.among(DELEGATING) if name not in starts)
 
     def _make(
-        self, spec: RunSpec, depth: int, coding: Sequence[str], delegation: Sequence[str]
+        self, spec: RunSpec, depth: int, coding: Sequence[str], delegation: Sequence[str], web: bool
     ) -> Iterator[AbstractToolset[Any]]:
         from subagents.delegation.toolset import delegation_toolset
 
@@ -400,5 +404,7 @@ class _Toolsets:
             yield coding_toolset(coding)
         if delegation:
             yield delegation_toolset(self.manager, delegation, spec.subagents, depth)
+        if web:
+            yield web_toolset(private=self._settings.fetch_private)
         if (provided := self._providers.toolset(spec.tools)) is not None:
             yield provided

@@ -7,6 +7,7 @@ import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, assert_never
 
+from subagents.definitions.tool_names import FETCH
 from subagents.runners.base import Called, CommandBegan, FileWritten, FolderMoved, Report, RunContext
 from subagents.texts import storable
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def may_change(tool: str) -> bool:
     """Whether a tool may change something outside the run; of one that is not ours we don't know, so it may."""
-    return tool in CHANGING_TOOLS or tool not in CODING_TOOLS
+    return tool in CHANGING_TOOLS or tool not in (*CODING_TOOLS, FETCH)
 
 
 class CallReports:

@@ -115,7 +115,9 @@ class Story:
 
     async def spec_of(self, agent: str = "asker", **wishes: Any) -> Any:
         async with self.open() as manager:
-            return manager.state.run(await manager.spawn(SpawnRequest(agent=agent, prompt="ask", **wishes))).spec
+            return manager.state.run(
+                await manager.spawn(SpawnRequest(agent=agent, prompt="ask", **wishes))
+            ).spec
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.toolsets.mcp.conftest import Story, calls, fake
 
 from subagents.runs.state import RunStatus
-from tests.toolsets.mcp.conftest import Story, calls, fake
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +58,9 @@ async def test_a_server_that_dies_in_mid_call_is_started_again_at_the_next(story
     told = await story.run(calls("mcp__docs__dies"), calls("mcp__docs__echo", text="back"))
 
     assert "the MCP server 'docs' failed" in told.said
-    assert "it ended with exit code 7; it wrote: I am going. It is started again at the next call" in told.said
+    assert (
+        "it ended with exit code 7; it wrote: I am going. It is started again at the next call" in told.said
+    )
     assert "echo: back" in told.lines
     assert (len(story.started), story.left_behind) == (2, [])
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from tests.toolsets.mcp.conftest import Story, calls, fake, is_alive, until
 
 from subagents.events import Event, ToolCalled
 from subagents.runs.state import RunStatus
-from tests.toolsets.mcp.conftest import Story, calls, fake, is_alive, until
 
 pytestmark = pytest.mark.anyio
 
@@ -115,7 +115,11 @@ async def test_a_server_repeats_no_secret(story: Story, monkeypatch: pytest.Monk
 
 async def test_a_server_at_an_address_is_used_the_same_way(story: Story, free_port: int):
     story.user_servers(
-        docs={"type": "http", "url": f"http://127.0.0.1:{free_port}/mcp", "headers": {"X-Key": "${KEY:-none}"}}
+        docs={
+            "type": "http",
+            "url": f"http://127.0.0.1:{free_port}/mcp",
+            "headers": {"X-Key": "${KEY:-none}"},
+        }
     )
     story.agent(tools="mcp__docs")
     command = [sys.executable, fake()["args"][0], f"port={free_port}"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.toolsets.mcp.conftest import Story, Told, calls, fake
 
 from subagents import SpawnRefused
 from subagents.runs.state import RunStatus
-from tests.toolsets.mcp.conftest import Story, Told, calls, fake
 
 pytestmark = pytest.mark.anyio
 
@@ -46,7 +46,9 @@ def seen(told: Told) -> tuple[bool, bool]:
         ({"isolated": True}, (False, False)),
     ],
 )
-async def test_lists_of_tools_are_about_servers_too(story: Story, keys: dict[str, Any], sees: tuple[bool, bool]):
+async def test_lists_of_tools_are_about_servers_too(
+    story: Story, keys: dict[str, Any], sees: tuple[bool, bool]
+):
     assert seen(await asked(story, **keys)) == sees
 
 
@@ -119,9 +121,7 @@ async def test_a_server_that_is_named_and_described_nowhere_is_told(story: Story
 
     [note] = (await story.spec_of()).notes
 
-    assert note == (
-        "There is no MCP server 'doks'. In .mcp.json and in your own mcp.json there are: docs."
-    )
+    assert note == ("There is no MCP server 'doks'. In .mcp.json and in your own mcp.json there are: docs.")
 
 
 async def test_an_agent_that_lives_by_a_server_that_there_is_not_is_refused(story: Story):

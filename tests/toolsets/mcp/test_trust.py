@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.toolsets.mcp.conftest import Story, calls, fake
 
 from subagents import SpawnRefused
-from tests.toolsets.mcp.conftest import Story, calls, fake
 
 pytestmark = pytest.mark.anyio
 

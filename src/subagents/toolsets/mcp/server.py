@@ -100,7 +100,7 @@ class Server:
         assert line is not None
         with anyio.move_on_after(self.config.timeout) as bound:
 
-            async def goes_on(_progress: float, _total: float | None, _message: str | None) -> None:
+            async def goes_on(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001
                 bound.deadline = anyio.current_time() + self.config.timeout
 
             call = line.client.call_tool(tool, arguments, progress_callback=goes_on)
