@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -161,7 +162,7 @@ class AgentManager(runtime.AgentManager):
             await _recover(journal, store)
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
-            servers = Servers(plan.project.root, os.environ, taken=providers.names, reserved=OURS)
+            servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
             tools = _Toolsets(plan.settings, providers, servers)
             async with own_tasks() as tasks, servers.running():
                 shared = _shared(plan, journal, store, tools)
@@ -290,6 +291,11 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         tool_notes=partial(_tool_notes, providers),
         choose_servers=ServerChoice(plan.project.root, taken=providers.names).chosen,
     )
+
+
+def _for_servers() -> Mapping[str, str]:
+    """What MCP servers' variables are looked up in: ours, and the Python that we are installed for."""
+    return {"SUBAGENTS_PYTHON": sys.executable, **os.environ}
 
 
 async def _tool_notes(
