@@ -29,7 +29,7 @@ DEBUGGER = """\
 ---
 name: debugger
 description: Finds why tests fail.
-tools: Read, Grep, Bash(git *), WebFetch
+tools: Read, Grep, Bash(git *), WebSearch
 maxTurn: 3
 ---
 You debug.

@@ -19,7 +19,7 @@ def test_all_of_them_load_without_a_problem():
     assert CATALOG.problems == ()
     # Those that are programs are there where their program is; `test_installed.py` looks at them.
     names = [agent.name for agent in CATALOG.listed() if not program_of(agent)]
-    assert names == ["Explore", "general-purpose", "json-explorer", "orchestrator", "Plan"]
+    assert names == ["browser", "Explore", "general-purpose", "json-explorer", "orchestrator", "Plan"]
 
 
 @pytest.mark.parametrize("agent", CATALOG.listed(), ids=lambda agent: agent.name)

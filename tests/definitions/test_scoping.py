@@ -74,7 +74,7 @@ def test_a_selector_without_a_provider_is_skipped():
         ("disallowed_tools: [bash]", ("bash",)),
         ("disallowed_tools: none", ()),
         ("disallowed_tools:", ()),
-        ("disallowedTools: Write, MultiEdit, Edit, WebFetch", ("write", "edit")),
+        ("disallowedTools: Write, MultiEdit, Edit, WebFetch", ("write", "edit", "fetch")),
         ('disallowed_tools: ["bash, write"]', ("bash", "write")),
         ("disallowed_tools: Bash Write", ("bash", "write")),
         ("disallowed_tools: ext:foo/Bar, mcp__GitHub__merge", ("foo/Bar", "mcp__github/merge")),
@@ -243,17 +243,32 @@ def test_claude_codes_names_are_ours_whatever_their_case():
 
 
 def test_a_tool_without_an_equivalent_is_told_and_leaves_the_others():
-    assert agent("tools: Read, WebFetch, TodoWrite").tools.names == ("read",)
-    assert told("tools: Read, WebFetch, TodoWrite", "disallowedTools: WebSearch") == snapshot(
-        [":2: `tools` names WebFetch and TodoWrite, which have no equivalent here"]
+    assert agent("tools: Read, WebSearch, TodoWrite").tools.names == ("read",)
+    assert told("tools: Read, WebSearch, TodoWrite", "disallowedTools: WebSearch") == snapshot(
+        [":2: `tools` names WebSearch and TodoWrite, which have no equivalent here"]
     )
     assert told("tools: NotebookEdit") == snapshot(
         [":2: `tools` names NotebookEdit, which has no equivalent here"]
     )
 
 
+def test_the_web_is_only_for_who_names_it():
+    assert agent("tools: Read, WebFetch").tools.names == ("read", "fetch")
+    assert agent("tools: all").tools.names is None
+    assert agent("tools: all, fetch").tools.names == (*OWN_TOOLS, "fetch")
+    assert agent("tools: WebFetch(domain:example.org)").tools.among(("fetch",)) == ()
+    assert agent("tools: fetch", "permission_mode: dontAsk").tools.among(("fetch",)) == ()
+
+
+def test_servers_that_the_list_of_tools_admits_nothing_of_are_told():
+    assert told("tools: read, mcp__docs", "mcp_servers: [docs, wiki]") == snapshot(
+        [":3: `mcp_servers` names wiki, of which `tools` admits no tool; add `mcp__wiki` to it"]
+    )
+    assert told("tools: read", "mcp_servers: [docs]") == []
+
+
 def test_a_list_of_nothing_that_there_is_here_is_no_tools_not_all():
-    assert agent("tools: WebFetch, WebSearch").tools.names == ()
+    assert agent("tools: NotebookEdit, WebSearch").tools.names == ()
     assert agent("tools: Bash(git *)").tools.names == ()
 
 
@@ -364,7 +379,6 @@ def test_paths_patterns_and_servers_are_told():
         [
             ":2: `tools` has mcp__*, which nothing here follows; name the providers or their tools",
             ":2: `tools` selects tools of mcp__docs, which the file does not bring in; add it to `extensions`",
-            ":2: `tools` selects tools of MCP servers (mcp__docs), which has no effect yet",
             ":3: `extensions` has ./a.ts, a path; name the provider instead",
             ":4: `disallowed_tools` has mcp__x__*_all, a pattern that takes all tools of mcp__x away",
             ":5: `exclude_extensions` has ~/b, a path; name the provider instead",

@@ -8,7 +8,7 @@ from tests.definitions.stories import agent, parsed, told, unusable
 
 from subagents.definitions.fields import KEYS
 from subagents.definitions.spelling import ALIASES, INSTEAD, WITHOUT_EQUIVALENT, canonical
-from subagents.definitions.tool_names import CLAUDE_TOOLS, DELEGATING, OWN_TOOLS, our_name, spelling_table
+from subagents.definitions.tool_names import CLAUDE_TOOLS, OURS, our_name, spelling_table
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_misspelled_key_that_restricts_nothing_is_only_told(key):
 def test_each_name_of_a_tool_means_one_of_ours_or_none_whatever_its_case():
     for one in CLAUDE_TOOLS:
         assert our_name(one.name) == our_name(one.name.upper()) == one.ours
-        assert one.ours in ("", *OWN_TOOLS, *DELEGATING)
+        assert one.ours in ("", *OURS)
     assert len({one.name.lower() for one in CLAUDE_TOOLS}) == len(CLAUDE_TOOLS)
     assert our_name("quux") is None
 

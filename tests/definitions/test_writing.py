@@ -222,6 +222,11 @@ JSON = st.recursive(
     max_leaves=8,
 )
 MAPPING = st.dictionaries(SOME_TEXT, JSON, max_size=3)
+SERVERS = st.dictionaries(
+    st.from_regex(r"[A-Za-z0-9][a-z0-9-]{0,9}", fullmatch=True),
+    st.none() | st.fixed_dictionaries({"command": SOME_TEXT, "env": st.dictionaries(SOME_TEXT, SOME_TEXT)}),
+    max_size=3,
+)
 OPTIONAL_BOOL = st.none() | st.booleans()
 
 
@@ -254,7 +259,7 @@ DEFINITIONS = st.builds(
     ),
     skills=st.sampled_from((None, True, False)) | NAMES.filter(bool),
     memory=optional(st.sampled_from(MemoryScope)),
-    mcp_servers=optional(MAPPING),
+    mcp_servers=optional(SERVERS),
     inherit_context=OPTIONAL_BOOL,
     isolation=optional(st.sampled_from(Isolation)),
     run_in_background=OPTIONAL_BOOL,

@@ -200,3 +200,12 @@ def test_the_user_s_own_folder_is_no_project_s(monkeypatch: pytest.MonkeyPatch, 
     found = layered(project_at(tmp_path), {})
 
     assert (found.settings, found.problems) == (Settings(session_max_age_days=1), ())
+
+
+def test_a_project_cannot_open_private_networks_and_may_close_them(own: Write, shared: Write, look: Look):
+    shared("fetch_private = true\n")
+    assert look().settings.fetch_private is False
+    own("fetch_private = true\n")
+    assert look().settings.fetch_private is True
+    shared("fetch_private = false\n")
+    assert look().settings.fetch_private is False

@@ -46,6 +46,7 @@ def test_what_nobody_set_has_its_default():
             "tool_description_mode": "full",
             "tree_mode": "rich",
             "agent_mentions": "model",
+            "fetch_private": False,
             "rollup_child_usage": False,
             "show_cost": False,
         }
@@ -117,6 +118,7 @@ def test_what_a_project_may_not_loosen_is_declared_with_the_setting():
             "keys_in_keyring": "user",
             "scope_models": "stricter",
             "enabled_models": "stricter",
+            "fetch_private": "stricter",
             "strict_agent_files": "stricter",
             "detach_children": "user",
         }

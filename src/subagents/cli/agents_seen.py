@@ -10,6 +10,7 @@ import msgspec
 
 from subagents.cli.agents_here import origin, whose
 from subagents.definitions.model import AgentDefinition
+from subagents.definitions.servers import server_of
 from subagents.definitions.tool_names import START
 from subagents.language import _
 from subagents.spec import CommandLine, ProviderRule
@@ -88,6 +89,7 @@ def _values(agent: AgentDefinition) -> Iterator[tuple[str, str]]:
     for rule in agent.tools.providers:
         yield from _providers(rule)
     yield "allowed_subagents", _all_or(agent.subagents) if _decides_on_starting(agent) else ""
+    yield "mcp_servers", ", ".join(map(_server, (agent.mcp_servers or {}).items()))
     for key in _REST:
         yield key, _shown(getattr(agent, key))
 
@@ -95,7 +97,7 @@ def _values(agent: AgentDefinition) -> Iterator[tuple[str, str]]:
 _REST = (
     *("isolated", "permission_mode", "sandbox", "model", "thinking"),
     *("max_turns", "max_seconds", "max_tokens", "max_cost", "output_schema", "runner", "skills", "memory"),
-    *("mcp_servers", "hooks", "gate", "inherit_context", "isolation", "run_in_background"),
+    *("hooks", "gate", "inherit_context", "isolation", "run_in_background"),
     *("persist_session", "session_dir", "output_transcript"),
 )
 
@@ -109,6 +111,12 @@ def _providers(rule: ProviderRule) -> Iterator[tuple[str, str]]:
     yield "exclude_extensions", _shown(rule.excluded)
     if rule.selected is not None:
         yield _("of their tools"), ", ".join(rule.selected) or _("none")
+
+
+def _server(named: tuple[str, object]) -> str:
+    """A server by its name, with what is started or asked where the file says so."""
+    config = server_of(*named)
+    return printable(named[0] if config is None else f"{config.name} ({config.shown})")
 
 
 def _all_or(names: tuple[str, ...] | None) -> str:

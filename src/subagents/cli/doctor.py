@@ -18,7 +18,7 @@ import typer
 
 import subagents
 from subagents.cli.doctor_findings import Finding, Verdict
-from subagents.cli.doctor_tools import delegation_tools, tool_providers
+from subagents.cli.doctor_tools import delegation_tools, mcp_servers, tool_providers
 from subagents.cli.place import agents_of, folder_at
 from subagents.cli.streams import answer_json, draw, width_of
 from subagents.errors import SubagentsError
@@ -74,7 +74,9 @@ def findings() -> Iterator[Finding]:
     yield from _settings()
     yield from _project()
     yield from tool_providers()
-    yield from delegation_tools(project_at(folder_at("")))
+    project = project_at(folder_at(""))
+    yield from mcp_servers(project)
+    yield from delegation_tools(project)
 
 
 def _system() -> Finding:

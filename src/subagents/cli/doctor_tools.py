@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 
 from subagents.cli.doctor_findings import Finding, Verdict
+from subagents.definitions.model import Scope
 from subagents.language import _
 from subagents.places import Project
 from subagents.settings.layers import layered
@@ -37,6 +38,27 @@ def delegation_tools(project: Project) -> Iterator[Finding]:
     )
     for warning in texts["Agent"].warnings:
         yield Finding(_("delegation"), Verdict.NOTE, warning)
+
+
+def mcp_servers(project: Project) -> Iterator[Finding]:
+    """A line for each server in the project's file and the user's, started by nobody here; and what is wrong."""
+    from subagents.definitions.trust import is_trusted
+    from subagents.toolsets.mcp.files import project_file, user_file
+
+    name = _("MCP servers")
+    for file in filter(None, (user_file(), project_file(project.root))):
+        path = file.source.path
+        for problem in file.problems:
+            yield Finding(name, Verdict.NOTE, problem, _("Mend the file; agents go without this until then."))
+        if file.servers:
+            found = _("{names}, of {path}").format(
+                names=", ".join(each.name for each in file.servers.values()), path=path
+            )
+            if file.source.scope == Scope.USER or is_trusted(file.source, project.root):
+                yield Finding(name, Verdict.GOOD, found)
+            else:
+                advice = _("They are not started before you read and trust the file: subagents trust {path}")
+                yield Finding(name, Verdict.NOTE, found, advice.format(path=path))
 
 
 def tool_providers() -> Iterator[Finding]:

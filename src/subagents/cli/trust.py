@@ -16,26 +16,32 @@ from subagents.cli.place import agents_of, at_home, project_here
 from subagents.cli.streams import say, tell
 from subagents.definitions import trust as trusted
 from subagents.definitions.dialects.homes import home_of
-from subagents.definitions.model import AgentDefinition
+from subagents.definitions.model import AgentDefinition, Scope
+from subagents.definitions.servers import ServerConfig, server_of
 from subagents.errors import SubagentsError, TrustError, UnknownAgent
 from subagents.language import _, counted
 from subagents.settings.possible import SCRIPT
 from subagents.spec import CommandLine
+from subagents.toolsets.mcp.expanding import variables
+from subagents.toolsets.mcp.files import PROJECT_FILE, read
+from subagents.view.cells import printable
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import RUN
 
 HELP = _(
     """Trust files of a project, as they are now.
 
-    An agent file of a project may name a program to run. That is done only after you trusted the file, for that project
-    alone, and no longer when it has changed. What it names is shown. Your own agent files, and those that come with
-    subagents, need no trust. Name files or agents; without any, what you trusted is listed.
+    An agent file of a project may name a program to run, or MCP servers to start, and so may its .mcp.json. That is
+    done only after you trusted the file, for that project alone, and no longer when it has changed. What it names is
+    shown. Your own files, and those that come with subagents, need no trust. Name files or agents; without any, what
+    you trusted is listed.
 
     Examples:
 
     \b
       subagents trust reviewer
       subagents trust .subagents/agents/reviewer.md
+      subagents trust .mcp.json
       subagents trust --revoke reviewer
     """
 )
@@ -99,6 +105,8 @@ def _path(name: str, *, gone: bool = False) -> Path:
     path = at_home(name)
     if path.exists() or (gone and os.sep in name):
         return path
+    if name == PROJECT_FILE:
+        return project_here().root / PROJECT_FILE
     try:
         agent = _agent(name)
     except UnknownAgent as error:
@@ -116,22 +124,54 @@ def _agent(name: str) -> AgentDefinition:
 def _what_it_names(file: trusted.Trusted) -> Iterator[str]:
     """All that the trust is about, so that nobody gives it for something else."""
     from subagents.definitions.folders import read_definition
-    from subagents.definitions.model import Scope
 
     path = Path(file.path)
+    if path.name == PROJECT_FILE:
+        yield from _servers_of(path, file)
+        return
     try:
         parsed = read_definition(path, Scope.PROJECT, home_of(path.parent).dialect)
     except SubagentsError:
         return
     if parsed is not None and parsed.source.digest not in ("", file.digest):
-        raise TrustError(_("{path} changed while it was read; nothing was trusted.").format(path=path))
+        raise _changed(path)
     agent = parsed.definition if parsed is not None else None
-    if agent is not None and isinstance(agent.runner, CommandLine):
+    named = [] if agent is None else [*_executed(agent, file), *map(server_line, _inline(agent))]
+    yield from named or [_("  names no program to run")]
+
+
+def _executed(agent: AgentDefinition, file: trusted.Trusted) -> Iterator[str]:
+    if isinstance(agent.runner, CommandLine):
         yield from _line(agent.runner, file.project)
-    elif agent is not None and agent.model.strip().startswith(SCRIPT):
+    elif agent.model.strip().startswith(SCRIPT):
         yield _("  answered by: {script}, which may call its tools").format(script=agent.model.strip())
-    else:
-        yield _("  names no program to run")
+
+
+def _inline(agent: AgentDefinition) -> Iterator[ServerConfig]:
+    found = (server_of(name, written) for name, written in (agent.mcp_servers or {}).items())
+    return filter(None, found)
+
+
+def _servers_of(path: Path, file: trusted.Trusted) -> Iterator[str]:
+    found = read(path, Scope.PROJECT)
+    if found is None or found.source.digest != file.digest:
+        raise _changed(path)
+    yield from map(server_line, found.servers.values())
+    yield from (f"  {problem}" for problem in found.problems)
+    if not found.servers:
+        yield _("  names no server to start")
+
+
+def server_line(config: ServerConfig) -> str:
+    """What a server is, and which variables of the user's it sees or is sent."""
+    what = _("asks the server") if config.url else _("starts the server")
+    seen = ", ".join(sorted(variables(config)))
+    with_these = _(" with these variables of yours: {names}").format(names=seen) if seen else ""
+    return f"  {what} {config.name}: {printable(config.shown)}{with_these}"
+
+
+def _changed(path: Path) -> TrustError:
+    return TrustError(_("{path} changed while it was read; nothing was trusted.").format(path=path))
 
 
 def _line(line: CommandLine, project: str) -> Iterator[str]:

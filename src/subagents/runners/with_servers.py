@@ -20,7 +20,7 @@ class WithServers:
     @asynccontextmanager
     async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[Conversation]:
         async with (
-            self._servers.of_run(context.run, spec, context.folder),
+            self._servers.of_run(context.run, spec, context.folder, context.environment),
             self._runner.open(spec, context) as conversation,
         ):
             yield conversation

@@ -148,3 +148,49 @@ async def test_servers_that_are_not_ours_are_not_touched(story: Story, tmp_path:
         await story.run(calls("mcp__docs__echo", text="hi"))
         assert is_alive(other.pid)
         other.terminate()
+
+
+async def test_a_run_is_stopped_while_its_server_starts(story: Story):
+    story.user_servers(docs=fake(f"log={story.log}", "silent"))
+    story.agent(tools="mcp__docs")
+
+    async with story.open() as manager:
+        run = await manager.spawn("asker", "ask")
+        await until(lambda: story.started != [])
+        await manager.stop(run)
+        assert (await story.told(run)).run.status is RunStatus.STOPPED
+        await until(lambda: story.left_behind == [])
+
+
+async def test_a_session_that_closes_in_mid_call_leaves_nothing(story: Story):
+    story.user_servers(docs=story.logged())
+    story.agent(tools="mcp__docs")
+    called: list[str] = []
+
+    async with story.open(calls("mcp__docs__hangs")) as manager:
+        manager.listen(lambda entry: called.extend(_called(entry.event)))
+        await manager.spawn("asker", "ask")
+        await until(lambda: called != [])
+
+    assert story.left_behind == []
+
+
+async def test_the_model_is_told_of_tools_that_are_not_there(story: Story):
+    from pydantic_ai import Agent
+    from pydantic_ai.models.test import TestModel
+
+    from subagents.spec import ToolSelection
+    from subagents.toolsets.mcp.toolset import Reached, ServersOfRuns
+
+    reached = Reached((), ToolSelection(), ("the MCP server 'docs' could not be started",))
+    model = TestModel()
+    agent = Agent(model, toolsets=[ServersOfRuns({"abc": reached}.get, ())], deps_type=Deps)
+
+    result = await agent.run("go", deps=Deps())
+
+    [first, *_] = result.all_messages()
+    assert "Its tools are not there: the MCP server 'docs' could not be started." in str(first)
+
+
+class Deps:
+    run = "abc"

@@ -37,11 +37,16 @@ def expanded(config: ServerConfig, environ: Mapping[str, str]) -> ServerConfig:
 
 def veiled(text: str, config: ServerConfig, environ: Mapping[str, str]) -> str:
     """The text with `${NAME}` for each value of a variable that the configuration names: a server may repeat it."""
-    values = {name: environ.get(name, "") for name in _names(config)}
+    values = {name: environ.get(name, "") for name in variables(config)}
     for name, value in sorted(values.items(), key=lambda each: len(each[1]), reverse=True):
         if len(value) >= FEWEST:
             text = text.replace(value, f"${{{name}}}")
     return text
+
+
+def variables(config: ServerConfig) -> set[str]:
+    """The names of the variables that it is given."""
+    return {found[1] for text in _texts(config) for found in _VARIABLE.finditer(text)}
 
 
 def _value(found: re.Match[str], environ: Mapping[str, str]) -> str:
@@ -53,10 +58,6 @@ def _value(found: re.Match[str], environ: Mapping[str, str]) -> str:
     if value is None:
         raise Unset(_("needs the variable {name}, which is not set").format(name=name))
     return value
-
-
-def _names(config: ServerConfig) -> set[str]:
-    return {found[1] for text in _texts(config) for found in _VARIABLE.finditer(text)}
 
 
 def _texts(config: ServerConfig) -> Iterable[str]:

@@ -29,8 +29,8 @@ LAST_LINES, LAST_BYTES = 5, 4_000  # of what a server wrote to standard error
 LAST_WORDS = 1.0  # seconds that one which says nothing more is given to end
 LOOK_EVERY = 0.02  # seconds between looks at whether it went by itself
 
-#: What a server sees of the environment beside what is written for it: what the SDK gives.
-SEEN = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "LC_ALL", "TMPDIR")
+#: What a server sees of the environment beside what is written for it: what the SDK gives (mcp/client/stdio.py).
+SEEN = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
 
 
 class Program:

@@ -59,13 +59,20 @@ class _Line:
 class Server:
     """A server of a session or of a run. What it is asked may fail with `ServerFailed`, and waits are bounded.
 
-    `tasks` hold its line open; whoever has them ends it with them, or with `end`.
+    `tasks` hold its line open; whoever has them ends it with them, or with `end`. Variables are looked up in `environ`;
+    a program of a run sees `of_run` as the run's commands do.
     """
 
     def __init__(
-        self, config: ServerConfig, folder: Path, tasks: TaskGroup, environ: Mapping[str, str]
+        self,
+        config: ServerConfig,
+        folder: Path,
+        tasks: TaskGroup,
+        environ: Mapping[str, str],
+        of_run: Mapping[str, str] | None = None,
     ) -> None:
         self.config = config
+        self._of_run = of_run or {}
         self._folder = folder
         self._tasks = tasks
         self._environ = environ
@@ -152,7 +159,7 @@ class Server:
         seen = {name: self._environ[name] for name in SEEN if name in self._environ}
         folder = self._folder / config.folder
         try:
-            return Program((config.command, *config.args), folder, {**seen, **config.env})
+            return Program((config.command, *config.args), folder, {**seen, **self._of_run, **config.env})
         except (OSError, ValueError) as error:
             why = "there is no such program or folder" if isinstance(error, FileNotFoundError) else str(error)
             raise self._failed(f"could not be started ({config.command!r} in {folder}: {why})") from error

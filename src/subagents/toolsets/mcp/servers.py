@@ -66,16 +66,19 @@ class Servers:
                 tasks.cancel_scope.cancel()
 
     @asynccontextmanager
-    async def of_run(self, run: RunId, spec: RunSpec, folder: Path) -> AsyncIterator[None]:
+    async def of_run(
+        self, run: RunId, spec: RunSpec, folder: Path, environment: Mapping[str, str]
+    ) -> AsyncIterator[None]:
         """While this is open the run has its servers' tools. Those that cannot be started are told to its model.
 
+        Those that are the run's own begin in its `folder`, and see the `environment` that its commands see.
         Raises `RunnerError` where nothing is left that it could use.
         """
         configs = await anyio.to_thread.run_sync(self._configs, spec)
         if not configs or self._tasks is None:
             yield
             return
-        servers = [self._server(config, folder) for config in configs]
+        servers = [self._server(config, folder, environment) for config in configs]
         try:
             self._reached[run] = await self._started(spec, servers)
             yield
@@ -122,10 +125,10 @@ class Servers:
 
     # --- started
 
-    def _server(self, config: ServerConfig, folder: Path) -> Server:
+    def _server(self, config: ServerConfig, folder: Path, environment: Mapping[str, str]) -> Server:
         assert self._tasks is not None
         if not config.shared:
-            return Server(config, folder, self._tasks, self._environ)
+            return Server(config, folder, self._tasks, self._environ, environment)
         key = json.dumps(asdict(config), sort_keys=True)
         if key not in self._shared:
             self._shared[key] = Server(config, self._project, self._tasks, self._environ)
