@@ -65,7 +65,7 @@ async def test_servers_in_a_projects_definition_need_trust_in_that(story: Story)
     told = await story.run(ECHO)
     assert story.started == []
     assert told.run.spec.mcp_servers == {}
-    assert "Read it, then: subagents trust asker" in told.run.spec.notes[0]
+    assert f"Read it, then: subagents trust {file}" in told.run.spec.notes[0]
 
     story.trusts(file)
     assert "echo: hi" in (await story.run(ECHO)).lines

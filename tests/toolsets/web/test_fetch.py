@@ -118,6 +118,16 @@ async def test_it_says_who_asks_and_whom(site: str):
     assert f"some.example:{port} subagents/" in said
 
 
+async def test_a_name_in_other_letters_is_sent_as_it_must_be(site: str):
+    async def resolve(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"]
+
+    port = site.rpartition(":")[2]
+    said = await fetched(f"http://bücher.example:{port}/seen", private=True, resolve=resolve)
+
+    assert f"xn--bcher-kva.example:{port} subagents/" in said
+
+
 async def test_a_long_text_is_read_in_parts(site: str):
     first = await fetched(f"{site}/long/120000", private=True)
     assert first.endswith("[70,000 more characters left out; read on with offset=50000]")

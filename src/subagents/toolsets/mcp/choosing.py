@@ -64,36 +64,52 @@ def choose(
     user: ServersFile | None,
     taken: Collection[str] = (),
 ) -> Chosen:
-    written = dict(definition.mcp_servers or {})
-    inline = {name: each for name, each in written.items() if each is not None}
+    """Raises `SpawnRefused`."""
     files = [file for file in (user, project) if file is not None]
     configured = {name: config for file in files for name, config in file.servers.items()}
-    names = dict.fromkeys((*configured, *map(provider_of, inline)))
-    tools = written_in_full(spec.tools, tuple(names), taken)
-    notes, usable = (
-        [problem for file in files for problem in file.problems],
-        dict(user.servers if user else {}),
+    described = _described(definition)
+    names = tuple(dict.fromkeys((*configured, *map(provider_of, described))))
+    tools = written_in_full(spec.tools, names, taken)
+    inline, about_inline = _inline(definition, trusts)
+    allowed, about_project = _allowed(project, tools, trusts)
+    notes = (
+        *(problem for file in files for problem in file.problems),
+        *about_inline,
+        *about_project,
+        *_unknown(definition, configured),
     )
-
-    source = definition.source
-    if inline and source is not None and source.scope == Scope.PROJECT and not trusts(source):
-        notes.append(_untrusted(source, inline, whose=definition.name))
-        inline = {}
-    seen = [
-        config for config in (project.servers if project else {}).values() if tools.reaches(config.provider)
-    ]
-    allowed = project if project is not None and seen and trusts(project.source) else None
-    if project is not None and seen and allowed is None:
-        notes.append(_untrusted(project.source, [config.name for config in seen]))
-    usable |= allowed.servers if allowed else {}
-
-    notes += _unknown(written, configured)
-    reached = {*usable, *map(provider_of, inline)}
+    usable = [file.servers for file in (user, allowed) if file is not None]
+    reached = {*(name for servers in usable for name in servers), *map(provider_of, inline)}
     _refuse_nothing_left(spec, definition, tools, reached, notes)
-    decided = msgspec.structs.replace(
-        spec, tools=tools, mcp_servers=inline, servers_file=allowed.source if allowed else None
-    )
-    return Chosen(decided, tuple(notes), tuple(name for name in names if name not in taken))
+    source = allowed.source if allowed is not None else None
+    decided = msgspec.structs.replace(spec, tools=tools, mcp_servers=inline, servers_file=source)
+    return Chosen(decided, notes, tuple(name for name in names if name not in taken))
+
+
+def _described(definition: AgentDefinition) -> Mapping[str, Any]:
+    """The servers that the definition does not only name."""
+    written = (definition.mcp_servers or {}).items()
+    return {name: each for name, each in written if each is not None}
+
+
+def _inline(definition: AgentDefinition, trusts: Trusts) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """Those of them that may be started, and what to tell where they may not."""
+    described, source = _described(definition), definition.source
+    if not described or source is None or source.scope != Scope.PROJECT or trusts(source):
+        return described, ()
+    return {}, (_untrusted(source, described),)
+
+
+def _allowed(
+    project: ServersFile | None, tools: ToolSelection, trusts: Trusts
+) -> tuple[ServersFile | None, tuple[str, ...]]:
+    """The project's file where the run reaches a server of it and it is trusted, and what to tell where it is not."""
+    if project is None:
+        return None, ()
+    seen = [config.name for config in project.servers.values() if tools.reaches(config.provider)]
+    if not seen or trusts(project.source):
+        return project if seen else None, ()
+    return None, (_untrusted(project.source, seen),)
 
 
 # --- what is told
@@ -104,21 +120,19 @@ def _names_servers(definition: AgentDefinition) -> bool:
     return bool(definition.mcp_servers) or any(entry.startswith(PREFIX) for entry in entries)
 
 
-def _untrusted(source: DefinitionSource, names: Collection[str], whose: str = "") -> str:
+def _untrusted(source: DefinitionSource, names: Collection[str]) -> str:
     message = _(
         "The MCP servers of {path} ({names}) are left out, because you have not trusted this file as it is now. "
-        "Read it, then: subagents trust {what}"
+        "Read it, then: subagents trust {path}"
     )
-    return message.format(path=source.path, names=", ".join(names), what=whose or source.path)
+    return message.format(path=source.path, names=", ".join(names))
 
 
-def _unknown(written: Mapping[str, Any], configured: Mapping[str, ServerConfig]) -> Iterator[str]:
+def _unknown(definition: AgentDefinition, configured: Mapping[str, ServerConfig]) -> Iterator[str]:
     there = ", ".join(config.name for config in configured.values()) or _("none")
-    for name, each in written.items():
+    message = _("There is no MCP server {name!r}. In .mcp.json and in your own mcp.json there are: {there}.")
+    for name, each in (definition.mcp_servers or {}).items():
         if each is None and provider_of(name) not in configured:
-            message = _(
-                "There is no MCP server {name!r}. In .mcp.json and in your own mcp.json there are: {there}."
-            )
             yield message.format(name=name, there=there)
 
 

@@ -32,6 +32,7 @@ log = logging.getLogger("subagents")
 
 MOST_PAGES = 50  # of a list of tools
 MOST_TOOLS = 1_000
+HEARD_WITHIN = 3.0  # seconds that a server has to agree to tell of other tools
 MOST_SAID = 1_500  # characters of a sentence about one that failed
 
 T = TypeVar("T")
@@ -90,14 +91,15 @@ class Server:
                 await self._tasks.start(self._hold)
 
     async def tools(self) -> tuple[Tool, ...]:
-        """Those there are now; of one that died those that there were."""
+        """Those there are now; of one that died, or does not say, those that there were."""
         line = self._line
         if line is not None and line.alive and line.changed:
             line.changed = False
-            with anyio.move_on_after(self.config.startup_timeout) as bound:
-                await self._reached(line, self._listed(line))
-            if bound.cancelled_caught:
-                raise self._failed("did not say in time which tools it has")
+            try:
+                with anyio.move_on_after(self.config.startup_timeout):
+                    await self._reached(line, self._listed(line))
+            except ServerFailed as error:
+                log.debug("%s, when it was asked which tools it has by now", error)
         return self._tools
 
     async def call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
@@ -130,7 +132,9 @@ class Server:
             try:
                 with foreign(anyio.get_cancelled_exc_class()):
                     async with self._opened(program) as opened, own_tasks() as tasks:
-                        await tasks.start(self._hear, opened)
+                        tasks.start_soon(self._hear, opened, heard := anyio.Event())
+                        with anyio.move_on_after(HEARD_WITHIN):
+                            await heard.wait()
                         self._line = line = opened
                         scope.deadline = math.inf
                         task_status.started()
@@ -201,23 +205,24 @@ class Server:
         async with httpx2.AsyncClient(headers=dict(config.headers), timeout=bounds) as http:
             yield streamable_http_client(config.url, http_client=http)
 
-    async def _hear(self, line: _Line, *, task_status: TaskStatus[None]) -> None:
-        """Hears of other tools from servers that must be asked to tell it; older ones do by themselves."""
+    async def _hear(self, line: _Line, heard: anyio.Event) -> None:
+        """Hears of other tools from servers that must be asked to tell it; older ones do by themselves. `heard` is set
+        when it does, or cannot."""
         from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
         capability = line.client.server_capabilities.tools
         asked = line.client.protocol_version in MODERN_PROTOCOL_VERSIONS
-        if not (asked and capability and capability.list_changed):
-            task_status.started()
-            return
         try:
-            with foreign(anyio.get_cancelled_exc_class()):
-                async with line.client.listen(tools_list_changed=True) as events:
-                    task_status.started()
-                    async for _event in events:
-                        line.changed = True
+            if asked and capability and capability.list_changed:
+                with foreign(anyio.get_cancelled_exc_class()):
+                    async with line.client.listen(tools_list_changed=True) as events:
+                        heard.set()
+                        async for _event in events:
+                            line.changed = True
         except ForeignFailed as error:
             log.debug("The MCP server %r tells nothing of new tools: %s", self.config.name, error)
+        finally:
+            heard.set()
 
     async def _listed(self, line: _Line) -> None:
         tools: list[Tool] = []

@@ -45,6 +45,7 @@ async def get(url: str, *, private: bool, resolve: Resolve = looked_up) -> Got:
 async def _followed(url: str, private: bool, resolve: Resolve) -> Got:
     for _redirect in range(MOST_REDIRECTS + 1):
         parts = _parts(url)
+        url = parts.geturl()
         port = parts.port or _PORTS[parts.scheme]
         addresses = await checked(parts.hostname or "", port, private=private, resolve=resolve)
         got = await _first(url, parts, addresses)
@@ -55,16 +56,19 @@ async def _followed(url: str, private: bool, resolve: Resolve) -> Got:
 
 
 def _parts(url: str) -> SplitResult:
+    """The address, with the host's name as it is sent. Raises `ToolFailed`."""
     try:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname or parts.port == 0:
             raise ValueError(url)
+        sent = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
     except ValueError:
         text = f"{url[:200]!r} is no address of the web; give one such as https://example.org/page."
         raise ToolFailed(text) from None
     if parts.username is not None:
         raise ToolFailed("an address with a user name or password in it is not asked.")
-    return parts
+    host = f"[{sent}]" if ":" in sent else sent
+    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host)
 
 
 async def _first(url: str, parts: SplitResult, addresses: Sequence[str]) -> Got | str:
