@@ -4,6 +4,7 @@ tool late. `stubborn` neither ends when its input does nor when it is asked to."
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import time
@@ -23,6 +24,8 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
         return {"protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": about}
     if method == "tools/list":
         return {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in tools]}
+    if params["name"] == "pid":
+        return {"content": [{"type": "text", "text": str(os.getpid())}]}
     tools.append("second")
     send(method="notifications/tools/list_changed")
     return {"content": [{"type": "text", "text": f"called {params['name']}"}]}

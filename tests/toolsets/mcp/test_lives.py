@@ -43,13 +43,24 @@ async def test_a_server_that_is_not_shared_begins_and_ends_with_its_run(story: S
         await until(lambda: story.left_behind == [])
 
 
+async def test_a_runs_own_server_knows_the_run_and_a_shared_one_knows_none(story: Story):
+    story.user_servers(own=story.logged(shared=False), shared=story.logged())
+    story.agent(tools="mcp__own, mcp__shared")
+
+    told = await story.run(calls("mcp__own__whoami"), calls("mcp__shared__whoami"))
+
+    own, shared = (line for line in told.lines if " with " in line)
+    assert "SUBAGENTS_RUN" in own
+    assert "SUBAGENTS_RUN" not in shared
+
+
 async def test_a_stopped_run_leaves_nothing_behind_nor_does_what_its_server_began(story: Story):
     story.user_servers(docs=story.logged(shared=False))
     story.agent(tools="mcp__docs")
     called: list[str] = []
 
     async with story.open(
-        calls("mcp__docs__begins", program="exec setsid sleep 1000"), calls("mcp__docs__hangs")
+        calls("mcp__docs__begins", program="exec sleep 1000"), calls("mcp__docs__hangs")
     ) as manager:
         manager.listen(lambda entry: called.extend(_called(entry.event)))
         run = await manager.spawn("asker", "ask")

@@ -62,7 +62,7 @@ async def test_one_that_does_not_go_when_asked_is_made_to(tmp_path: Path):
     async with serving(tmp_path) as make:
         server = make({"command": sys.executable, "args": [str(OLD), "stubborn"]})
         await server.start()
-        pid = _pid(server)
+        pid = int(await said(server, "pid"))
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
@@ -136,9 +136,3 @@ async def _at(port: int) -> AsyncIterator[None]:
 def _listens(port: int) -> bool:
     with socket.socket() as tried:
         return tried.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _pid(server: Server) -> int:
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    [pid] = [int(child) for child in children if OLD.name in Path(f"/proc/{child}/cmdline").read_text()]
-    return pid
