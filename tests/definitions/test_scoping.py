@@ -265,6 +265,9 @@ def test_servers_that_the_list_of_tools_admits_nothing_of_are_told():
         [":3: `mcp_servers` names wiki, of which `tools` admits no tool; add `mcp__wiki` to it"]
     )
     assert told("tools: read", "mcp_servers: [docs]") == []
+    assert told("runner: {command: [tool, '{prompt}']}", "mcp_servers: [docs]") == snapshot(
+        [":3: `mcp_servers` has no effect, because `runner` names a program, which has its own"]
+    )
 
 
 def test_a_list_of_nothing_that_there_is_here_is_no_tools_not_all():

@@ -26,6 +26,8 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
         return {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in tools]}
     if params["name"] == "pid":
         return {"content": [{"type": "text", "text": str(os.getpid())}]}
+    if params["name"] == "half":
+        return {"content": [{"type": "text", "text": "half a \ud83d pair"}]}
     tools.append("second")
     send(method="notifications/tools/list_changed")
     return {"content": [{"type": "text", "text": f"called {params['name']}"}]}

@@ -135,7 +135,10 @@ def _contradictions(found: Mapping[str, Any], tools: Listed) -> Iterator[tuple[s
 
 
 def _unreached_servers(found: Mapping[str, Any], tools: Listed) -> Iterator[tuple[str, str]]:
-    """Servers that the file names, and of which its own list of tools admits nothing."""
+    """Servers that the file names, and of which nothing is seen: its list of tools admits none, or it is a program."""
+    if found.get("mcp_servers") and found.get("runner") not in (None, "", "native"):
+        yield "mcp_servers", _("has no effect, because `runner` names a program, which has its own")
+        return
     if tools.providers:
         servers = (str(name) for name in found.get("mcp_servers") or ())
         reached = {name.removeprefix(PREFIX) for name in _providers(tools.providers)}

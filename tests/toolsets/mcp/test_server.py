@@ -58,6 +58,13 @@ async def test_a_server_of_the_older_protocol_is_spoken_to_in_that(tmp_path: Pat
         assert await names(server) == ["first", "second"]
 
 
+async def test_half_a_surrogate_pair_in_an_answer_harms_nobody(tmp_path: Path):
+    async with serving(tmp_path) as make:
+        server = make({"command": sys.executable, "args": [str(OLD)], "timeout": 10})
+
+        assert await said(server, "half") == "half a \N{REPLACEMENT CHARACTER} pair"
+
+
 async def test_one_that_does_not_go_when_asked_is_made_to(tmp_path: Path):
     async with serving(tmp_path) as make:
         server = make({"command": sys.executable, "args": [str(OLD), "stubborn"]})

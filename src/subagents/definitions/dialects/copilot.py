@@ -13,7 +13,7 @@ from functools import partial
 from subagents.definitions.dialects.base import Translated, Translation, Vocabulary
 from subagents.definitions.dialects.markdown import Opened
 from subagents.definitions.dialects.tools import ASK, NONE, PLAN, WEB, Names, listed_names, take_tools
-from subagents.definitions.tool_names import START
+from subagents.definitions.tool_names import FETCH, START
 
 _LOOK = ("grep", "find", "ls")
 _EDITOR = "it belongs to an editor"
@@ -39,9 +39,9 @@ _NAMED: dict[str, tuple[str, ...] | str] = {
     "agent": (START,),
     "custom-agent": (START,),
     "task": (START,),
-    "web": WEB,
+    "web": (FETCH,),
     "websearch": WEB,
-    "webfetch": WEB,
+    "webfetch": (FETCH,),
     "todo": PLAN,
     "todos": PLAN,
     "todowrite": PLAN,
@@ -64,7 +64,7 @@ _NAMED: dict[str, tuple[str, ...] | str] = {
     "runsubagent": (START,),
     "runtests": _PART,
     "runtasks": _PART,
-    "fetch": WEB,
+    "fetch": (FETCH,),
     "githubrepo": WEB,
     "think": NONE,
 }

@@ -23,6 +23,7 @@ from subagents.definitions.dialects.tools import (
     take_tools,
 )
 from subagents.definitions.frontmatter import BadFrontMatter
+from subagents.definitions.tool_names import FETCH
 from subagents.definitions.values import number
 from subagents.language import _
 
@@ -37,7 +38,7 @@ _TOOLS: Names = {
     "grep_search": ("grep",),
     "search_file_content": ("grep",),
     "list_directory": ("ls",),
-    "web_fetch": WEB,
+    "web_fetch": (FETCH,),
     "google_web_search": WEB,
     "save_memory": "memory comes with a later version",
     "activate_skill": SKILL,

@@ -6,6 +6,7 @@ a browser that `npx` began would be left behind.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from subagents.own_tasks import own_tasks
-from subagents.texts import storable
+from subagents.texts import mended, storable
 from subagents.workspaces.groups import COMMAND, GRACE, end_group, new_mark, sessions
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 CHUNK = 256_000
 LONGEST_MESSAGE = 64_000_000  # bytes; who says more at once is taken to have no end
+MOST_ERRORS = 10_000_000  # bytes
 LAST_LINES, LAST_BYTES = 5, 4_000  # of what a server wrote to standard error
 LAST_WORDS = 1.0  # seconds that one which says nothing more is given to end
 LOOK_EVERY = 0.02  # seconds between looks at whether it went by itself
@@ -38,7 +40,7 @@ class Program:
 
     def __init__(self, argv: Iterable[str], folder: Path, environment: Mapping[str, str]) -> None:
         self._mark, self._strangers = new_mark(), sessions()
-        self._errors = TemporaryFile()  # noqa: SIM115 closed when the process is over
+        self._errors = TemporaryFile("a+b")  # noqa: SIM115 closed when the process is over
         self._silent = self._ending = self._by_itself = False
         self._words: list[str] = []
         try:
@@ -102,10 +104,16 @@ class Program:
     async def _read(self, to_us: MemoryObjectSendStream[Any]) -> None:
         with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
             async for line in self._lines():
+                self._forget_errors()
                 if (message := _message(line)) is not None:
                     await to_us.send(message)
         self._says_no_more()
         to_us.close()
+
+    def _forget_errors(self) -> None:
+        """What it wrote to standard error is not kept without end; it goes on at the file's beginning."""
+        if os.fstat(self._errors.fileno()).st_size > MOST_ERRORS:
+            os.ftruncate(self._errors.fileno(), 0)
 
     async def _lines(self) -> AsyncIterator[bytes]:
         begun: list[bytes] = []
@@ -180,7 +188,11 @@ def _message(line: bytes) -> Any:
 
     if not line.strip().startswith(b"{"):
         return None
-    try:
+    with suppress(ValueError):
         return SessionMessage(jsonrpc_message_adapter.validate_json(line, by_name=False))
-    except ValueError:
-        return None
+    # Half a surrogate pair is refused there, and the rest of the answer is good.
+    with suppress(ValueError, RecursionError):
+        return SessionMessage(
+            jsonrpc_message_adapter.validate_python(mended(json.loads(line)), by_name=False)
+        )
+    return None

@@ -18,6 +18,8 @@ from subagents.toolsets.mcp.answers import answer_of
 from subagents.toolsets.mcp.server import Server, ServerFailed
 from subagents.toolsets.providers.toolset import Opened, Provided
 
+MOST_DESCRIBED = 10_000  # characters of what a server says of a tool, which goes along with each request
+
 #: Arguments are for the server to look at: its schemas are its own.
 _ANY_OBJECT = SchemaValidator(core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema()))
 
@@ -100,7 +102,7 @@ class ServerTools(AbstractToolset[Any]):
     def _described(self, tool: Any) -> ToolsetTool[Any]:
         definition = ToolDefinition(
             name=tool.name,
-            description=tool.description or tool.title,
+            description=(tool.description or tool.title or "")[:MOST_DESCRIBED] or None,
             parameters_json_schema=tool.input_schema,
         )
         return ToolsetTool(toolset=self, tool_def=definition, max_retries=1, args_validator=_ANY_OBJECT)
