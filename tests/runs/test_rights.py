@@ -114,3 +114,11 @@ def test_a_program_is_started_only_below_who_may_run_commands():
     assert child_of(parent(tools=ToolSelection(("bash",))), runner=program).runner == "command"
     with pytest.raises(SpawnRefused, match="runs the program 'coder'"):
         child_of(parent(tools=ToolSelection(("read", "write"))), runner=program)
+
+
+def test_the_web_is_for_children_of_those_who_have_it_or_a_shell():
+    child = ToolSelection(("read", "fetch"))
+    assert narrowed(child, ToolSelection(("read", "Agent"))).names == ("read",)
+    assert narrowed(child, ToolSelection(("read", "fetch", "Agent"))).names == ("read", "fetch")
+    assert narrowed(child, ToolSelection(("bash", "Agent"))).names == ("read", "fetch")
+    assert "fetch" not in (narrowed(ToolSelection(), ToolSelection(("bash", "Agent"))).names or ())

@@ -44,12 +44,14 @@ class ServerFailed(SubagentsError):
 
 @dataclass
 class _Line:
-    """An open line to a server. `changed` says that it has other tools by now; `over` ends it."""
+    """An open line to a server. `changed` says that it may have other tools by now, which one that `tells_aside` says
+    over another stream, and so perhaps only after it answered the call that changed them; `over` ends it."""
 
     client: Client
     program: Program | None
     over: anyio.Event = field(default_factory=anyio.Event)
     changed: bool = False
+    tells_aside: bool = False
     broken: bool = False
 
     @property
@@ -113,7 +115,9 @@ class Server:
                 bound.deadline = anyio.current_time() + self.config.timeout
 
             call = line.client.call_tool(tool, arguments, progress_callback=goes_on)
-            return await self._reached(line, call)
+            answer = await self._reached(line, call)
+            line.changed = line.changed or line.tells_aside
+            return answer
         raise self._failed(f"did not answer within {self.config.timeout:g} seconds")
 
     def end(self) -> None:
@@ -216,6 +220,7 @@ class Server:
             if asked and capability and capability.list_changed:
                 with foreign(anyio.get_cancelled_exc_class()):
                     async with line.client.listen(tools_list_changed=True) as events:
+                        line.tells_aside = True
                         heard.set()
                         async for _event in events:
                             line.changed = True
