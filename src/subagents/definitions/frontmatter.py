@@ -278,9 +278,15 @@ def _not_keys() -> str:
     return _("the front matter must be lines of the form `key: value`")
 
 
+# How newer parsers say that their own limit is reached, before ours is.
+_PARSERS_DEPTH = "exceeded maximum nesting depth"
+
+
 def _explained(error: Any) -> str:
     """The parser's reason, and what to write instead."""
     reason, context = error.problem or str(error), error.context or ""
+    if reason == _PARSERS_DEPTH:
+        return _("the front matter is nested too deeply")
     advice = _advice(reason, context)
     return f"{reason}; {advice}" if advice else reason
 

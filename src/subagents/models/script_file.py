@@ -93,6 +93,8 @@ def _yaml(text: str, name: str) -> object:
         return yaml.load(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
+        if error.problem == _PARSERS_DEPTH:
+            raise _too_deep(f"{name}, line {line}") from None
         why = _shortened(error.problem or str(error), _SHOWN_REASON)
         raise _invalid(f"{name}, line {line}", _("is not YAML: {why}"), why=why) from None
     except (
@@ -126,9 +128,17 @@ def _refuse_what_would_overwhelm(events: Iterable[yaml.Event], name: str) -> Non
             )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise _invalid(where, _("is nested more than {n} deep"), n=MAX_DEPTH)
+            raise _too_deep(where)
         if count > MAX_VALUES:
             raise _invalid(where, _("there are more than {n:,} values"), n=MAX_VALUES)
+
+
+# How newer parsers say that their own limit is reached, before ours is.
+_PARSERS_DEPTH = "exceeded maximum nesting depth"
+
+
+def _too_deep(where: str) -> InvalidScript:
+    return _invalid(where, _("is nested more than {n} deep"), n=MAX_DEPTH)
 
 
 def _turn(value: object, where: str) -> ScriptedTurn:
