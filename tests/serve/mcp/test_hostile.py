@@ -10,14 +10,14 @@ import anyio.lowlevel
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.serve.mcp.stories import Host, called, envelope, line, settled, story
+from tests.serve.mcp.stories import ByHand, Host, called, envelope, line, settled, story
 
 from subagents.errors import BadDefinition
 from subagents.own_tasks import own_tasks
 from subagents.serve.mcp.batch import Batch
-from subagents.serve.mcp.lines import MAX_LINE, LineReader, TooLong, written
+from subagents.serve.mcp.lines import MAX_LINE, LineReader, LineWriter, TooLong, written
 from subagents.serve.mcp.server import SubagentsServer
-from subagents.serve.mcp.speak import speak
+from subagents.serve.mcp.speak import Line, speak
 
 pytestmark = pytest.mark.anyio
 
@@ -296,20 +296,38 @@ async def test_who_leaves_while_a_call_waits_is_answered_at_once_and_the_agent_g
         assert (run.status.ended, run.delivered) == (False, False)
 
 
-async def test_an_era_that_breaks_is_made_anew(monkeypatch: pytest.MonkeyPatch):
-    async with story() as told:
-        client = await told.by_hand()
-        kept = SubagentsServer.run
+class Breaking(SubagentsServer):
+    """A server that breaks the first time it runs."""
 
-        async def broken(*_arguments: Any, **_more: Any) -> None:
+    runs = 0
+
+    async def run(self, *arguments: Any, **more: Any) -> None:
+        self.runs += 1
+        if self.runs == 1:
             await anyio.lowlevel.checkpoint()
             raise RuntimeError("it broke")
+        await super().run(*arguments, **more)
 
-        monkeypatch.setattr(SubagentsServer, "run", broken)
+
+async def test_an_era_that_breaks_is_made_anew():
+    ours, theirs = line()
+    async with own_tasks() as tasks:
+        client = ByHand(theirs)
+        tasks.start_soon(client.listen)
+        tasks.start_soon(Line(ours, Breaking("it", version="1"), tasks).listen)
         error = await client.ask("server/discover", {"_meta": envelope()})
         assert error["code"] == -32603
-        monkeypatch.setattr(SubagentsServer, "run", kept)
         assert (await client.ask("server/discover", {"_meta": envelope()}))["supportedVersions"]
+        tasks.cancel_scope.cancel()
+    await ours.aclose()
+
+
+async def test_who_reads_nothing_for_too_long_is_given_up():
+    ours, theirs = line(room=0)
+    assert not await LineWriter(ours, bound=0).write({"jsonrpc": "2.0"})
+    await theirs.aclose()
+    assert not await LineWriter(ours).write({"jsonrpc": "2.0"})
+    await ours.aclose()
 
 
 async def test_agent_files_that_stop_everything_are_said_and_the_line_goes_on():

@@ -70,15 +70,16 @@ def _refuse_constant(name: str) -> Any:
 class LineWriter:
     """Writes messages one after the other, whoever sends them."""
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: ByteStream, bound: float = SEND_BOUND) -> None:
         self._stream = stream
+        self._bound = bound
         self._turn = anyio.Lock()
 
     async def write(self, message: Any) -> bool:
         """False when the client has gone, or reads no more."""
         async with self._turn:
             try:
-                with anyio.fail_after(SEND_BOUND):
+                with anyio.fail_after(self._bound):
                     await self._stream.send(written(message))
             except (OSError, TimeoutError, anyio.BrokenResourceError, anyio.ClosedResourceError):
                 return False

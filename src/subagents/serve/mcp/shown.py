@@ -20,8 +20,7 @@ class Shown:
 
     def tools(self) -> list[Tool]:
         """The list as it is now, which the client is shown."""
-        self._catalog = self._conversations.catalog()
-        found = listed(self._conversations)
+        found = self._listed()
         self._digest = digest(found)
         return found
 
@@ -30,17 +29,18 @@ class Shown:
         if not self._digest:
             return False
         try:
-            return self._digest != digest(listed(self._conversations))
+            return self._digest != digest(self._listed())
         except SubagentsError:  # there is no list now; whoever asks for it is told why
             return False
 
     def news(self) -> bool:
         """The same, once for each change, and cheap while no file changed."""
         try:
-            catalog = self._conversations.catalog()
+            changed = self._conversations.catalog() is not self._catalog
         except SubagentsError:
             return False
-        if catalog is self._catalog or not self._digest:
-            return False
-        self._catalog = catalog
-        return self.is_old()
+        return changed and self.is_old()
+
+    def _listed(self) -> list[Tool]:
+        self._catalog = self._conversations.catalog()
+        return listed(self._conversations)

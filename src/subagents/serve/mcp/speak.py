@@ -73,7 +73,7 @@ async def speak(stream: ByteStream, conversations: Conversations, *, told: str =
     """
     async with stream, own_tasks() as tasks:
         peer = Peer(conversations, tasks, told)
-        line = _Line(stream, mcp_server(lambda _asking: peer), tasks)
+        line = Line(stream, mcp_server(lambda _asking: peer), tasks)
         await line.listen()
         peer.leaving.set()
         await line.answered()
@@ -92,7 +92,7 @@ class _Asked:
 _Key = tuple[Era, RequestId]
 
 
-class _Line:
+class Line:
     """The messages of one client. Each era runs as a task of its own; neither waits for the other."""
 
     def __init__(self, stream: ByteStream, server: SubagentsServer, tasks: TaskGroup) -> None:
@@ -290,7 +290,7 @@ class _Line:
 
 
 @asynccontextmanager
-async def _outgoing(line: _Line, era: Era) -> AsyncIterator[MemoryObjectSendStream[SessionMessage]]:
+async def _outgoing(line: Line, era: Era) -> AsyncIterator[MemoryObjectSendStream[SessionMessage]]:
     """Where an era's messages to the client are put; each is written before the next is taken."""
     send, receive = anyio.create_memory_object_stream[SessionMessage](AHEAD)
 
