@@ -10,14 +10,14 @@ import anyio.lowlevel
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.serve.mcp.stories import ByHand, Host, called, envelope, line, settled, story
+from tests.serve.mcp.stories import ByHand, Host, MemoryByteStream, called, envelope, line, settled, story
 
 from subagents.errors import BadDefinition
 from subagents.own_tasks import own_tasks
 from subagents.serve.mcp.batch import Batch
 from subagents.serve.mcp.lines import MAX_LINE, LineReader, LineWriter, TooLong, written
 from subagents.serve.mcp.server import SubagentsServer
-from subagents.serve.mcp.speak import Line, speak
+from subagents.serve.mcp.speak import MAX_ASKED, Line, speak
 
 pytestmark = pytest.mark.anyio
 
@@ -350,3 +350,52 @@ async def test_deep_arguments_are_answered():
             answer = await client.ask("tools/call", called("Agent", prompt=deep, output_schema=deep))
             assert answer
         assert await client.ask("ping") == {}
+
+
+async def test_more_requests_than_anybody_has_are_refused_until_some_are_answered():
+    async with story() as told:
+        client = await told.shaken()
+        await client.call("Agent", prompt="a", subagent_type="plain")
+        await settled()
+        waiting = [
+            await client.request("tools/call", called("get_subagent_result", wait=True))
+            for _ in range(MAX_ASKED)
+        ]
+        error = await client.ask("ping")
+        assert f"{MAX_ASKED} requests" in error["message"]
+        told.gates["a"].set()
+        for each in waiting:
+            assert (await client.answer_to(each))["result"]
+        assert await client.ask("ping") == {}
+
+
+async def test_what_rides_in_an_array_has_arrived_when_a_request_follows_it():
+    async with story() as told:
+        client = await told.shaken(version="2025-03-26")
+        await told.manager.spawn("plain", "a")
+        await told.manager.spawn("plain", "quick")
+        await told.clock.advance(1)
+        wait = called("get_subagent_result", agent_id="plain", wait=True)
+        both = [("w", wait), ("l", called("list_subagents"))]
+        await client.send(
+            [{"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": sent} for id, sent in both]
+        )
+        await settled()
+        await client.ask("ping")
+        await settled()
+        assert (client.answers("l"), told.acknowledged) == ([], [])
+        told.gates["a"].set()
+        assert len((await client.answer_to("l"))["result"]["content"]) == 2
+        await client.ask("ping")
+        await settled()
+        assert len(told.acknowledged) == 1
+
+
+async def test_a_host_is_not_harmed_by_a_line_that_breaks():
+    class Broken(MemoryByteStream):
+        async def receive(self, max_bytes: int = 65_536) -> bytes:
+            raise RuntimeError("it broke")
+
+    async with story() as told:
+        ours, theirs = anyio.create_memory_object_stream[bytes](1)
+        await speak(Broken(theirs, ours), told.host)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
+from subagents.serve.mcp.riding import Ride
+
 VERSION = "2025-03-26"
 
 
@@ -14,14 +16,17 @@ class Batch:
     def __init__(self) -> None:
         self._missing: set[Hashable] = set()
         self._answers: list[dict[str, Any]] = []
+        #: What its answers take along.
+        self.rides: list[Ride] = []
 
     def expect(self, request: Hashable) -> None:
         self._missing.add(request)
 
-    def add(self, answer: dict[str, Any], request: Hashable = None) -> None:
+    def add(self, answer: dict[str, Any], request: Hashable = None, ride: Ride | None = None) -> None:
         """An answer, to a request that was expected or to what is none."""
         self._missing.discard(request)
         self._answers.append(answer)
+        self.rides += [ride] if ride is not None else []
 
     def give_up(self, request: Hashable) -> None:
         """It was cancelled, and stays without an answer."""

@@ -47,10 +47,12 @@ from subagents.serve.mcp.server import SubagentsServer, mcp_server
 log = logging.getLogger("subagents")
 
 LEAVING_BOUND = 2.0  # seconds for the answers under way to a client that has said all it had to say
+MAX_ASKED = 500  # requests of one client without an answer
 AHEAD = 16  # messages that an era may be behind in either direction
 
 LISTEN = "subscriptions/listen"  # is answered by the end of the line, if at all
 
+BROKEN = "The server broke while this was answered."
 NO_MESSAGE = "This is no message of JSON-RPC 2.0."
 WHICH_ERA = (
     "A request needs the handshake (initialize) before it on this connection, or in params._meta the key "
@@ -71,7 +73,17 @@ async def speak(stream: ByteStream, conversations: Conversations, *, told: str =
     `told` is the digest of the tools that somebody already listed to the client; it is told when there are others now.
     Nothing that the client sends ends this, and nothing is raised but what cancels it.
     """
-    async with stream, own_tasks() as tasks:
+    try:
+        async with stream:
+            # The host has other clients and runs to look after, whatever breaks here.
+            with foreign(anyio.get_cancelled_exc_class()):
+                await _spoken(stream, conversations, told)
+    except ForeignFailed as error:
+        log.warning("the line of an MCP client broke: %s", error)
+
+
+async def _spoken(stream: ByteStream, conversations: Conversations, told: str) -> None:
+    async with own_tasks() as tasks:
         peer = Peer(conversations, tasks, told)
         line = Line(stream, mcp_server(lambda _asking: peer), tasks)
         await line.listen()
@@ -165,8 +177,7 @@ class Line:
 
     async def _ask(self, request: JSONRPCRequest, together: Batch | None) -> None:
         era = self._era_of(request)
-        if era is None or (together is not None and request.method == "initialize"):
-            why = WHICH_ERA if era is None else "A handshake cannot stand in an array with other messages."
+        if (why := self._why_not(request, era, together)) or era is None:
             await self._refuse(INVALID_REQUEST, why, request.id, together)
             return
         key = (era, coerce_request_id(request.id))
@@ -176,7 +187,18 @@ class Line:
         if request.method == "initialize":
             self._handshakes.add(key[1])
         metadata = ServerMessageMetadata(request_context=asked.ride)
-        await self._era(era).send(SessionMessage(request, metadata))
+        if not await self._feed(era, SessionMessage(request, metadata)):
+            await self._give_up(era)
+
+    def _why_not(self, request: JSONRPCRequest, era: Era | None, together: Batch | None) -> str:
+        """Why a request cannot be taken; "" when it can."""
+        if era is None:
+            return WHICH_ERA
+        if together is not None and request.method == "initialize":
+            return "A handshake cannot stand in an array with other messages."
+        if len(self._asked) >= MAX_ASKED:
+            return f"{MAX_ASKED} requests have no answer yet; wait for some of them."
+        return ""
 
     def _era_of(self, request: JSONRPCRequest) -> Era | None:
         if request.method == "initialize":
@@ -206,7 +228,15 @@ class Line:
     async def _pass_on(self, era: Era, message: JSONRPCMessage) -> None:
         """To an era that is spoken; for another one it means nothing."""
         if era in self._eras:
-            await self._eras[era].send(SessionMessage(message))
+            await self._feed(era, SessionMessage(message))
+
+    async def _feed(self, era: Era, message: SessionMessage) -> bool:
+        """False where the era is breaking at this moment."""
+        try:
+            await self._era(era).send(message)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return False
+        return True
 
     # --- what goes
 
@@ -219,26 +249,27 @@ class Line:
         asked = self._asked.get(key)
         self._note_handshake(key[1], message)
         if asked is not None and asked.batch is not None:
-            asked.batch.add(told, key)
+            asked.batch.add(told, key, asked.ride)
             await self._answer_batch(asked.batch)
         else:
             await self._write(told)
+            if asked is not None:
+                asked.ride.written()
         if asked is not None:
             self._settle(key, asked)
 
     def _settle(self, key: _Key, asked: _Asked) -> None:
-        asked.ride.written()
         # The client may have read the answer already, and asked something else under the same id.
         if self._asked.get(key) is asked:
             del self._asked[key]
         self._answered.set()
 
-    async def _give_up(self, era: Era, why: str) -> None:
-        """Nobody will answer what the era was asked."""
+    async def _give_up(self, era: Era) -> None:
+        """Nobody will answer what the era was asked: it broke."""
         for key in [key for key in self._asked if key[0] is era]:
             asked = self._asked.pop(key)
             asked.ride.lost()
-            await self._refuse(INTERNAL_ERROR, why, key[1], asked.batch)
+            await self._refuse(INTERNAL_ERROR, BROKEN, key[1], asked.batch)
 
     def _note_handshake(self, request: RequestId, message: JSONRPCMessage) -> None:
         """Which version the client and the server agreed on."""
@@ -249,6 +280,8 @@ class Line:
     async def _answer_batch(self, together: Batch) -> None:
         if answers := together.take():
             await self._write(answers)
+            for ride in together.rides:
+                ride.written()
 
     async def _refuse(
         self, code: int, why: str, request: RequestId | None = None, together: Batch | None = None
@@ -285,8 +318,8 @@ class Line:
                     await self._server.run(receive, answers, self._server.create_initialization_options())
         except ForeignFailed as error:
             log.warning("an MCP connection broke: %s", error)
-            del self._eras[era]
-            await self._give_up(era, "The server broke while this was answered.")
+            self._eras.pop(era, None)
+            await self._give_up(era)
 
 
 @asynccontextmanager
