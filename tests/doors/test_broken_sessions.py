@@ -35,10 +35,13 @@ def only_session(project: Path) -> SessionFolder:
     return found
 
 
-def unwritable(log: Path) -> None:
-    """Lets everything fail that is written to the log from now on, at once."""
+def unwritable(log: Path, kind: str = "") -> None:
+    """Lets everything fail that is written to the log from now on, at once, or facts of one kind."""
+    only = f"when new.kind = '{kind}'" if kind else ""
     with closing(sqlite3.connect(log, timeout=BOUND)) as other:
-        other.execute("create trigger t before insert on events begin select raise(abort, 'no more'); end")
+        other.execute(
+            f"create trigger t before insert on events {only} begin select raise(abort, 'no more'); end"
+        )
         other.commit()
 
 
@@ -72,6 +75,32 @@ def test_a_session_that_breaks_in_the_middle_is_one_object_and_the_way_on(
     assert f"Error: {told['error']}\n" in done.err
     assert f"Go on with: subagents resume {run}" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("option", ["--quiet", "--json"])
+def test_an_answer_whose_log_was_removed_is_printed_and_no_success(
+    call: Call, script: Script, project: Path, option: str
+):
+    gone = bash(f"rm -rf {project_at(project).sessions}")
+    done = call("run", "worker", "x", script(gone, {"text": "the answer"}), option)
+    printed = json.loads(done.out)["text"] if option == "--json" else done.out.strip()
+    assert (done.code, printed) == (1, "the answer")
+    assert "log.db was removed or replaced while it was written" in done.err
+    assert "is kept" not in done.err.replace("nothing is kept", "")
+
+
+def test_an_ending_that_could_not_be_kept_is_printed_all_the_same(
+    start: Start, script: Script, project: Path, tmp_path: Path
+):
+    asleep = bash(f"until [ -e {tmp_path}/go ]; do sleep 0.05; done")
+    program = start("run", "worker", "x", script(asleep, {"text": "the answer"}))
+    program.says("▸ bash")
+    unwritable(only_session(project).log, kind="RunCompleted")
+    (tmp_path / "go").touch()
+    done = program.ends()
+    assert (done.code, done.out) == (1, "the answer\n")
+    assert "no more" in done.err
+    assert "Go on with: subagents resume" in done.err
 
 
 def test_a_damaged_log_is_told_when_it_is_opened_and_whenever_it_is_shown(

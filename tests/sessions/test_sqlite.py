@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from subagents.errors import NewerSession, SessionError
-from subagents.events import SessionRenamed
+from subagents.events import RunCompleted, SessionRenamed
 from subagents.sessions import tables
 from subagents.sessions.reader import LogReader, read_session
 from subagents.sessions.sqlite import SqliteStore
@@ -290,3 +290,15 @@ def _seen(folder: Path) -> list[tuple[str, int, int]]:
     return sorted(
         (entry.name, entry.stat().st_mtime_ns, entry.stat().st_size) for entry in os.scandir(folder)
     )
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_log_that_was_removed_keeps_nothing_and_says_so(store: SqliteStore, path: Path, replaced: bool):
+    path.unlink()
+    if replaced:
+        path.touch()
+    ending = RunCompleted(run=RUN, episode=1, text="done")
+    writing = Writing(store)
+    writing.give(Write(entries=(fact(11, ending),)))
+    ((_, error),) = writing.answers()
+    assert f"the session's log {path} was removed or replaced" in str(error)

@@ -30,13 +30,16 @@ class Ended:
 @dataclass(frozen=True)
 class Broken:
     """A run whose session was over while it was in progress: one that rests goes on resting; how another went on,
-    nobody could record."""
+    nobody could record. `result` is what it ended with where only that could not be kept; with `log_is_there` what was
+    recorded before can be read."""
 
     run: RunId
     session: str | None
     why: str
     by: signal.Signals | None = None
     rests: bool = False
+    result: Result | None = None
+    log_is_there: bool = True
 
 
 def tell(ended: Ended, *, as_json: bool, events: bool, quiet: bool) -> int:
@@ -57,18 +60,27 @@ def tell(ended: Ended, *, as_json: bool, events: bool, quiet: bool) -> int:
 
 def tell_broken(broken: Broken, *, as_json: bool, quiet: bool) -> int:
     """Says it and returns the exit code."""
-    if as_json:
-        told = {"id": broken.run, "session": broken.session, "error": broken.why}
-        with suppress(OSError):
-            answer_json(json.dumps(told, ensure_ascii=False, indent=2))
+    with suppress(OSError):
+        if as_json:
+            answer_json(json.dumps(_broken_json(broken), ensure_ascii=False, indent=2))
+        elif broken.result is not None and broken.by is None:
+            answer(words_of(broken.result))
     if broken.rests:
         say(_("Run {id} goes on resting; let it go on with: subagents unpause {id}").format(id=broken.run))
     else:
         say(_("Error: {why}").format(why=broken.why))
-    if not quiet and not broken.rests:
+    if not quiet and not broken.rests and broken.log_is_there:
         say(_("What was recorded of run {id} until then is kept.").format(id=broken.run))
         say(_('Go on with: subagents resume {id} "…"').format(id=broken.run))
     return Exit.FAILED if broken.by is None else 128 + broken.by
+
+
+def _broken_json(broken: Broken) -> dict[str, object]:
+    """With its words, which are nowhere else, where it came to any."""
+    told: dict[str, object] = {"id": broken.run, "session": broken.session, "error": broken.why}
+    if broken.result is not None:
+        told |= {"text": broken.result.text, "structured": broken.result.value}
+    return told
 
 
 def json_of(result: Result, session: str | None, now: float | None = None) -> str:

@@ -101,6 +101,8 @@ class _Story:
     run: RunId | None = None
     session: SessionId | None = None
     result: Result | None = None
+    unkept: Result | None = None
+    log: Path | None = None
     by: signal.Signals | None = None
     rests = False
 
@@ -116,7 +118,7 @@ async def _to_its_end(folder: Path, session: str | None, begin: Begin, display: 
             if story.run is None or (why := _session_error(error)) is None:
                 raise
             if story.result is None:
-                return Broken(story.run, story.session, str(why), story.by, rests=story.rests)
+                return _broken(story, story.run, str(why))
             say(str(why))
     assert story.result is not None
     return Ended(story.result, story.session, story.by)
@@ -131,6 +133,7 @@ async def _accompanied(
 ) -> None:
     async with opened as manager, _reachable(manager), own_tasks() as tasks:
         story.session = manager.session
+        story.log = manager.folder.log if manager.folder is not None else None
         if manager.set_aside:
             say(manager.set_aside)
         async with watch(manager, events=display.events, quiet=display.quiet) as watching:
@@ -138,10 +141,25 @@ async def _accompanied(
             if not display.quiet:
                 say(*_announcements(manager, run_id))
             tasks.start_soon(_stop_at_signal, manager, watching, story, signals)
-            story.result = await manager.get_result(run_id, wait=True, timeout=None, to="terminal")
+            try:
+                story.result = await manager.get_result(run_id, wait=True, timeout=None, to="terminal")
+            finally:
+                story.unkept = manager.unkept(run_id)
             # What is still in progress below it ends with this process; the last drawing is to show how.
             await manager.close()
         tasks.cancel_scope.cancel()
+
+
+def _broken(story: _Story, run: RunId, why: str) -> Broken:
+    return Broken(
+        run,
+        story.session,
+        why,
+        story.by,
+        rests=story.rests,
+        result=story.unkept,
+        log_is_there=story.log is None or story.log.exists(),
+    )
 
 
 def _session_error(error: BaseException) -> SessionError | None:

@@ -263,6 +263,11 @@ class AgentManager:
             await self._note(ResultDelivered(run=run_id, episode=state.episode, to=reader))
         return result
 
+    def unkept(self, run: str) -> Result | None:
+        """The run with the words that it ended with and that could not be kept, because the session broke on them."""
+        ending = self._journal.unkept(run_id := self.find(run))
+        return None if ending is None else self._told(self._journal.head.run(run_id), ending)
+
     async def peek(self, run: str, query: PeekQuery | None = None, **wishes: Any) -> Peek:
         """A look at a run's transcript: its last lines, those after a line, those that match a pattern. `wishes` are
         the fields of a `PeekQuery`, where none is given. Costs what it shows. Raises `BadPattern`.
@@ -367,13 +372,16 @@ class AgentManager:
         if run.outcome is None:
             return Result(run, run.text)
         entry = await anyio.to_thread.run_sync(self._shared.store.entry, run.outcome.seq)
-        match entry.event:
+        return self._told(run, entry.event)
+
+    def _told(self, run: RunState, ending: Event) -> Result:
+        match ending:
             case RunCompleted(text=text, structured=structured):
                 return Result(run, text, structured, self._reads.get(run.id))
             case Ending(partial=partial):
                 return Result(run, partial)
             case other:
-                raise TypeError(f"fact {entry.seq} ended run {run.id}, but it is {type(other).__name__}")
+                raise TypeError(f"a fact ended run {run.id}, but it is {type(other).__name__}")
 
     async def _note(self, event: Event) -> None:
         """Records what needs no decision; a session that is over keeps quiet about it."""

@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -21,7 +22,7 @@ from anyio.lowlevel import current_token
 
 from subagents.clock import Clock
 from subagents.errors import CommitFailed, SessionClosed, SessionError
-from subagents.events import Entry, Event
+from subagents.events import Ending, Entry, Event
 from subagents.ids import RunId, new_fact_id
 from subagents.sessions.messages import NewMessage
 from subagents.sessions.recordable import recordable
@@ -63,6 +64,7 @@ class Journal:
         self._settling = False
         self._call_soon = _loop_caller()
         self._woken_by_break: list[anyio.Event] = []
+        self._unkept: list[Entry] = []
         self._snapshot_at = committed.seq
         self.broken: SessionError | None = None
         self.on_broken: Callable[[], None] = lambda: None
@@ -153,6 +155,15 @@ class Journal:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def unkept(self, run: RunId) -> Ending | None:
+        """The ending that this run came to and that the store could not keep, in a session that broke."""
+        if not isinstance(self.broken, CommitFailed):
+            return None
+        # What the store has not answered yet fares like what it has: after a failure it keeps nothing.
+        entries = chain(self._unkept, *(pending.write.entries for pending in self._pending))
+        endings = (entry.event for entry in entries if isinstance(entry.event, Ending))
+        return next((ending for ending in endings if ending.run == run), None)
+
     async def until(self, holds: Callable[[SessionState], bool]) -> None:
         """Waits until the committed state is such; the caller bounds it.
 
@@ -219,6 +230,7 @@ class Journal:
             if error is None:
                 self._commit(iter(pending.write.entries))
             else:
+                self._unkept += pending.write.entries
                 self._break(CommitFailed(str(error)))
         finally:
             pending.settle(error)

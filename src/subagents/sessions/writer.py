@@ -40,6 +40,7 @@ class LogWriter:
         except (*READ_ERRORS, OSError) as error:
             raise unwritable(path, error) from error
         self._synced = False
+        self._file = _identity(path)
 
     def keep(self, writes: Sequence[Write]) -> tuple[int, SessionError | None]:
         """How many of them are kept now, the first ones; and why the others, and all later ones, are not."""
@@ -50,6 +51,9 @@ class LogWriter:
         # Besides SQLite's: what cannot be written as JSON, as UTF-8 or as a number of eight bytes.
         except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
             return 0, unwritable(self._path, error)
+        # SQLite goes on writing to a file that has no name any more, and nobody would ever read it.
+        if rows.synced and _identity(self._path) != self._file:
+            return 0, _removed(self._path)
         return rows.writes, rows.refusal
 
     def keep_snapshot(self, seq: int, data: bytes) -> None:
@@ -140,6 +144,21 @@ def unwritable(path: Path, error: Exception) -> SessionError:
             f"the disk is full: {path} cannot be written; make room and open the session again"
         )
     return SessionError(f"{path} cannot be written: {error}")
+
+
+def _removed(path: Path) -> SessionError:
+    return SessionError(
+        f"the session's log {path} was removed or replaced while it was written; nothing is kept of it any more"
+    )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at the path: its device and number there; None where none can be seen."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return seen.st_dev, seen.st_ino
 
 
 def is_full(error: Exception) -> bool:
