@@ -8,6 +8,7 @@ from inline_snapshot import snapshot
 from tests.delegation.parents import parent_of
 
 from subagents.delegation.stop import StopParams, stop
+from subagents.delegation.tool import Answer
 from subagents.errors import RunNotFound
 from subagents.events import StoppedBy
 from subagents.ids import RunId
@@ -103,6 +104,22 @@ Description: where?
 in net.py\
 """)
         assert manager.state.run(run).status is RunStatus.COMPLETED
+
+
+async def test_two_stops_at_once_both_tell_that_it_has_ended():
+    family = Family()
+    async with open_manager(family.runner) as manager:
+        await family.begin(manager)
+        parent, answers = parent_of(manager, family.runs["parent"]), list[Answer]()
+
+        async def stop_it() -> None:
+            answers.append(await stop(parent, StopParams(agent_id="plain-2")))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stop_it)
+            tasks.start_soon(stop_it)
+        assert sorted(told.data["stopped"] for told in answers) == [False, True]
+        assert [told.data["status"] for told in answers] == ["stopped"] * 2
 
 
 async def test_a_parent_stops_only_its_own():

@@ -21,7 +21,7 @@ from subagents.ids import RunId
 from subagents.runs import lifecycle
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
-from subagents.runtime.supervisor import Shared, Supervisor
+from subagents.runtime.supervisor import ENDING_BOUND, Shared, Supervisor
 from subagents.runtime.surroundings import Surroundings
 from subagents.sessions.journal import Journal
 from subagents.spec import AskedBy
@@ -68,13 +68,25 @@ class Driving:
             supervisor.steer(steer_id, message)
 
     async def stop(self, run_id: RunId, by: StoppedBy, reason: str, *, subtree: bool) -> bool:
-        """Records that a run was stopped, and ends what it does; False when it had ended."""
+        """Records that a run was stopped, and ends what it does; False when it had ended. Either way its ending is in
+        the committed state then, unless keeping it takes too long."""
         if (supervisor := self._of_now(run_id)) is not None:
-            return await supervisor.stop(by, reason, subtree=subtree)
-        recorded = await self._journal.record(
-            lambda head: lifecycle.stop(head.run(run_id), by, reason=reason, subtree=subtree)
-        )
-        return bool(recorded)
+            stopped = await supervisor.stop(by, reason, subtree=subtree)
+        else:
+            stopped = bool(
+                await self._journal.record(
+                    lambda head: lifecycle.stop(head.run(run_id), by, reason=reason, subtree=subtree)
+                )
+            )
+        if not stopped:
+            await self._until_kept()
+        return stopped
+
+    async def _until_kept(self) -> None:
+        """What was decided so far, another stop perhaps, is seen by everybody."""
+        decided = self._journal.head.seq
+        with self._shared.clock.move_on_after(ENDING_BOUND):
+            await self._journal.until(lambda state: state.seq >= decided)
 
     async def stop_all(self, by: StoppedBy, reason: str) -> None:
         """Stops what is live, until nothing is; the caller bounds it. A shutdown leaves those that rest as they are:
