@@ -1,4 +1,4 @@
-"""Text that came from outside, in a form that can be stored and sent on."""
+"""Text that came from outside, in a form that can be stored, sent on and shown in a sentence."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def quoted(value: object, most: int = 80) -> str:
+    """A value as it stands in a sentence; of a long one the beginning and how long it is, for nobody reads more."""
+    if isinstance(value, str):
+        return repr(value) if len(value) <= most else f"{value[:most]!r}… ({len(value):,} characters)"
+    written = repr(value)
+    return written if len(written) <= most else f"{written[:most]}…"
 
 
 def mend_texts(message: Any) -> None:

@@ -12,6 +12,8 @@ from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCall
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from subagents.delegation.any_loop import ParentTools
+from subagents.delegation.registry import BY_NAME
+from subagents.errors import SessionClosed
 from subagents.own_tasks import own_tasks
 from subagents.testing.builders import open_manager
 from subagents.testing.clock import settled
@@ -51,6 +53,14 @@ async def test_a_call_is_carried_out_with_an_object_or_its_text():
         ("Nonsense", {}),
         ("Agent", "not json"),
         ("Agent", "[]"),
+        ("Agent", []),
+        ("Agent", 5),
+        ("Agent", b"{}"),
+        ("Agent", None),
+        ("x" * 1_000_000, {}),
+        ("steer_subagent", {"x" * 1_000_000: 1}),
+        ("pause_subagent", {"agent_id": "x" * 1_000_000}),
+        ("get_subagent_result", "x" * 1_000_000),
         ("Agent", {"prompt": 3}),
         ("Agent", {}),
         ("steer_subagent", {"agent_id": "x"}),
@@ -68,6 +78,53 @@ async def test_what_a_model_does_wrong_is_answered_and_raises_nothing(name: str,
         assert answer.text.startswith("Error: ")
         assert len(answer.text) < 1_000
         assert manager.state.runs == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("clear_subagents", {"agent_ids": ["x" * 1_000_000]}),
+        ("clear_subagents", {"agent_ids": [str(number) for number in range(10_000)]}),
+        ("start_agents", {"agents": [["x" * 1_000_000]]}),
+    ],
+)
+async def test_what_is_in_vain_among_several_is_not_repeated_at_length(
+    name: str, arguments: dict[str, object]
+):
+    async with open_manager() as manager:
+        answer = await ParentTools(manager).call(name, arguments)
+        assert "Error: " in answer.text
+        assert len(answer.text) < 2_000
+
+
+async def test_what_is_no_object_is_told_as_its_json_text_is():
+    async with open_manager() as manager:
+        tools = ParentTools(manager)
+        said = await tools.call("list_subagents", [])  # type: ignore[arg-type]
+        assert said.text == "Error: The arguments must be an object, not []."
+        assert (await tools.call("list_subagents", "[]")).text == said.text.replace("[]", "'[]'")
+        assert (await tools.call("list_subagents", None)).ok
+
+
+async def test_what_a_model_makes_up_at_length_is_not_kept_with_the_run():
+    async with open_manager(ScriptedRunner(default=[Say("done")])) as manager:
+        wish = {"prompt": "go", "subagent_type": "plain", "thinking": "x" * 1_000_000}
+        started = await ParentTools(manager).call("Agent", wish)
+        (note,) = started.data["notes"]
+        assert "(1,000,000 characters), so it thinks as it does by itself" in note
+        assert (
+            max(len(note), len(started.text), len(manager.state.run(started.data["id"]).spec.thinking))
+            < 1_000
+        )
+
+
+@pytest.mark.parametrize("name", [*BY_NAME])
+async def test_when_the_session_is_over_every_tool_says_so_alike(name: str):
+    async with open_manager(ScriptedRunner(default=[Say("done")])) as manager:
+        run = await manager.spawn("plain", "go")
+        await manager.waits.wait([run])
+    with pytest.raises(SessionClosed, match=f"the session is over, and '{name}' can do nothing any more"):
+        await ParentTools(manager).call(name, {"agent_id": run})
 
 
 async def test_a_tool_that_there_is_not_is_said_with_those_there_are():

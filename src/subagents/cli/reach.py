@@ -18,6 +18,7 @@ from subagents.places import Project
 from subagents.runs.state import RunState
 from subagents.serve import asking
 from subagents.sessions.state import SessionState
+from subagents.texts import quoted
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import RUN
 
@@ -32,9 +33,9 @@ def within_reach(project: Project, name: str) -> Seen:
     outer = _outer()
     if outer and not any(above == outer for above in _above(project, seen.run, state)):
         text = _(
-            "{name!r} was not started by run {outer}, whose command this is, nor below it; so it stays as it is."
+            "{name} was not started by run {outer}, whose command this is, nor below it; so it stays as it is."
         )
-        raise RunNotFound(text.format(name=name, outer=outer))
+        raise RunNotFound(text.format(name=quoted(name), outer=outer))
     return seen
 
 

@@ -18,6 +18,7 @@ from subagents.language import _
 from subagents.places import Project
 from subagents.runs.mentions import Mention, ToMain, ToRun, ToType, addressee, label, mention_of
 from subagents.runs.state import RunState
+from subagents.texts import quoted
 
 HELP = _(
     """Send a message to an agent by its name.
@@ -71,11 +72,11 @@ def _types(project: Project) -> list[str]:
 
 def _nobody(project: Project, mention: Mention) -> UnknownAgent:
     text = _(
-        "Nobody is called {name!r}: no run has this handle or id (see: subagents ps --all), and no agent that a "
+        "Nobody is called {name}: no run has this handle or id (see: subagents ps --all), and no agent that a "
         "mention may start (see: subagents agents) this name. There are: {names}."
     )
     names = _types(project)
-    told = text.format(name=mention.handle, names=", ".join(names) or _("none"))
+    told = text.format(name=quoted(mention.handle), names=", ".join(names) or _("none"))
     return UnknownAgent(told, name=mention.handle)
 
 

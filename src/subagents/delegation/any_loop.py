@@ -13,8 +13,10 @@ from subagents.delegation.door import LIBRARY, Door
 from subagents.delegation.registry import BY_NAME, TOOLS, parameters_of
 from subagents.delegation.stash import Stash
 from subagents.delegation.tool import Answer, DelegationTool, Parent, refused
+from subagents.errors import SessionClosed
 from subagents.ids import RunId
 from subagents.runtime.manager import AgentManager
+from subagents.texts import quoted
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import FunctionToolset
@@ -76,15 +78,22 @@ class ParentTools:
         return FunctionToolset([as_tool(tool) for tool in TOOLS], id="subagents")
 
     async def call(
-        self, name: str, arguments: Mapping[str, Any] | str = "{}", *, cancelled: anyio.Event | None = None
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | str | None = None,
+        *,
+        cancelled: anyio.Event | None = None,
     ) -> Answer:
-        """Carries out a call of the model: `arguments` as an object, or as the JSON text that came.
+        """Carries out a call of the model: `arguments` as an object, or as the JSON text that came; None is none.
 
         What the model did wrong is the answer, and raises nothing. When `cancelled` is set a wait is over, and nothing
-        else; cancelling the calling task is passed on. Raises `SessionError` when the session is over.
+        else; cancelling the calling task is passed on. Raises `SessionError` when the session is over, whichever tool
+        is called.
         """
+        if (over := self._manager.broken) is not None:
+            raise SessionClosed(f"the session is over, and {quoted(name)} can do nothing any more: {over}")
         if (tool := BY_NAME.get(name)) is None:
-            return refused(f"There is no tool {name!r}; there are {', '.join(self.names)}.")
+            return refused(f"There is no tool {quoted(name)}; there are {', '.join(self.names)}.")
         return await tool.call(replace(self._parent, cancelled=cancelled), arguments)
 
     def interrupt(self) -> None:

@@ -49,9 +49,7 @@ async def clear(parent: Parent, asked: ClearParams) -> Answer:
 
 def clearing_text(clearing: Clearing) -> str:
     """The report: how many went and which, how many stay for which reason, and what was asked for in vain."""
-    return "\n".join(
-        [_cleared(clearing.cleared), *_kept(clearing), *(f"Error: {why}" for why in clearing.errors)]
-    )
+    return "\n".join([_cleared(clearing.cleared), *_kept(clearing), *_refused(clearing.errors)])
 
 
 def _json(clearing: Clearing) -> dict[str, Any]:
@@ -74,6 +72,12 @@ def _kept(clearing: Clearing) -> Iterator[str]:
     for why, text in words.items():
         if runs := clearing.stays(why):
             yield f"Kept {len(runs)} {text}: {_named(runs)}."
+
+
+def _refused(errors: Sequence[str]) -> Iterator[str]:
+    yield from (f"Error: {why}" for why in errors[:MAX_NAMED])
+    if (more := len(errors) - MAX_NAMED) > 0:
+        yield f"Error: {more} more of these names were refused."
 
 
 def _named(runs: Sequence[RunId]) -> str:

@@ -18,6 +18,7 @@ from subagents.delegation.tool import (
     refused,
 )
 from subagents.errors import SessionError, SubagentsError
+from subagents.texts import quoted
 
 MOST = 50
 
@@ -67,7 +68,7 @@ async def _one(parent: Parent, given: object) -> Answer:
 
 def _read(given: object) -> AgentParams:
     if not isinstance(given, dict):
-        raise BadArguments(f"This agent must be an object with the parameters of Agent, not {given!r:.80}.")
+        raise BadArguments(f"This agent must be an object with the parameters of Agent, not {quoted(given)}.")
     return read("This agent", AgentParams, {**given, "run_in_background": True})
 
 

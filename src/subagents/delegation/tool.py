@@ -19,6 +19,7 @@ from subagents.runs.result import bounded
 from subagents.runs.state import TO_PARENT
 from subagents.runtime.manager import AgentManager
 from subagents.runtime.scope import Scope
+from subagents.texts import quoted
 from subagents.toolsets.coding import FAILED
 
 P = TypeVar("P", bound="Parameters")
@@ -98,10 +99,11 @@ class DelegationTool(Generic[P]):
     reads_only: bool = False
     unreadable: Callable[[Parent, BadArguments], Answer] = lambda _parent, error: refused(str(error))
 
-    async def call(self, parent: Parent, arguments: Mapping[str, Any] | str) -> Answer:
+    async def call(self, parent: Parent, arguments: Mapping[str, Any] | str | None) -> Answer:
         """Does what is asked and answers. What is wrong with the asking, and what is refused, is the answer as well.
 
-        `arguments` are an object or its JSON text. Raises `SessionError` only: then there is nothing else to try.
+        `arguments` are an object or its JSON text; None is none. Raises `SessionError` only: then there is nothing else
+        to try.
         """
         try:
             return await self.run(parent, self.read(arguments))
@@ -112,11 +114,9 @@ class DelegationTool(Generic[P]):
         except SubagentsError as error:
             return refused(str(error))
 
-    def read(self, arguments: Mapping[str, Any] | str) -> P:
+    def read(self, arguments: Mapping[str, Any] | str | None) -> P:
         """The parameters. Raises `BadArguments`."""
-        return read(
-            self.name, self.parameters, _object(arguments) if isinstance(arguments, str) else arguments
-        )
+        return read(self.name, self.parameters, _object(arguments))
 
 
 def read(name: str, parameters: type[P], given: Mapping[str, Any]) -> P:
@@ -135,13 +135,16 @@ def refused(reason: str, **data: Any) -> Answer:
     return Answer(f"{FAILED}{reason}", {"error": reason, **data}, ok=False)
 
 
-def _object(text: str) -> Mapping[str, Any]:
-    try:
-        given = json.loads(text or "{}")
-    except (ValueError, RecursionError) as error:
-        raise BadArguments(f"The arguments are not JSON: {error}.") from None
-    if not isinstance(given, dict):
-        raise BadArguments(f"The arguments must be an object, not {text[:60]!r}.")
+def _object(arguments: object) -> Mapping[str, Any]:
+    """Whatever a loop passes on as what its model wrote. Raises `BadArguments`."""
+    given = {} if arguments is None else arguments
+    if isinstance(given, str):
+        try:
+            given = json.loads(given or "{}")
+        except (ValueError, RecursionError) as error:
+            raise BadArguments(f"The arguments are not JSON: {error}.") from None
+    if not isinstance(given, Mapping):
+        raise BadArguments(f"The arguments must be an object, not {quoted(arguments)}.")
     return given
 
 
@@ -155,9 +158,9 @@ def _wrong(error: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
     match error["type"]:
         case "extra_forbidden":
-            return f"there is no {name!r}"
+            return f"there is no {quoted(name)}"
         case "missing":
             return f"{name!r} is missing"
         case _:
             message = str(error["msg"])
-            return f"{name!r} is {error['input']!r:.80}, but {message[:1].lower()}{message[1:]}"
+            return f"{name!r} is {quoted(error['input'])}, but {message[:1].lower()}{message[1:]}"

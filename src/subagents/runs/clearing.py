@@ -10,6 +10,7 @@ from subagents.errors import RunNotFound
 from subagents.ids import RunId
 from subagents.runs.listing import Group, group_of
 from subagents.runs.state import RunState, RunStatus
+from subagents.texts import quoted
 
 OLDER_THAN = 5.0  # minutes since its ending after which a run goes unless asked otherwise
 
@@ -72,14 +73,14 @@ def by_name(
     known = {run.id: run for run in runs}
     above = above_live(known)
     cleared, unread, errors = dict[RunId, None](), dict[RunId, None](), []
-    for name in dict.fromkeys(each.strip() for each in names):
+    for name in dict.fromkeys(each.strip() or each for each in names):
         try:
             run = known.get(find(name))
         except RunNotFound as error:
             errors.append(str(error))
             continue
         if run is None:  # it came only after they were looked at
-            errors.append(f"{name!r} has only just begun; stop it first")
+            errors.append(f"{quoted(name)} has only just begun; stop it first")
         elif (refused := _refused(name, run, above)) is not None:
             errors.append(refused)
         elif is_unread(run) and not rules.include_unread:
@@ -130,7 +131,7 @@ def _too_soon(run: RunState, rules: Rules, now: float) -> Kept | None:
 
 
 def _refused(name: str, run: RunState, above: set[RunId]) -> str | None:
-    called = name if name == run.id else f"{name!r} is {run.id}, which"
+    called = name if name == run.id else f"{quoted(name)} is {run.id}, which"
     match _reason(run, above):
         case Kept.ACTIVE:
             return f"{called} is still {run.status}; stop it first"

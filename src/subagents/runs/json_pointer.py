@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 from subagents.errors import BadAnswer
+from subagents.texts import quoted
 
 MAX_NAMED = 10  # members that a refusal names
+MAX_SHOWN = 60  # characters of a pointer that it repeats
 
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
@@ -18,7 +20,10 @@ def part_of(value: Any, pointer: str) -> Any:
     Raises `BadAnswer`, which says as far as which place the answer goes and what there is.
     """
     if pointer and not pointer.startswith("/"):
-        raise BadAnswer(f"{pointer!r} is no JSON Pointer: it begins with a slash, /{pointer} for example.")
+        raise BadAnswer(
+            f"{quoted(pointer)} is no JSON Pointer: it begins with a slash, /{pointer[:MAX_SHOWN]} for "
+            "example."
+        )
     here = ""
     for token in pointer.split("/")[1:]:
         value = _member(value, token.replace("~1", "/").replace("~0", "~"), pointer, here)
@@ -31,8 +36,8 @@ def _member(value: Any, name: str, pointer: str, here: str) -> Any:
         return value[name]
     if isinstance(value, list) and _INDEX.fullmatch(name) and int(name) < len(value):
         return value[int(name)]
-    where = repr(here) if here else "the whole of it"
-    raise BadAnswer(f"The answer has nothing at {pointer!r}: {where} is {_described(value)}.")
+    where = quoted(here) if here else "the whole of it"
+    raise BadAnswer(f"The answer has nothing at {quoted(pointer)}: {where} is {_described(value)}.")
 
 
 def _described(value: Any) -> str:

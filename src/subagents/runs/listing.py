@@ -119,11 +119,14 @@ def _head(listing: Listing) -> str:
 
 
 def _row(run: RunState, owner: RunId | None) -> str:
-    kind = SHORT_TYPES.get(run.spec.agent, run.spec.agent)
+    kind = _fitting(SHORT_TYPES.get(run.spec.agent, run.spec.agent))
     below = f" (started by {run.parent})" if run.parent not in (owner, None) else ""
-    words = " ".join(run.spec.description.split())
-    said = words if len(words) <= MAX_DESCRIPTION else f"{words[: MAX_DESCRIPTION - 1]}…"
+    said = _fitting(" ".join(run.spec.description.split()))
     return f"{run.id} | {kind} | {status_words(run)} | {said}{below}"
+
+
+def _fitting(words: str) -> str:
+    return words if len(words) <= MAX_DESCRIPTION else f"{words[: MAX_DESCRIPTION - 1]}…"
 
 
 def _hints(listing: Listing) -> list[str]:

@@ -20,6 +20,7 @@ from subagents.runs.state import RunState
 from subagents.runtime.surroundings import Surroundings
 from subagents.settings.possible import NO_FALLBACK, SCRIPT
 from subagents.spec import AskedBy, DefinitionSource, RunSpec, SpawnRequest
+from subagents.texts import quoted
 
 AUTO = "auto"  # the type that lets the best fitting agent be chosen, where no agent is called so
 FITS = 0.3  # below, the likeness may be one of words alone (see `Match`)
@@ -108,14 +109,15 @@ async def _with_model(
     if spec.limits.max_cost is not None:
         await _refuse_without_price(choice.model, spec.limits.max_cost)
     notes = (*spec.notes, *choice.notes, *_about_thinking(spec.thinking))
-    return msgspec.structs.replace(spec, model=choice.model, notes=notes)
+    thinking = spec.thinking if is_known(spec.thinking) else ""
+    return msgspec.structs.replace(spec, model=choice.model, thinking=thinking, notes=notes)
 
 
 async def _refuse_without_price(model: str, limit: float) -> None:
     """A limit of cost that nobody could keep is not promised."""
     if not await anyio.to_thread.run_sync(has_price, model):
         raise SpawnRefused(
-            f"The price of the model {model!r} is not known, so a limit of {dollars(limit)} (max_cost) cannot be "
+            f"The price of the model {quoted(model)} is not known, so a limit of {dollars(limit)} (max_cost) cannot be "
             "kept; limit its tokens instead (max_tokens)."
         )
 
@@ -124,7 +126,8 @@ def _about_thinking(level: str) -> tuple[str, ...]:
     if is_known(level):
         return ()
     return (
-        f"There is no thinking level {level!r}, so it thinks as it does by itself; there are {', '.join(LEVELS)}.",
+        f"There is no thinking level {quoted(level)}, so it thinks as it does by itself; "
+        f"there are {', '.join(LEVELS)}.",
     )
 
 
@@ -149,7 +152,7 @@ def _definition(
             name=asked.agent,
             nearest=error.nearest,
         ) from error
-    wanted = f"There is no agent {asked.agent!r}" if asked.agent.strip() else "No agent type was given"
+    wanted = f"There is no agent {quoted(asked.agent)}" if asked.agent.strip() else "No agent type was given"
     return instead, (f"{wanted}, so {instead.name!r} runs (the setting fallback_subagent).",)
 
 

@@ -6,6 +6,7 @@ from subagents.errors import RunNotFound
 from subagents.ids import RunId, with_prefix
 from subagents.runs.state import RunState
 from subagents.sessions.state import SessionState
+from subagents.texts import quoted
 
 MAX_NAMED = 10  # runs that a refusal names
 
@@ -35,10 +36,10 @@ class Scope:
             return RunId(found[0])
         if found:
             raise RunNotFound(
-                f"{name!r} fits several agents: {', '.join(found[:MAX_NAMED])}; write more of the id"
+                f"{quoted(name)} fits several agents: {', '.join(found[:MAX_NAMED])}; write more of the id"
             )
         yours = ", ".join([*mine.values()][-MAX_NAMED:]) or "none yet"
-        raise RunNotFound(f"{name!r} is not an agent of yours; yours are {yours}")
+        raise RunNotFound(f"{quoted(name)} is not an agent of yours; yours are {yours}")
 
     def _mine(self) -> list[RunState]:
         if self.owner is None:

@@ -20,6 +20,7 @@ from subagents.places import Project
 from subagents.sessions import lock as locks
 from subagents.sessions.lock import SessionLock
 from subagents.sessions.reader import read_session
+from subagents.texts import quoted
 
 
 @dataclass(frozen=True, order=True)
@@ -90,8 +91,10 @@ def find(project: Project, name: str) -> SessionFolder:
     if len(fitting) == 1:
         return folder_of(project, SessionId(fitting[0]))
     if fitting:
-        raise SessionNotFound(f"{name!r} fits several sessions: {_listed(fitting)}; write more of the id")
-    raise SessionNotFound(f"no session {name!r} in {project.root}; {_nearest(name, titles)}")
+        raise SessionNotFound(
+            f"{quoted(name)} fits several sessions: {_listed(fitting)}; write more of the id"
+        )
+    raise SessionNotFound(f"no session {quoted(name)} in {project.root}; {_nearest(name, titles)}")
 
 
 def lock(folder: SessionFolder, program: str = "") -> SessionLock:

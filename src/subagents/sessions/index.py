@@ -15,6 +15,7 @@ from subagents.ids import RunId, SessionId, with_prefix
 from subagents.places import Project
 from subagents.sessions.folder import SessionFolder, folder_of, make_private, sessions
 from subagents.sessions.reader import LogReader
+from subagents.texts import quoted
 
 MOST_NAMED = 10  # runs that an error lists
 
@@ -47,9 +48,9 @@ def find_run(project: Project, name: str) -> tuple[SessionFolder, RunId]:
         return found
     if fitting:
         raise RunNotFound(
-            f"{name!r} fits several runs: {', '.join(fitting[:MOST_NAMED])}; write more of the id"
+            f"{quoted(name)} fits several runs: {', '.join(fitting[:MOST_NAMED])}; write more of the id"
         )
-    raise RunNotFound(f"no run {name!r} in {project.root}; {_newest(project)}")
+    raise RunNotFound(f"no run {quoted(name)} in {project.root}; {_newest(project)}")
 
 
 def forget_runs(project: Project, removed: Collection[SessionId]) -> None:

@@ -30,6 +30,7 @@ from subagents.notices import state as notices
 from subagents.notices.state import NoticeState
 from subagents.runs import state as runs
 from subagents.runs.state import RunState
+from subagents.texts import quoted
 
 #: Snapshots of another version are rebuilt from the facts.
 STATE_VERSION = 3
@@ -101,9 +102,11 @@ class SessionState:
         if len(found) == 1:
             return RunId(found[0])
         if found:
-            raise RunNotFound(f"{name!r} fits several runs: {', '.join(found[:10])}; write more of the id")
+            raise RunNotFound(
+                f"{quoted(name)} fits several runs: {', '.join(found[:10])}; write more of the id"
+            )
         known = ", ".join([*self._handles][-10:]) or "none yet"
-        raise RunNotFound(f"no run {name!r} in this session; its runs are {known}")
+        raise RunNotFound(f"no run {quoted(name)} in this session; its runs are {known}")
 
     def apply(self, entry: Entry) -> None:
         """One more fact. Only the journal and `fold` call this."""
