@@ -137,12 +137,14 @@ class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
 
 
 class ModelReplied(RunEvent, frozen=True, kw_only=True):
-    """One reply of the model arrived whole, with what it used."""
+    """One reply of the model arrived whole, with what it used. `left_out` counts the characters of it that were not
+    kept, because there were too many."""
 
     model: str
     usage: ModelUsage
     text: str = ""
     tool_calls: int = 0
+    left_out: int = 0
 
 
 class ModelRequestFailed(RunEvent, frozen=True, kw_only=True):

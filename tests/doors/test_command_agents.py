@@ -56,6 +56,20 @@ def tool(result: str) -> dict[str, object]:
     return do("tool", {"name": "look", "arguments": {"path": "src"}, "result": result, "ok": True})
 
 
+def test_an_answer_that_is_too_long_to_be_kept_is_said_wherever_it_is_told(call: Call, project: Path):
+    runner = {"command": [sys.executable, "-c", "print('x' * 3_000_000)"]}
+    (project / ".subagents/agents/chatty.md").write_text(
+        f"---\ndescription: Talks.\nrunner: {json.dumps(runner)}\n---\nTalk.\n", encoding="utf-8"
+    )
+    done = call("run", "--trust", "chatty", "go", "--quiet")
+    assert "[… 2,000,001 characters left out …]" in done.out
+    assert "its answer is too long, and 2,000,001 characters of its middle are left out" in done.err
+    told = json.loads(call("result", "chatty", "--json").out)
+    assert (told["status"], told["left_out"]) == ("completed", 2_000_001)
+    assert "2,000,001 characters of its middle are left out" in told["notes"][-1]
+    assert "its answer is too long" in call("show", "chatty").out
+
+
 def test_a_program_that_a_project_names_runs_only_when_its_file_is_trusted_as_it_is(
     parrot: Parrot, call: Call
 ):

@@ -116,7 +116,10 @@ def test_other_values_than_objects_are_found_where_the_schema_wants_them(text, s
         ('{"files": [{"path": "a"} oops]}', "the answer: it holds no JSON object or array"),
         ("[" * 100_000, "the answer: it is nested too deeply"),
         ("[" * 200 + "]" * 200, "the answer: it is nested too deeply"),
-        ('"' + "x" * 1_000_000 + '"', "the answer: it is longer than 1,000,000 characters"),
+        (
+            '"' + "x" * 1_000_000 + '"',
+            "the answer: it has more than 1,000,000 characters and must be shorter",
+        ),
     ],
 )
 def test_what_is_no_whole_strict_json_is_no_answer(text, why):

@@ -301,6 +301,7 @@ def test_a_program_gets_one_object():
             "model": "offline",
             "asked_model": "opus",
             "notes": ["The agent's file asks for 'opus'; offline runs instead."],
+            "left_out": 0,
             "turns": 1,
             "tool_uses": 1,
             "usage": {

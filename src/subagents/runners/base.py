@@ -37,13 +37,14 @@ class TextArrived:
 @dataclass(frozen=True, slots=True)
 class Replied:
     """One reply of the model is whole. Without text and messages it only tells of usage, and one that is arriving goes
-    on."""
+    on. `left_out` counts the characters of a text that was too long to be kept whole."""
 
     model: str
     usage: ModelUsage
     text: str
     tool_calls: int
     messages: tuple[NewMessage, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ def last_value(text: str, wanted: Set[str] = frozenset()) -> Any:
     if not text.strip():
         raise NotJson("it is empty")
     if len(text) > MAX_TEXT:
-        raise NotJson(f"it is longer than {MAX_TEXT:,} characters")
+        raise NotJson(f"it has more than {MAX_TEXT:,} characters and must be shorter")
     other: Found | None = None
     for stage in (_the_text, _fenced, _top_level):
         last, last_fitting = _last_of(stage(text), wanted)

@@ -102,13 +102,15 @@ def foreground_text(result: Result, *, when_cut: str = "") -> str:
     if run.outcome is None:
         raise ValueError(f"run {run.id!r} is {run.status}")
     head = f"{' | '.join(_facts(run, 0.0))}."
-    notes = [f"Note: {note}" for note in (*run.spec.notes, _note(run, run.outcome)) if note]
+    said = (*run.spec.notes, _note(run, run.outcome), *_left_out(run.outcome))
+    notes = [f"Note: {note}" for note in said if note]
     return "\n\n".join(("\n".join((head, *notes)), _finished(result, run.outcome, when_cut, MAX_BODY)))
 
 
 def result_json(result: Result, *, session: str = "", now: float | None = None) -> dict[str, Any]:
     """The one object that `--json` prints. Times are ISO 8601 in UTC, null where nothing has happened yet.
 
+    `left_out` counts the characters of the answer that were too many to be kept.
     `seconds` is the measured length of the ended episode, or the time so far when `now` is given. `schema_valid` is
     null when no schema was asked for, or the run never came to an answer.
     """
@@ -128,7 +130,8 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
         "schema_valid": _schema_valid(result),
         "model": run.model,
         "asked_model": run.spec.asked_model,
-        "notes": list(run.spec.notes),
+        "notes": [*run.spec.notes, *_left_out(outcome)],
+        "left_out": outcome.left_out,
         "turns": run.turns,
         "tool_uses": run.tool_uses,
         "usage": as_json(run.usage),
@@ -171,8 +174,8 @@ def _header(run: RunState, now: float) -> str:
     if run.spec.description:
         lines.append(f"Description: {run.spec.description}")
     lines += [f"Note: {note}" for note in run.spec.notes]
-    if run.outcome is not None and (note := _note(run, run.outcome)):
-        lines.append(f"Note: {note}")
+    if run.outcome is not None:
+        lines += [f"Note: {note}" for note in (_note(run, run.outcome), *_left_out(run.outcome)) if note]
     return "\n".join(lines)
 
 
@@ -216,6 +219,14 @@ def _note(run: RunState, outcome: Outcome) -> str:
             return ""
         case _:
             assert_never(run.status)
+
+
+def _left_out(outcome: Outcome) -> Iterator[str]:
+    if outcome.left_out:
+        yield (
+            f"Its answer is longer than can be kept: {outcome.left_out:,} characters of its middle are left out. "
+            "Let it write to a file what is that long."
+        )
 
 
 # --- the body

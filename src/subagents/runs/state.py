@@ -97,7 +97,8 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How an episode ended. The whole text is in the fact with the number `seq`; here is its beginning."""
+    """How an episode ended. The whole text is in the fact with the number `seq`; here is its beginning. `left_out`
+    counts the characters of an answer that were not kept, because there were too many."""
 
     seq: int
     preview: str = ""
@@ -109,6 +110,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     schema_valid: bool | None = None
     started: bool = True
     seconds: float = 0.0
+    left_out: int = 0
 
 
 class RunState(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,8 +118,9 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
 
     Times are seconds since the epoch. `turns`, `tool_uses` and `usage` are sums over all episodes;
     `turns_before` and `usage_before` are where this episode began to count. `setback` is why its last request to the
-    model failed, until one is answered. `rejections` counts this episode's answers that do not fit its output schema,
-    and `faults` is what was wrong with the last. `progress_at` is the last sign of life.
+    model failed, until one is answered. `left_out` counts the characters that its latest text lacks. `rejections`
+    counts this episode's answers that do not fit its output schema, and `faults` is what was wrong with the last.
+    `progress_at` is the last sign of life.
     """
 
     id: RunId
@@ -142,6 +145,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage = Usage()
     usage_before: ModelUsage = ModelUsage()
     text: str = ""
+    left_out: int = 0
     in_flight: tuple[ToolInFlight, ...] = ()
     command: Command | None = None
     directory: str = ""
@@ -315,13 +319,16 @@ def _asked(run: RunState, event: ModelReplied | ModelRequestFailed) -> RunState:
     used = run.usage.plus(event.model, event.usage) if event.usage != ModelUsage() else run.usage
     if isinstance(event, ModelRequestFailed):
         return msgspec.structs.replace(run, usage=used, setback=event.reason)
+    text, left_out = (event.text, event.left_out) if event.text else (run.text, run.left_out)
     return msgspec.structs.replace(
-        run, usage=used, model=event.model, text=event.text or run.text, setback=""
+        run, usage=used, model=event.model, text=text, left_out=left_out, setback=""
     )
 
 
 def _ended(run: RunState, entry: Entry, event: Ending) -> RunState:
     status, outcome = _outcome(entry, event)
+    if status is RunStatus.COMPLETED and run.left_out:
+        outcome = msgspec.structs.replace(outcome, left_out=run.left_out)
     return msgspec.structs.replace(
         run,
         status=status,
@@ -390,6 +397,7 @@ def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:
         usage_before=run.usage.total,
         # What it said before is not what this episode came to.
         text="",
+        left_out=0,
         progress_at=entry.at,
         wrap_up="",
         setback="",

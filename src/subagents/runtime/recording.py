@@ -87,6 +87,7 @@ def _replied(update: Replied, run: RunState) -> ModelReplied:
         usage=update.usage,
         text=update.text[:MAX_PREVIEW],
         tool_calls=update.tool_calls,
+        left_out=update.left_out,
     )
 
 

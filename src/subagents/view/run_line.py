@@ -9,7 +9,7 @@ from rich.text import Text
 
 from subagents.ids import slug
 from subagents.language import _, counted
-from subagents.runs.state import RunState, RunStatus
+from subagents.runs.state import Outcome, RunState, RunStatus
 from subagents.view import figures
 from subagents.view.activity import activity, seconds
 from subagents.view.cells import fit, printable
@@ -58,13 +58,22 @@ def name(run: RunState) -> str:
 def ending(run: RunState) -> str:
     """How it ended, for a person; "" for one that is not over or simply completed."""
     outcome = run.outcome
-    if outcome is None or run.status is RunStatus.COMPLETED:
-        return (
-            _("completed after it was asked to wrap up") if outcome is not None and outcome.wrapped_up else ""
-        )
+    if outcome is None:
+        return ""
+    if run.status is RunStatus.COMPLETED:
+        return _completed(outcome)
     by = _(" by {who}").format(who=outcome.by) if outcome.by is not None else ""
     reason = printable(outcome.reason[:MAX_REASON])
     return f"{run.status}{by}: {reason}" if reason else f"{run.status}{by}"
+
+
+def _completed(outcome: Outcome) -> str:
+    """What is to be known of an answer; "" for one that is all it should be."""
+    wrapped = _("completed after it was asked to wrap up") if outcome.wrapped_up else ""
+    if not outcome.left_out:
+        return wrapped
+    text = _("{completed}; its answer is too long, and {n:,} characters of its middle are left out")
+    return text.format(completed=wrapped or _("completed"), n=outcome.left_out)
 
 
 def _figures(run: RunState, now: float) -> list[tuple[int, str]]:

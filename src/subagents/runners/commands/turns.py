@@ -236,11 +236,15 @@ class Turns:
     def _reply(self, calls: tuple[Call, ...], *, late: bool = False) -> Iterator[Update]:
         text = "" if late else str(self._text).strip()
         row = reply_row(text, calls, self.model, self.standing)
+        # What the program says is its answer is whole, whatever its text lacks.
+        left_out = 0 if late or self.answer.strip() else self._text.left_out
         if late:
             self._waiting.append(row)
         else:
             self._text, self._replies = Text(), self._replies + 1
-        yield Replied(self.model or self.program, ModelUsage(), text, len(calls), () if late else (row,))
+            yield Replied(
+                self.model or self.program, ModelUsage(), text, len(calls), () if late else (row,), left_out
+            )
 
     def _rows(self, call: Call, row: NewMessage) -> tuple[NewMessage, ...]:
         """What can be stored now that `call` has returned."""
