@@ -19,7 +19,7 @@ import subagents
 from subagents.errors import InvalidSchema
 from subagents.events import OutputFault
 from subagents.runs.json_text import NotJson
-from subagents.runs.output_schema import extract, judge, parse_schema, problems
+from subagents.runs.output_schema import TOO_COSTLY, extract, judge, parse_schema, problems
 
 Q: dict[str, Any] = {
     "type": "object",
@@ -401,9 +401,25 @@ def test_the_work_is_bounded():
     doubling = {"$defs": {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)}}
     doubling["$defs"]["a40"] = {}
 
-    assert "refers to itself without end, or too often" in refused({**doubling, "$ref": "#/$defs/a0"})
-    assert wrong(json.dumps([[1]]), {**doubling, "items": {"items": {"$ref": "#/$defs/a0"}}}) == (
+    top = {**doubling, "$ref": "#/$defs/a0"}
+    assert "it refers to itself without end, or its references multiply" in refused(top)
+    inner = {**doubling, "items": {"items": {"$ref": "#/$defs/a0"}}}
+    assert wrong(json.dumps([["x" * 1_000]]), inner) == (
         "the answer: it is too large to be checked against this schema",
+    )
+    short = judge("[[1]]", inner)
+    assert (short.checkable, short.problems) == (False, (f"the answer: {TOO_COSTLY}",))
+    patterns = {f"^a{{{n}}}.*b{{1,50}}$": {} for n in range(1, 1_000)}
+    names = json.dumps({f"a{n}b": n for n in range(5_000)})
+    for each in (
+        {"patternProperties": patterns},
+        {"patternProperties": patterns, "additionalProperties": {}},
+    ):
+        assert wrong(names, each) == ("the answer: it is too large to be checked against this schema",)
+        assert value('{"ab": 1}', each) == {"ab": 1}
+    words = json.dumps(["x" * 100_000] * 9)
+    assert (
+        "too large" in wrong(words, {"items": {"allOf": [{"pattern": f"x{{{n}}}"} for n in range(900)]}})[0]
     )
     assert problems(json.dumps([{"n": n} for n in range(20_000)]), {"uniqueItems": True}) == []
 

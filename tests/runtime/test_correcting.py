@@ -255,3 +255,17 @@ async def test_n21_a_list_is_an_answer_where_one_was_asked_for():
     async with open_manager(Answers("[1, 2]")) as manager:
         run = await manager.spawn("plain", "go", output_schema={"type": "array"})
         assert (await manager.get_result(run, wait=True)).value == [1, 2]
+
+
+async def test_a_schema_that_no_answer_could_be_checked_against_fails_at_once():
+    multiplying = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(26)}
+    schema = {"$defs": {**multiplying, "a26": {}}, "properties": {"x": {"$ref": "#/$defs/a0"}}}
+    runner = Answers('{"x": 1}')
+    async with open_manager(runner) as manager:
+        run = await manager.spawn("plain", "go", output_schema=schema)
+        outcome = (await manager.get_result(run, wait=True)).run.outcome
+    assert outcome is not None
+    assert outcome.reason == snapshot(
+        "the answer cannot be held to the output schema: the answer: it cannot be checked, because this schema takes too many steps even for a short answer: its references multiply, or refer to themselves; give a simpler one"
+    )
+    assert len(runner.said) == 1

@@ -1,4 +1,4 @@
-"""The keywords of JSON Schema as they are evaluated here: patterns in linear time, and every keyword counted.
+"""The keywords of JSON Schema as they are evaluated here: patterns in linear time, and everything counted.
 
 Of the library's own only those are replaced that match patterns by backtracking, compare each with each, or would.
 """
@@ -19,7 +19,12 @@ from referencing.jsonschema import lookup_recursive_ref
 
 from subagents.runs.patterns import engine_options
 
-MAX_STEPS = 100_000  # keywords evaluated for one value: about a second
+# What a check may cost, in units of about a microsecond: up to some two seconds on a slow machine.
+MAX_COST = 1_000_000
+KEYWORD = 10  # evaluating one
+COMPILING = 100  # a pattern that is not among the last ones
+SEARCHED_AT_ONCE = 500  # characters that are searched in a unit
+MAX_COMPILED = 2_048  # patterns that are kept; a schema has seldom more than a few
 
 Keyword = Callable[[Any, Any, Any, Any], Iterable[ValidationError] | None]
 
@@ -36,17 +41,18 @@ class UnusablePattern(ValueError):
 
 @contextmanager
 def counting() -> Iterator[None]:
-    """Gives what is checked inside of it its steps; beyond them `TooMuch` is raised."""
-    token = _steps.set([MAX_STEPS])
+    """Gives what is checked inside of it its bound; beyond it `TooMuch` is raised."""
+    token = _left.set([MAX_COST])
     try:
         yield
     finally:
-        _steps.reset(token)
+        _left.reset(token)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=MAX_COMPILED)
 def compiled(pattern: str) -> Any:
     """The pattern, ready for a search. Raises `UnusablePattern`."""
+    _spend(COMPILING)
     try:
         return re2.compile(pattern, options=_OPTIONS)
     except re2.error as error:
@@ -99,26 +105,37 @@ def _nothing(_validator: Any, _value: Any, _instance: Any, _schema: Any) -> None
     return None
 
 
-_steps: ContextVar[list[int]] = ContextVar("_steps")
+_left: ContextVar[list[int] | None] = ContextVar("_left", default=None)
 
 
-def _step() -> None:
-    left = _steps.get()
-    left[0] -= 1
+def _spend(cost: int) -> None:
+    """Outside of `counting` nothing is bounded: what is done to a schema before it is used costs its own length."""
+    left = _left.get()
+    if left is None:
+        return
+    left[0] -= cost
     if left[0] < 0:
         raise TooMuch("it is too large to be checked against this schema")
 
 
+def _searching(texts: Iterable[str]) -> int:
+    """What a search of each of these costs."""
+    return sum(1 + len(text) // SEARCHED_AT_ONCE for text in texts)
+
+
 def _counted(keyword: Keyword) -> Keyword:
     def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[ValidationError] | None:
-        _step()
+        _spend(KEYWORD)
         return keyword(validator, value, instance, schema)
 
     return counted
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and compiled(pattern).search(instance) is None:
+    if not isinstance(instance, str):
+        return
+    _spend(_searching([instance]))
+    if compiled(pattern).search(instance) is None:
         yield ValidationError(f"{instance[:80]!r} does not match {pattern!r}")
 
 
@@ -127,7 +144,9 @@ def _pattern_properties(
 ) -> Iterator[ValidationError]:
     if not isinstance(instance, dict):
         return
+    cost = _searching(instance)
     for pattern, subschema in patterns.items():
+        _spend(cost)
         search = compiled(pattern).search
         for name, value in instance.items():
             if search(name):
@@ -143,6 +162,7 @@ def _additional_properties(usual: Keyword) -> Keyword:
         patterns = [compiled(pattern).search for pattern in schema.get("patternProperties", ())]
         if not patterns or not isinstance(instance, dict):
             return usual(validator, value, instance, schema)
+        _spend(len(patterns) * _searching(instance))
         rest = {name: each for name, each in instance.items() if not any(found(name) for found in patterns)}
         without = {key: each for key, each in schema.items() if key != "patternProperties"}
         return usual(validator, value, rest, without)
@@ -197,12 +217,13 @@ def _unevaluated_properties(
 
 def _evaluated(validator: Any, instance: Mapping[str, Any], schema: Any) -> set[str]:
     """The properties of an object that a schema, or one that applies to the object with it, speaks of."""
-    _step()
+    _spend(KEYWORD)
     if not isinstance(schema, dict):
         return set()
     found = set(instance) if {"additionalProperties", "unevaluatedProperties"} & schema.keys() else set()
     found |= instance.keys() & schema.get("properties", {}).keys()
     for pattern in schema.get("patternProperties", ()):
+        _spend(_searching(instance))
         found |= set(filter(compiled(pattern).search, instance))
     for part, resolver in _applying(validator, instance, schema):
         inner = (

@@ -53,7 +53,10 @@ def check(schema: Mapping[str, Any], registry: Registry[Any] | None = None) -> N
         try:
             errors(schema, probe, 1, registry=registry)
         except TooMuch:
-            raise BadSchema("it refers to itself without end, or too often") from None
+            raise BadSchema(
+                "checking any answer against it takes too many steps: it refers to itself without end, or its "
+                "references multiply"
+            ) from None
 
 
 def errors(

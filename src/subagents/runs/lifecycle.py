@@ -96,10 +96,15 @@ def reject(run: RunState, answer: str, faults: Sequence[OutputFault]) -> OutputR
 
 
 def reject_last(
-    run: RunState, answer: str, faults: Sequence[OutputFault], seconds: float
+    run: RunState,
+    answer: str,
+    faults: Sequence[OutputFault],
+    seconds: float,
+    *,
+    checkable: bool = True,
 ) -> list[OutputRejected | RunCompleted | RunFailed]:
-    """The answer does not fit, and no correction is left: what was wrong, and the failure; or, where the run's spec has
-    such an answer kept, a completion that says so."""
+    """The answer does not fit, and no correction is left or could help: what was wrong, and the failure; or, where the
+    run's spec has such an answer kept, a completion that says so."""
     if (rejected := reject(run, answer, faults)) is None:
         return []
     if run.spec.on_invalid is OnInvalid.KEEP:
@@ -116,7 +121,8 @@ def reject_last(
                 faults=rejected.faults,
             ),
         ]
-    reason = f"the answer does not fit the output schema: {'; '.join(rejected.problems[:3])}"
+    what = "does not fit" if checkable else "cannot be held to"
+    reason = f"the answer {what} the output schema: {'; '.join(rejected.problems[:3])}"
     return [
         rejected,
         RunFailed(run=run.id, episode=run.episode, seconds=seconds, reason=reason, partial=answer),

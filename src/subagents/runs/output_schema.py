@@ -22,14 +22,22 @@ if TYPE_CHECKING:
 MAX_SCHEMA = 100_000  # characters as JSON
 MAX_DEPTH = 50
 MAX_PROBLEMS = 20
+SHORT = 1_000  # characters of an answer that no usable schema takes too many steps for
+
+TOO_COSTLY = (
+    "it cannot be checked, because this schema takes too many steps even for a short answer: its references multiply, "
+    "or refer to themselves; give a simpler one"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What an answer is under a schema: its value as JSON, or what is wrong with it, at most 20 things."""
+    """What an answer is under a schema: its value as JSON, or what is wrong with it, at most 20 things. Where not even
+    a short answer can be checked against the schema, it is not `checkable`, and no other answer would fare better."""
 
     structured: str | None
     found: tuple[OutputFault, ...] = ()
+    checkable: bool = True
 
     @property
     def fits(self) -> bool:
@@ -79,7 +87,11 @@ def judge(text: str, schema: Mapping[str, Any], *, assert_format: bool = False) 
     try:
         value = extract(text, schema)
         errors = json_schema.errors(schema, value, MAX_PROBLEMS, assert_format=assert_format)
-    except (NotJson, TooMuch) as error:
+    except TooMuch as error:
+        costly = len(text) <= SHORT
+        said = TOO_COSTLY if costly else str(error)
+        return Judgement(None, (OutputFault("", said),), checkable=not costly)
+    except NotJson as error:
         return Judgement(None, (OutputFault("", str(error)),))
     if not errors:
         return Judgement(json.dumps(value, ensure_ascii=False))

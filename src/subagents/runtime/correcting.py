@@ -29,7 +29,7 @@ async def judged(run: RunState, answer: str, ask: Ask, keep: Keep) -> Judged:
     for left in range(run.spec.corrections, -1, -1):
         # A large answer takes up to a second to be checked, which is too long for everybody else to stand still.
         verdict = await anyio.to_thread.run_sync(judge, answer, schema)
-        if verdict.fits or not left:
+        if verdict.fits or not left or not verdict.checkable:
             return answer, verdict
         await keep(partial(lifecycle.reject, answer=answer, faults=verdict.found))
         answer = await ask(correction(verdict.found, left))

@@ -216,7 +216,9 @@ class Supervisor:
 
         last, verdict = await judged(self.run, answer, ask, self._record)
         if verdict is not None and not verdict.fits:
-            return lambda run: lifecycle.reject_last(run, last, verdict.found, self.seconds)
+            return lambda run: lifecycle.reject_last(
+                run, last, verdict.found, self.seconds, checkable=verdict.checkable
+            )
         structured = verdict.structured if verdict is not None else None
         return lambda run: lifecycle.complete(run, last, self.seconds, structured)
 
