@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.cli.acting import called
 
 import subagents
 
@@ -48,6 +49,31 @@ sys.exit(main(["ps"]))
 def test_what_was_foreseen_is_a_sentence(error: str, code: int, said: str):
     done = raised(error)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", said)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("run --max-turns x a b", "--max-turns is 'x', but it must be a whole number."),
+        ("run --max-tokens 1e9 a b", "--max-tokens is '1e9', but it must be a whole number."),
+        ("run --max-cost much a b", "--max-cost is 'much', but it must be a number."),
+        ("peek -n abc x", "--lines is 'abc', but it must be a whole number."),
+        ("peek -n 0 x", "--lines is '0', but it must be 1 or more."),
+        ("peek -n 1000000000 x", "--lines is '1000000000', but it must be 200 or less."),
+        ("peek --after -1 x", "--after is '-1', but it must be 0 or more."),
+        ("log x -n -5", "Invalid value: --lines is -5; it must be 0 or more."),
+        ("events --since x", "--since is 'x', but it must be a whole number."),
+        ("clear --older-than nan", "--older-than is 'nan', but it must be a whole number."),
+        ("sessions gc --days soon", "--days is 'soon', but it must be a whole number."),
+        ("tree --mode bogus", "--mode: 'bogus' is not one of 'rich', 'compact', 'auto', 'focused'."),
+        ("usage --by bogus", "--by: 'bogus' is not one of 'agent', 'model', 'project', 'user', 'day'."),
+        (f"peek -n {'9' * 5_000} x", f"--lines is '{'9' * 80}'… (5,000 characters), but it must be"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_option(command: str, said: str):
+    done = called(*command.split())
+    assert (done.code, done.out) == (2, "")
+    assert f"Error: {said}" in " ".join(done.err.split())
 
 
 def test_what_was_not_foreseen_is_short_unless_one_wants_to_see_where():

@@ -266,6 +266,7 @@ async def test_a_schema_that_no_answer_could_be_checked_against_fails_at_once():
         outcome = (await manager.get_result(run, wait=True)).run.outcome
     assert outcome is not None
     assert outcome.reason == snapshot(
-        "the answer cannot be held to the output schema: the answer: it cannot be checked, because this schema takes too many steps even for a short answer: its references multiply, or refer to themselves; give a simpler one"
+        "the answer cannot be held to the output schema: the answer: it cannot be checked, because this schema takes "
+        "too many steps even for a short answer: its references multiply, or refer to themselves; give a simpler one"
     )
     assert len(runner.said) == 1

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from subagents.cli.following import follow as follow_run
-from subagents.cli.options import RunName
+from subagents.cli.options import RunName, at_least_nothing
 from subagents.cli.place import project_here
 from subagents.cli.seen import Seen, find
 from subagents.cli.streams import answer
@@ -32,6 +32,7 @@ def log(
         int | None, typer.Option("--lines", "-n", metavar="N", help=_("Begin with the last N lines."))
     ] = None,
 ) -> int:
+    at_least_nothing("--lines", last)
     project = project_here()
     seen, _state = find(project, run)
     shown = _print_after(seen, _start(seen, last))

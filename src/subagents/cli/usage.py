@@ -1,13 +1,17 @@
-"""Help that reads like prose: a usage line written by hand, and no list that repeats it."""
+"""Help that reads like prose: a usage line written by hand, and no list that repeats it; what is wrong with the value
+of an option, in a sentence that names both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
+
+from subagents.language import _
+from subagents.texts import quoted
 
 
 def with_usage(usage: str) -> type[TyperCommand]:
@@ -17,7 +21,50 @@ def with_usage(usage: str) -> type[TyperCommand]:
         def format_usage(self, ctx: Any, formatter: Any) -> None:
             formatter.write_usage(ctx.command_path, usage)
 
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            try:
+                return super().parse_args(ctx, args)
+            except typer.BadParameter as error:
+                raise _named(error) from error.__cause__
+
     return Command
+
+
+class BadValue(typer.BadParameter):
+    """A value of an option that cannot be, in a sentence of our own."""
+
+    def format_message(self) -> str:
+        return self.message
+
+
+def _named(error: typer.BadParameter) -> typer.BadParameter:
+    """The same in our words where the checks of a type found it, else as it is."""
+    # What checks values is loaded then and not before; earlier versions of typer had no such cause.
+    from pydantic import ValidationError
+
+    if not isinstance(error.__cause__, ValidationError) or error.param is None:
+        return error
+    wrong = error.__cause__.errors()[0]
+    option = next(iter(error.param.opts), error.param.name)
+    if not (wanted := _wanted(wrong["type"], wrong.get("ctx", {}))):
+        return BadValue(f"{option}: {wrong['msg'].removeprefix('Value error, ')}", error.ctx)
+    said = _("{option} is {value}, but it must be {wanted}.")
+    return BadValue(said.format(option=option, value=quoted(wrong["input"]), wanted=wanted), error.ctx)
+
+
+def _wanted(kind: str, bounds: Mapping[str, Any]) -> str:
+    """What would have worked, by pydantic's word for what is wrong; "" where its sentence says it."""
+    match kind:
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return _("a whole number")
+        case "float_parsing" | "float_type" | "finite_number":
+            return _("a number")
+        case "greater_than_equal":
+            return _("{least} or more").format(least=bounds["ge"])
+        case "less_than_equal":
+            return _("{most} or less").format(most=bounds["le"])
+        case _:
+            return ""
 
 
 def mount(
