@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from subagents.errors import SubagentsError
 
 DEBUG = "SUBAGENTS_DEBUG"
+OUTPUT_CLOSED = 141  # as a shell tells of SIGPIPE, whether that ended the process or it noticed by itself
 
 # They change nothing, so a pipe that was closed behind them may end them, as it ends any other command.
 _READERS = frozenset(
@@ -66,7 +67,7 @@ def _carried_out(command: Callable[[], int]) -> int:
         from subagents.cli.streams import give_up_output
 
         give_up_output()
-        return 1
+        return OUTPUT_CLOSED
     except OSError as error:
         _print(f"Error: {error.filename or 'subagents'}: {error.strerror or error}")
         return 1
@@ -126,7 +127,13 @@ def _front(folder: str, new: bool) -> int:
 def _through_typer(given: list[str]) -> int:
     from subagents.cli.app import call
 
-    call(given)
+    try:
+        call(given)
+    except SystemExit as end:
+        # typer ends quietly where nobody reads any more, with an exit code that looks like a failure.
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        raise
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,32 @@ def test_standard_streams_may_be_closed(project: Path, script: Script):
     model = script({"text": "hi"})
     done = shell(f"{PROGRAM} run answerer hello '{model}' <&- 2>&-", project)
     assert (done.returncode, done.stdout) == (0, "hi\n")
+
+
+@pytest.mark.parametrize("command", ["ps", "result x", "sessions list", "usage"])
+def test_a_state_folder_that_is_none_is_refused_alike(call: Call, command: str):
+    done = call(*command.split(), SUBAGENTS_STATE=os.devnull)
+    assert (done.code, done.out) == (2, "")
+    assert "name another folder with SUBAGENTS_STATE" in done.err
+
+
+@pytest.mark.parametrize("command", ["--help", "run --help", "settings", "agents list", "doctor"])
+def test_whoever_closes_the_pipe_ends_every_command_alike(project: Path, command: str):
+    unread, output = os.pipe()
+    os.close(unread)
+    done = subprocess.run(
+        [sys.executable, "-m", "subagents", *command.split()],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": SOURCE},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        timeout=BOUND,
+    )
+    os.close(output)
+    # Ended by the signal, or by itself in the way a shell tells of that.
+    assert done.returncode in (-signal.SIGPIPE, 128 + signal.SIGPIPE)
+    assert done.stderr == b""
 
 
 def test_a_full_disk_under_the_output_is_said(project: Path, script: Script):

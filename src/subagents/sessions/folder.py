@@ -72,7 +72,7 @@ def sessions(project: Project) -> list[SessionFolder]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise _unusable(project.sessions, error) from error
+        raise unusable(project.sessions, error) from error
     return [folder_of(project, SessionId(name)) for name in sorted(names, reverse=True)]
 
 
@@ -127,7 +127,7 @@ def make_private(path: Path) -> None:
                 folder.mkdir(mode=0o700, exist_ok=True)
         require_own(path)
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise unusable(path, error) from error
 
 
 def require_own(path: Path) -> None:
@@ -140,7 +140,8 @@ def require_own(path: Path) -> None:
         )
 
 
-def _unusable(path: Path, error: OSError) -> SessionError:
+def unusable(path: Path, error: OSError) -> SessionError:
+    """What is said of a state folder that cannot be looked into or written."""
     return SessionError(
         f"sessions cannot be kept in {path}: {error}; name another folder with SUBAGENTS_STATE"
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from subagents.errors import RunNotFound, SessionError
 from subagents.ids import RunId, SessionId, with_prefix
 from subagents.places import Project
-from subagents.sessions.folder import SessionFolder, folder_of, make_private, sessions
+from subagents.sessions.folder import SessionFolder, folder_of, make_private, sessions, unusable
 from subagents.sessions.reader import LogReader
 from subagents.texts import quoted
 
@@ -101,6 +101,8 @@ def _known(project: Project) -> list[str]:
         return [entry.name for entry in _folder(project).iterdir()]
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise unusable(_folder(project), error) from error
 
 
 def _newest(project: Project) -> str:
