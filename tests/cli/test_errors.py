@@ -43,7 +43,7 @@ sys.exit(main(["ps"]))
         ("ExceptionGroup('', [ExceptionGroup('', [errors.NotNow('not yet')])])", 2, "Error: not yet\n"),
         ("PermissionError(13, 'Permission denied', '/secret')", 1, "Error: /secret: Permission denied\n"),
         ("KeyboardInterrupt", 130, ""),
-        ("BrokenPipeError", 1, ""),
+        ("BrokenPipeError", 141, ""),
     ],
 )
 def test_what_was_foreseen_is_a_sentence(error: str, code: int, said: str):
@@ -74,6 +74,30 @@ def test_a_value_that_cannot_be_is_named_with_its_option(command: str, said: str
     done = called(*command.split())
     assert (done.code, done.out) == (2, "")
     assert f"Error: {said}" in " ".join(done.err.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        (("run", "Explore", "x"), "--model"),
+        (("run", "Explore", "x"), "--thinking"),
+        (("run", "Explore", "x"), "--cwd"),
+        (("run", "Explore", "x"), "--timeout"),
+        (("result", "x"), "--timeout"),
+        (("tree",), "--run"),
+        (("usage",), "--since"),
+        (("agents", "new", "x"), "--tools"),
+    ],
+)
+def test_an_option_without_a_value_is_refused(command: tuple[str, ...], option: str):
+    done = called(*command, option, "")
+    assert (done.code, done.out) == (2, "")
+    assert f"Error: {option} is empty; give it a value, or leave it out.\n" in done.err
+
+
+def test_a_blank_name_is_repeated_as_it_is():
+    for command in ("clear", "result", "stop"):
+        assert "no run ' '" in called(command, " ").err
 
 
 def test_what_was_not_foreseen_is_short_unless_one_wants_to_see_where():

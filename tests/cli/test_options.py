@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from subagents.cli.options import MOST_SCHEMA, schema_of, seconds_of
 from subagents.cli.run import agent_and_prompt
-from subagents.errors import UnknownAgent
+from subagents.errors import InvalidSchema, UnknownAgent
+from subagents.runs.output_schema import parse_schema
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,8 @@ def test_a_schema_is_json_or_a_file(tmp_path: Path):
         schema_of("nowhere.json")
     with pytest.raises(typer.BadParameter, match="not a regular file"):
         schema_of(str(tmp_path))
+    with pytest.raises(InvalidSchema, match="it must be an object"):
+        parse_schema(schema_of("true"))
 
 
 @pytest.mark.parametrize(

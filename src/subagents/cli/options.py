@@ -54,6 +54,8 @@ def schema_of(text: str) -> str:
         data = first_bytes(at_home(text), MOST_SCHEMA + 1)
         read = data.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        if _is_json(text):
+            return text  # which is refused as what it is: no object
         why = error.strerror if isinstance(error, OSError) else _("it is not UTF-8 text")
         raise typer.BadParameter(
             _("{text!r} is neither JSON nor a file that can be read: {why}.").format(text=text, why=why)
@@ -68,6 +70,16 @@ def schema_of(text: str) -> str:
             )
         )
     return read
+
+
+def _is_json(text: str) -> bool:
+    import json  # only a mistake needs it
+
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def prompt_of(text: str) -> str:

@@ -23,9 +23,11 @@ def with_usage(usage: str) -> type[TyperCommand]:
 
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             try:
-                return super().parse_args(ctx, args)
+                left = super().parse_args(ctx, args)
             except typer.BadParameter as error:
                 raise _named(error) from error.__cause__
+            _refuse_empty(self, ctx)
+            return left
 
     return Command
 
@@ -35,6 +37,21 @@ class BadValue(typer.BadParameter):
 
     def format_message(self) -> str:
         return self.message
+
+
+def _refuse_empty(command: TyperCommand, ctx: Any) -> None:
+    """Where "" stands for what was not given, it cannot be given: a script whose variable is not set would have
+    another model, or another folder, than it says."""
+    for param in command.params:
+        value = ctx.params.get(param.name)
+        if param.default == "" and isinstance(value, str) and not value.strip() and _is_given(ctx, param):
+            said = _("{option} is empty; give it a value, or leave it out.")
+            raise BadValue(said.format(option=param.opts[0]), ctx)
+
+
+def _is_given(ctx: Any, param: Any) -> bool:
+    source = ctx.get_parameter_source(param.name)
+    return param.param_type_name == "option" and source is not None and source.name == "COMMANDLINE"
 
 
 def _named(error: typer.BadParameter) -> typer.BadParameter:

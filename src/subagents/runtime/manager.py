@@ -291,9 +291,9 @@ class AgentManager:
         runs = [run for run in self.state.runs.values() if cleared or not run.cleared]
         return runs[::-1]
 
-    async def clear(self, runs: Sequence[str]) -> None:
-        """Takes ended runs off the list. Raises `NotNow` when one has not ended, and clears none then."""
-        chosen = [self.find(run) for run in runs]
+    async def clear(self, runs: Sequence[str] | str) -> None:
+        """Takes ended runs, or one, off the list. Raises `NotNow` when one has not ended, and clears none then."""
+        chosen = [self.find(run) for run in ([runs] if isinstance(runs, str) else runs)]
         await self._journal.record(lambda head: [lifecycle.clear(head.run(run)) for run in chosen])
 
     # --- the end
