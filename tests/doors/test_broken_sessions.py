@@ -77,6 +77,21 @@ def test_a_session_that_breaks_in_the_middle_is_one_object_and_the_way_on(
     assert "Traceback" not in done.err
 
 
+def test_a_write_ahead_log_whose_end_a_disk_has_lost_is_told_by_who_looks_and_who_opens(
+    start: Start, call: Call, script: Script, project: Path
+):
+    program, _run = hanging(start, script, command="exec sleep 600")
+    program.send(signal.SIGKILL)
+    program.ends()
+    log = only_session(project).log
+    assert "damaged" not in call("ps", "-a").err
+    wal = log.with_name(f"{log.name}-wal")
+    written = wal.read_bytes()
+    wal.write_bytes(written[: len(written) // 2].ljust(len(written), b"\0"))
+    assert f"the end of the session's log {log} is damaged" in call("ps", "-a").err
+    assert "The end of the session's log is damaged" in call("clear").err
+
+
 @pytest.mark.parametrize("option", ["--quiet", "--json"])
 def test_an_answer_whose_log_was_removed_is_printed_and_no_success(
     call: Call, script: Script, project: Path, option: str

@@ -56,7 +56,10 @@ def clear(
     rules = Rules(older_than * 60, include_errors=errors, include_unread=unread)
     clearing = _chosen(project, runs or (), seen, rules)
     refused = [*clearing.errors, *_carried_out(project, [seen[run] for run in clearing.cleared])]
-    say(*_kept(clearing), *found.problems, *(f"Error: {why}" for why in refused))
+    kept = list(_kept(clearing))
+    if not (kept or found.problems or clearing.cleared or clearing.errors):
+        kept = [_("There is nothing to clear.")]
+    say(*kept, *found.problems, *(f"Error: {why}" for why in refused))
     return Exit.REFUSED if refused else Exit.COMPLETED
 
 
@@ -94,7 +97,7 @@ def _clear(project: Project, together: Sequence[Seen]) -> None:
 
 
 def _kept(clearing: Clearing) -> Iterator[str]:
-    """What stays and how it would go, in a sentence; nothing where all went."""
+    """What stays and how it would go, in a sentence; nothing where nothing does."""
     words = {
         Kept.ACTIVE: _("{n} at work"),
         Kept.ABOVE: _("{n} above one at work"),
@@ -105,5 +108,3 @@ def _kept(clearing: Clearing) -> Iterator[str]:
     kept = [text.format(n=len(runs)) for why, text in words.items() if (runs := clearing.stays(why))]
     if kept:
         yield _("Kept: {what}.").format(what=", ".join(kept))
-    elif not clearing.cleared and not clearing.errors:
-        yield _("There is nothing to clear.")

@@ -18,6 +18,7 @@ import typer
 
 import subagents
 from subagents.cli.doctor_findings import Finding, Verdict
+from subagents.cli.doctor_sessions import damaged_sessions
 from subagents.cli.doctor_tools import delegation_tools, mcp_servers, tool_providers
 from subagents.cli.place import agents_of, folder_at
 from subagents.cli.streams import answer_json, draw, width_of
@@ -70,6 +71,7 @@ def findings() -> Iterator[Finding]:
     yield from _models()
     yield from _program_agents()
     yield _writable(_("sessions"), state_home(), "SUBAGENTS_STATE")
+    yield from damaged_sessions()
     yield _readable(_("your folder"), user_home())
     yield from _settings()
     yield from _project()

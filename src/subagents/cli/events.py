@@ -12,8 +12,8 @@ import typer
 from subagents.cli.following import LOOK_EVERY, nobody_reads
 from subagents.cli.options import at_least_nothing
 from subagents.cli.place import project_here
-from subagents.cli.streams import answer_json, draw, width_of
-from subagents.errors import RunNotFound, SessionNotFound
+from subagents.cli.streams import answer_json, draw, say, width_of
+from subagents.errors import RunNotFound, SessionError, SessionNotFound
 from subagents.events import Entry, Event, RunEvent, RunResumed, RunSpawned, ToolCalled, encode
 from subagents.ids import RunId
 from subagents.language import _
@@ -23,6 +23,7 @@ from subagents.sessions.folder import SessionFolder, owner_alive, sessions
 from subagents.sessions.folder import find as find_session
 from subagents.sessions.index import find_run
 from subagents.sessions.reader import LogReader
+from subagents.sessions.soundness import examine
 from subagents.sessions.state import SessionState
 from subagents.view.activity import main_argument
 from subagents.view.cells import fit, pad, printable
@@ -59,7 +60,9 @@ def events(
     as_json: Annotated[bool, typer.Option("--json", help=_("Print each fact as a line of JSON."))] = False,
 ) -> int:
     at_least_nothing("--since", since)
-    facts = _Facts(*_meant(project_here(), name), since, as_json=as_json)
+    folder, run = _meant(project_here(), name)
+    _tell_damage(folder)
+    facts = _Facts(folder, run, since, as_json=as_json)
     goes_on = True
     while goes_on:
         # First whether it is over, then its facts: the other way round, its last ones could be missed.
@@ -83,6 +86,15 @@ def _meant(project: Project, name: str) -> tuple[SessionFolder, RunId | None]:
             return find_session(project, name), None
         except SessionNotFound:
             raise error from None
+
+
+def _tell_damage(folder: SessionFolder) -> None:
+    """Says what cannot be read. Raises `SessionError` where nothing can."""
+    examined = examine(folder)
+    if examined.problem and (examined.state is None or not examined.state.seq):
+        raise SessionError(examined.problem)
+    if examined.problem:
+        say(examined.problem)
 
 
 class _Facts:
@@ -110,15 +122,18 @@ class _Facts:
         """Prints the facts that have come since it was last called."""
         if not self._folder.log.exists():  # its owner has only just made it
             return
-        lines = []
-        for entry in LogReader(self._folder.log).entries(self._state.seq):
-            self._state.apply(entry)
-            if self._is_wanted(entry.event) and entry.seq > self._since:
-                lines += [self._json(entry)] if self._as_json else self._lines(entry)
-        if lines and self._as_json:
-            answer_json("\n".join(lines))
-        elif lines:
-            draw(lines)
+        lines: list[str] = []
+        try:
+            for entry in LogReader(self._folder.log).entries(self._state.seq):
+                self._state.apply(entry)
+                if self._is_wanted(entry.event) and entry.seq > self._since:
+                    lines += [self._json(entry)] if self._as_json else self._lines(entry)
+        finally:
+            # Where the facts end at a damaged one, those before it are good.
+            if lines and self._as_json:
+                answer_json("\n".join(lines))
+            elif lines:
+                draw(lines)
 
     def _is_wanted(self, event: Event) -> bool:
         if self._wanted is None:

@@ -10,7 +10,7 @@ import typer
 from subagents.cli.following import follow as follow_run
 from subagents.cli.options import RunName, at_least_nothing
 from subagents.cli.place import project_here
-from subagents.cli.seen import Seen, find
+from subagents.cli.seen import Seen, find_to_show
 from subagents.cli.streams import answer
 from subagents.language import _
 from subagents.sessions.reader import LogReader
@@ -34,7 +34,7 @@ def log(
 ) -> int:
     at_least_nothing("--lines", last)
     project = project_here()
-    seen, _state = find(project, run)
+    seen = find_to_show(project, run)
     shown = _print_after(seen, _start(seen, last))
 
     def more() -> None:

@@ -14,7 +14,7 @@ import typer
 from subagents.cli.following import follow as follow_run
 from subagents.cli.options import RunName
 from subagents.cli.place import project_here
-from subagents.cli.seen import Seen, find
+from subagents.cli.seen import Seen, find_to_show
 from subagents.cli.streams import answer, answer_json, is_live_terminal, say
 from subagents.language import _
 from subagents.runs.peek import (
@@ -77,7 +77,7 @@ def peek(
         raise typer.BadParameter(_("--follow goes on and --before looks back; choose one."))
     query = PeekQuery(lines, regex, after, before, context)
     project = project_here()
-    seen, _state = find(project, run)
+    seen = find_to_show(project, run)
     looking = _Looking(seen, query, as_json=as_json, follow=follow)
     looking.show()
     if follow:

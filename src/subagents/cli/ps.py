@@ -37,7 +37,7 @@ def ps(everything: bool = False, as_json: bool = False) -> int:
     elif rows:
         draw(table(_columns(rows, now), width_of(sys.stdout)))
     say(*found.problems)
-    if not rows and not as_json:
+    if not rows and not as_json and not found.problems:
         say(_nothing(everything))
     return 0
 

@@ -13,7 +13,7 @@ from subagents.cli.closing import json_of, words_of
 from subagents.cli.exits import Exit, exit_of
 from subagents.cli.options import RunName, seconds_of
 from subagents.cli.place import project_here
-from subagents.cli.seen import Seen, find
+from subagents.cli.seen import Seen, find_to_show
 from subagents.cli.streams import answer, answer_json, say
 from subagents.cli.waiting import wait_for
 from subagents.errors import BadAnswer
@@ -56,7 +56,7 @@ def result(
     ] = False,
 ) -> int:
     project, bound = project_here(), seconds_of(timeout) if timeout else None
-    seen, _state = find(project, run)
+    seen = find_to_show(project, run)
     if wait or bound is not None:
         seen = _waited(project, seen, bound)
     found = result_of(seen)

@@ -6,24 +6,27 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from subagents.cli.streams import say
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
 from subagents.runs.state import RunState, RunStatus
 from subagents.sessions.folder import SessionFolder, owner_alive, sessions
 from subagents.sessions.index import find_run
-from subagents.sessions.reader import read_session
+from subagents.sessions.soundness import examine
 from subagents.sessions.state import SessionState
 from subagents.sessions.wal import wal_of
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A run, the session it is in, and that session's owner, None when there is none."""
+    """A run, the session it is in, and that session's owner, None when there is none; `problem` says what of the
+    session cannot be read, "" where all can."""
 
     run: RunState
     folder: SessionFolder
     owner: int | None
+    problem: str = ""
 
     @property
     def live(self) -> bool:
@@ -49,7 +52,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Look:
-    """What was found, and a sentence for each session that could not be read."""
+    """What was found, and a sentence for each session that could not be read, or not all of it."""
 
     runs: list[Seen]
     problems: list[str]
@@ -62,13 +65,11 @@ def look(project: Project, since: float | None = None) -> Look:
         owner = owner_alive(folder)
         if owner is None and since is not None and _written_at(folder) < since:
             continue
-        try:
-            state = read_session(folder.log)
-        except SessionError as error:
-            found.problems.append(str(error))
-            continue
-        if since is None or not state.header.archived:
-            found.runs.extend(Seen(run, folder, owner) for run in state.runs.values())
+        examined = examine(folder)
+        if examined.problem:
+            found.problems.append(examined.problem)
+        if (state := examined.state) is not None and (since is None or not state.header.archived):
+            found.runs.extend(Seen(run, folder, owner, examined.problem) for run in state.runs.values())
     return found
 
 
@@ -77,8 +78,18 @@ def find(project: Project, name: str) -> tuple[Seen, SessionState]:
     folder, run_id = find_run(project, name)
     # Before the facts: an owner that ends in between has then recorded its endings.
     owner = owner_alive(folder)
-    state = read_session(folder.log)
-    return Seen(state.run(run_id), folder, owner), state
+    examined = examine(folder)
+    if (state := examined.state) is None or (examined.problem and run_id not in state.runs):
+        raise SessionError(examined.problem)
+    return Seen(state.run(run_id), folder, owner, examined.problem), state
+
+
+def find_to_show(project: Project, name: str) -> Seen:
+    """The same, for a command that prints what was recorded: what of it cannot be read is said."""
+    seen, _state = find(project, name)
+    if seen.problem:
+        say(seen.problem)
+    return seen
 
 
 def _written_at(folder: SessionFolder) -> float:

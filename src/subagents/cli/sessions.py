@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -17,8 +18,9 @@ from subagents.cli.usage import mount
 from subagents.errors import SessionError, SubagentsError
 from subagents.events import SessionArchived, SessionRenamed
 from subagents.language import _, counted
+from subagents.places import Project
 from subagents.sessions.folder import SessionFolder, find, owner_alive, sessions
-from subagents.sessions.reader import read_session
+from subagents.sessions.soundness import examine
 from subagents.sessions.state import SessionState
 from subagents.view import figures
 from subagents.view.cells import fit, printable
@@ -46,7 +48,8 @@ Name = Annotated[str, typer.Argument(metavar="ID", hidden=True)]
 def list_sessions(
     everything: Annotated[bool, typer.Option("--all", "-a", help=_("The archived ones, too."))] = False,
 ) -> int:
-    found = [(folder, state) for folder in sessions(project_here()) if (state := _read(folder)) is not None]
+    # One that cannot be read is listed as well: it takes space, and can be removed.
+    found = [(folder, _read(folder) or SessionState()) for folder in sessions(project_here())]
     shown = [(folder, state) for folder, state in found if everything or not state.header.archived]
     if shown:
         draw(table(_columns(shown, time.time()), width_of(sys.stdout)))
@@ -60,7 +63,9 @@ def list_sessions(
 
 def show(name: Name) -> int:
     folder = find(project_here(), name)
-    state, now = read_session(folder.log), time.time()
+    examined, now = examine(folder), time.time()
+    if (state := examined.state) is None:
+        raise SessionError(examined.problem)
     width = width_of(sys.stdout) or PLAIN_WIDTH
     lines = [
         f"{folder.id}  {printable(state.header.title)}".rstrip(),
@@ -68,8 +73,8 @@ def show(name: Name) -> int:
     ]
     for run, depth in nested(state.runs.values()):
         lines += [line.plain for line in run_lines(run, now, width, depth)]
-    lines += damaged_logs(folder)
-    draw(lines)
+    draw(lines + damaged_logs(folder))
+    say(*filter(None, (examined.problem,)))
     return 0
 
 
@@ -136,6 +141,7 @@ def gc(
     count = counted("{n} session", "{n} sessions", len(report.removed))
     text = _("{count} would be removed, {size}.") if dry_run else _("{count} removed, {size}.")
     say(text.format(count=count, size=_size(report.bytes)))
+    say(*_unreadable(project))
     return 0
 
 
@@ -161,17 +167,29 @@ mount(commands, "gc", gc, usage="[OPTIONS]", text=GC_HELP)
 
 
 def _read(folder: SessionFolder) -> SessionState | None:
-    try:
-        return read_session(folder.log)
-    except SessionError as error:
-        say(str(error))
-        return None
+    """None where nothing can be read; what cannot is said."""
+    examined = examine(folder)
+    if examined.problem:
+        say(examined.problem)
+    return examined.state
+
+
+def _unreadable(project: Project) -> Iterator[str]:
+    """Of the sessions that stay because nobody can tell what is in them: why, and how they go."""
+    for folder in sessions(project):
+        examined = examine(folder)
+        if examined.problem:
+            yield examined.problem
+        if examined.state is None:
+            yield _("It stays; remove it with: subagents sessions remove {id}").format(id=folder.id)
 
 
 def _columns(shown: list[tuple[SessionFolder, SessionState]], now: float) -> list[Column]:
     return [
         Column(_("ID"), [folder.id for folder, _state in shown]),
-        Column(_("RUNS"), [str(len(state.runs)) for _folder, state in shown], right=True),
+        Column(
+            _("RUNS"), [str(len(state.runs)) if state.seq else "–" for _folder, state in shown], right=True
+        ),
         Column(
             _("LAST USED"), [figures.age(now - state.at) if state.at else "–" for _folder, state in shown]
         ),

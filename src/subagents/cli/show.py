@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from subagents.cli.abandoned import damaged_logs
 from subagents.cli.options import RunName
 from subagents.cli.place import project_here
-from subagents.cli.seen import Seen, find, look
+from subagents.cli.seen import Seen, find_to_show, look
 from subagents.cli.streams import draw, width_of
 from subagents.language import _, counted
 from subagents.models.selection import label
@@ -29,7 +29,7 @@ TITLES = 12  # cells
 
 def show(run: RunName) -> int:
     project, now = project_here(), time.time()
-    seen, _state = find(project, run)
+    seen = find_to_show(project, run)
     width = width_of(sys.stdout) or PLAIN_WIDTH
     lines = [fit(pad(title, TITLES) + text, width) for title, text in _details(seen, now) if text]
     # A child that a command of the run began is in a session of its own.

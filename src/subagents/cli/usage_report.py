@@ -21,6 +21,7 @@ from subagents.language import _, counted
 from subagents.places import Project, state_home
 from subagents.runs.usage_report import By, Spent, Sum, UsageReport, report_json, usage_report
 from subagents.sessions.folder import sessions
+from subagents.sessions.soundness import examine
 from subagents.sessions.spending import spendings
 from subagents.usage import ModelUsage
 from subagents.view import figures
@@ -59,24 +60,29 @@ def usage(
 ) -> int:
     after = moment_of(since, time.time()) if since else 0.0
     places = _all_projects() if by is By.PROJECT else [project_here()]
-    report = usage_report((each for each in _requests(places) if each.at >= after), by)
+    problems: list[str] = []
+    report = usage_report((each for each in _requests(places, problems) if each.at >= after), by)
     if as_json:
         answer_json(json.dumps(report_json(report), ensure_ascii=False, indent=2))
     elif report.sums:
         draw(table(_columns(report), width_of(sys.stdout)))
         say(*_remarks(report.total.usage.total))
-    else:
+    elif not problems:
         say(_("Nothing was used."))
     return 0
 
 
-def _requests(places: list[Project]) -> Iterator[Spent]:
-    for place in places:
-        for folder in sessions(place):
-            try:
-                yield from spendings(folder.log)
-            except SessionError as error:
-                say(str(error))
+def _requests(places: list[Project], problems: list[str]) -> Iterator[Spent]:
+    """What can be read; of what cannot it is said, and remembered, that it is missing."""
+    for folder in (folder for place in places for folder in sessions(place)):
+        examined = examine(folder)
+        if examined.problem:
+            say(examined.problem)
+            problems.append(examined.problem)
+        if examined.state is not None:
+            # What is wrong with it was said.
+            with suppress(SessionError):
+                yield from spendings(folder.log, examined.state)
 
 
 def _all_projects() -> list[Project]:

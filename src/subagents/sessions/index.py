@@ -1,23 +1,28 @@
 """Which session a run is in: one small file for each run of the project, so that an id is looked up, not searched.
 
-The file's name is the run's id and makes it unique in the project; its text is the session's.
+The file's name is the run's id and makes it unique in the project; its text is the session's. What it says is in the
+logs as well, which are searched where it says nothing.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
+from subagents.atomic import replace
 from subagents.errors import RunNotFound, SessionError
 from subagents.ids import RunId, SessionId, with_prefix
 from subagents.places import Project
 from subagents.sessions.folder import SessionFolder, folder_of, make_private, sessions, unusable
 from subagents.sessions.reader import LogReader
+from subagents.sessions.soundness import examine
 from subagents.texts import quoted
 
 MOST_NAMED = 10  # runs that an error lists
+MOST_DAMAGED = 3  # sessions of which it says what is wrong
 
 
 def register_run(project: Project, run: RunId, session: SessionId) -> bool:
@@ -40,17 +45,23 @@ def find_run(project: Project, name: str) -> tuple[SessionFolder, RunId]:
     """
     with suppress(RunNotFound):
         return _located(project, RunId(name))
-    known = _known(project)
-    fitting = with_prefix(name, known) if name else []
+    fitting = with_prefix(name, _known(project)) if name else []
     if len(fitting) == 1:
-        return _located(project, RunId(fitting[0]))
-    if (found := _by_handle(project, name)) is not None:
+        with suppress(RunNotFound):
+            return _located(project, RunId(fitting[0]))
+    logs = _Logs(project)
+    if (found := logs.by_handle(name)) is not None:
         return found
+    if len(fitting) <= 1:
+        # Entries may be gone, or say nothing: the logs know it all.
+        fitting = logs.with_prefix(name)
+        if len(fitting) == 1:
+            return _entered_again(project, *logs.located(fitting[0]))
     if fitting:
         raise RunNotFound(
             f"{quoted(name)} fits several runs: {', '.join(fitting[:MOST_NAMED])}; write more of the id"
         )
-    raise RunNotFound(f"no run {quoted(name)} in {project.root}; {_newest(project)}")
+    raise RunNotFound(f"no run {quoted(name)} in {project.root}; {logs.newest()}")
 
 
 def forget_runs(project: Project, removed: Collection[SessionId]) -> None:
@@ -77,23 +88,65 @@ def _session_of(project: Project, run: RunId) -> SessionId:
     if not run or "/" in run or run.startswith("."):
         return SessionId("")
     with suppress(OSError, ValueError):
-        return SessionId((_folder(project) / run).read_text(encoding="ascii").strip())
+        session = (_folder(project) / run).read_text(encoding="ascii").strip()
+        # Nor may what is in a damaged one.
+        return SessionId(session if session.isalnum() else "")
     return SessionId("")
 
 
-def _by_handle(project: Project, handle: str) -> tuple[SessionFolder, RunId] | None:
-    for folder in sessions(project):
-        for known, run in _handles(folder):
-            if known == handle:
-                return folder, run
-    return None
+def _entered_again(project: Project, folder: SessionFolder, run: RunId) -> tuple[SessionFolder, RunId]:
+    """Writes the entry that a run lacks, so that it need not be searched again; where that cannot be, it will be."""
+    with suppress(OSError, SessionError):
+        make_private(_folder(project))
+        replace(_folder(project) / run, folder.id.encode("ascii"), 0o600)
+    return folder, run
 
 
-def _handles(folder: SessionFolder) -> list[tuple[str, RunId]]:
-    """The handles of a session's runs, the newest run first; none for a session that cannot be read."""
-    with suppress(SessionError):
-        return LogReader(folder.log).handles()
-    return []
+class _Logs:
+    """The runs that the logs know of, the newest session and in it the newest run first, read as far as is needed."""
+
+    def __init__(self, project: Project) -> None:
+        self._waiting = iter(sessions(project))
+        self._read: list[tuple[SessionFolder, str, RunId]] = []
+        self._problems: list[str] = []
+
+    def by_handle(self, handle: str) -> tuple[SessionFolder, RunId] | None:
+        return next(((folder, run) for folder, known, run in self._runs() if known == handle), None)
+
+    def with_prefix(self, name: str) -> list[str]:
+        return with_prefix(name, [run for _folder, _handle, run in self._runs()]) if name else []
+
+    def located(self, run: str) -> tuple[SessionFolder, RunId]:
+        return next((folder, known) for folder, _handle, known in self._runs() if known == run)
+
+    def newest(self) -> str:
+        """The newest runs there are, and what cannot be read, for whoever found none."""
+        named = [f"{handle} ({run})" for _folder, handle, run in islice(self._runs(), MOST_NAMED)]
+        said = f"the newest are {', '.join(named)}" if named else "there is none yet"
+        if not (problems := self._problems[:MOST_DAMAGED]):
+            return said
+        return "; ".join((said if named else "there is none that can be read", *problems))
+
+    def _runs(self) -> Iterator[tuple[SessionFolder, str, RunId]]:
+        """All of them; what was read once is not read again."""
+        yield from self._read
+        for folder in self._waiting:
+            of_session = [(folder, handle, run) for handle, run in self._handles(folder)]
+            self._read += of_session
+            yield from of_session
+
+    def _handles(self, folder: SessionFolder) -> list[tuple[str, RunId]]:
+        """Of a session that is damaged as far as it can be read; what is wrong with it is remembered."""
+        try:
+            if found := LogReader(folder.log).handles():
+                return found
+        except SessionError:
+            pass
+        examined = examine(folder)
+        if examined.problem:
+            self._problems.append(examined.problem)
+        runs = list(examined.state.runs.values()) if examined.state is not None else []
+        return [(run.handle, run.id) for run in reversed(runs)]
 
 
 def _known(project: Project) -> list[str]:
@@ -103,15 +156,6 @@ def _known(project: Project) -> list[str]:
         return []
     except OSError as error:
         raise unusable(_folder(project), error) from error
-
-
-def _newest(project: Project) -> str:
-    named: list[str] = []
-    for folder in sessions(project):
-        named += (f"{handle} ({run})" for handle, run in _handles(folder))
-        if len(named) >= MOST_NAMED:
-            break
-    return f"the newest are {', '.join(named[:MOST_NAMED])}" if named else "there is none yet"
 
 
 def _folder(project: Project) -> Path:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -45,8 +45,20 @@ def read_session(path: Path) -> SessionState:
     A session without a file yet has the empty state. What is damaged ends the facts; the next owner will set
     it aside. Raises `NewerSession`, and `SessionError` for a file that cannot be read.
     """
+    return reading(path).state
+
+
+class Reading(NamedTuple):
+    """What the facts of a log add up to, and whether they are all that were written."""
+
+    state: SessionState
+    whole: bool = True
+
+
+def reading(path: Path) -> Reading:
+    """The same, with whether damage ended the facts."""
     if _trace(path).size == 0:
-        return SessionState()
+        return Reading(SessionState())
     return LogReader(path).ask(_state)
 
 
@@ -213,10 +225,10 @@ def _trace(path: Path) -> _Trace:
     return _Trace(seen.st_size, seen.st_mtime_ns, wal_of(path).exists())
 
 
-def _state(db: sqlite3.Connection) -> SessionState:
+def _state(db: sqlite3.Connection) -> Reading:
     db.execute("begin")
     if tables.is_empty(db):
-        return SessionState()
+        return Reading(SessionState())
     require_readable(tables.read_format(db))
     state = _restored(last_snapshot(db)[1])
     with suppress(Damaged, *READ_ERRORS):
@@ -225,7 +237,9 @@ def _state(db: sqlite3.Connection) -> SessionState:
             if entry.seq != state.seq + 1:
                 break
             state.apply(entry)
-    return state
+        else:
+            return Reading(state)
+    return Reading(state, whole=False)
 
 
 def _restored(snapshot: bytes | None) -> SessionState:

@@ -38,12 +38,18 @@ def set_aside_lost_end(path: Path) -> str:
     a second handle on its files would free SQLite's locks.
     """
     wal = wal_of(path)
-    if _committed(wal) <= _taken(path):
+    if not has_lost_end(path):
         return ""
     said = _(
         "The end of the session's log is damaged, and what was written last is lost to it; it is kept as {aside}."
     )
     return said.format(aside=_copied(wal))
+
+
+def has_lost_end(path: Path) -> bool:
+    """Whether the write-ahead log of the database holds commits that SQLite does not take. For one that nobody owns,
+    which this process has just read and has no connection to."""
+    return _committed(wal_of(path)) > _taken(path)
 
 
 def _taken(path: Path) -> int:
@@ -74,9 +80,11 @@ def _last_commit(file: BinaryIO) -> int:
     complete = (os.fstat(file.fileno()).st_size - _HEADER.size) // (_FRAME.size + page)
     last = 0
     for number in range(1, complete + 1):
-        _number, size, frame_salts, *_ = _FRAME.unpack(file.read(_FRAME.size))
+        header = file.read(_FRAME.size)
+        _number, size, frame_salts, *_ = _FRAME.unpack(header)
         salts = salts or frame_salts
-        if size and frame_salts == salts:
+        # SQLite leaves no hole: where there are zeros a frame was written that a disk has lost, a commit perhaps.
+        if (size and frame_salts == salts) or not any(header):
             last = number
         file.seek(page, os.SEEK_CUR)
     return last
