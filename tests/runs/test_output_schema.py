@@ -409,7 +409,7 @@ def test_the_work_is_bounded():
     )
     short = judge("[[1]]", inner)
     assert (short.checkable, short.problems) == (False, (f"the answer: {TOO_COSTLY}",))
-    patterns = {f"^a{{{n}}}.*b{{1,50}}$": {} for n in range(1, 1_000)}
+    patterns: dict[str, Any] = {f"^a{{{n}}}.*b{{1,50}}$": {} for n in range(1, 1_000)}
     names = json.dumps({f"a{n}b": n for n in range(5_000)})
     for each in (
         {"patternProperties": patterns},
