@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from subagents.definitions.model import SHOWN
@@ -17,6 +18,7 @@ from subagents.language import _
 
 #: How the providers of tools that are MCP servers are called: `mcp__` and the server's name, in lower case.
 PREFIX = "mcp__"
+PROGRAM = "subagents"  # our own
 
 TIMEOUT = 60.0  # seconds that a call may be silent
 STARTUP_TIMEOUT = 15.0  # seconds until a server must have said which tools it has
@@ -58,6 +60,12 @@ class ServerConfig:
     def shown(self) -> str:
         """What is started or asked, for people, as it is written."""
         return self.url or " ".join((self.command, *self.args))
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is `subagents mcp`: agents have our tools already, and by another way would be nobody's children."""
+        words = (*PurePath(self.command).parts[-1:], *self.args)
+        return words[:2] == (PROGRAM, "mcp") or ("-m", PROGRAM, "mcp") == tuple(self.args[:3])
 
     def offers(self, tool: str) -> bool:
         return (self.only is None or tool in self.only) and tool not in self.without

@@ -23,7 +23,8 @@ USER_FILE = "mcp.json"
 
 @dataclass(frozen=True)
 class ServersFile:
-    """What one file says. Each of `problems` is a sentence; what they are about is left out of `servers`."""
+    """What one file says, but for our own server. Each of `problems` is a sentence; what they are about is left out of
+    `servers`."""
 
     source: DefinitionSource
     servers: Mapping[str, ServerConfig] = field(default_factory=dict)
@@ -63,7 +64,7 @@ def _parsed(source: DefinitionSource, data: bytes) -> ServersFile:
     servers, problems = {}, []
     for name, each in named.items():
         try:
-            if (config := server_of(name, each)) is not None:
+            if (config := server_of(name, each)) is not None and not config.is_ours:
                 servers[config.provider] = config
         except BadValue as error:
             problems.append(f"{source.path} {error}.")
