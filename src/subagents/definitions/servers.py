@@ -63,9 +63,10 @@ class ServerConfig:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is `subagents mcp`: agents have our tools already, and by another way would be nobody's children."""
+        """Whether it is `subagents mcp`: agents have our tools already, and what they started otherwise would be nobody's
+        child."""
         words = (*PurePath(self.command).parts[-1:], *self.args)
-        return words[:2] == (PROGRAM, "mcp") or ("-m", PROGRAM, "mcp") == tuple(self.args[:3])
+        return words[:2] == (PROGRAM, "mcp") or tuple(self.args[:3]) == ("-m", PROGRAM, "mcp")
 
     def offers(self, tool: str) -> bool:
         return (self.only is None or tool in self.only) and tool not in self.without
