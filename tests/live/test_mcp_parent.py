@@ -17,7 +17,7 @@ import pytest
 from tests.live.test_commands import ForPrograms
 from tests.wire.server.anthropic import Anthropic
 from tests.wire.server.script import Call, Hang, Reply, Step, Text, says
-from tests.wire.server.serving import Play, served
+from tests.wire.server.serving import Asked, Play, served
 
 from subagents.places import project_at
 from subagents.serve.starting import announced
@@ -36,8 +36,14 @@ def agent(number: int, **more: Any) -> Call:
     return tool("Agent", prompt=f"number {number}", subagent_type="general-purpose", **more)
 
 
-# It does not wait for its servers before it first asks its model, so the first turn must need none.
-LOOK_FIRST = Reply((Call("Bash", {"command": "sleep 2", "description": "wait"}),))
+class Patient(ForPrograms):
+    """It does not wait for its servers before it first asks its model: until it has our tools, it is sent to sleep."""
+
+    def next(self, asked: Asked) -> Step:
+        tools = [each.get("name", "") for each in asked.body.get("tools", ())]
+        if tools and "mcp__subagents__Agent" not in tools:
+            return Reply((Call("Bash", {"command": "sleep 1", "description": "wait"}),))
+        return super().next(asked)
 
 
 class Claude:
@@ -94,17 +100,24 @@ def claude(tmp_path: Path) -> Iterator[Claude]:
 
 
 def conversation(*steps: Step) -> Any:
-    return served(Anthropic(), steps, ForPrograms)
+    return served(Anthropic(), steps, Patient)
 
 
 def results(play: Play) -> list[Any]:
-    """What its tools answered, in order, as its model read it."""
+    """What our tools answered, in order, as its model read it."""
+    ours = {
+        part["id"]
+        for message in play.bodies[-1]["messages"]
+        if isinstance(message["content"], list)
+        for part in message["content"]
+        if part.get("type") == "tool_use" and part["name"].startswith("mcp__")
+    }
     found = [
         part
         for message in play.bodies[-1]["messages"]
         if isinstance(message["content"], list)
         for part in message["content"]
-        if part.get("type") == "tool_result"
+        if part.get("type") == "tool_result" and part["tool_use_id"] in ours
     ]
     return [_read(part["content"]) for part in found]
 
@@ -112,13 +125,12 @@ def results(play: Play) -> list[Any]:
 def _read(content: Any) -> Any:
     text = content if isinstance(content, str) else content[0]["text"]
     with suppress(ValueError):
-        return json.loads(text)
+        return json.JSONDecoder().raw_decode(text)[0]  # a reminder of the program's own may follow
     return text
 
 
 def test_three_agents_a_wait_and_a_structured_result(claude: Claude):
     steps = (
-        LOOK_FIRST,
         Reply((Text("I start three."), agent(1, output_schema=SCHEMA), agent(2), agent(3))),
         Reply((tool("get_subagent_result", wait="all"),)),
         Reply((tool("get_subagent_result", agent_id="general-purpose", pointer="/n"),)),
@@ -126,7 +138,7 @@ def test_three_agents_a_wait_and_a_structured_result(claude: Claude):
     )
     with conversation(*steps) as play:
         assert claude.call(*claude.asked(play)) == "Three agents answered.\n"
-        _looked, *begun, waited, part = results(play)
+        *begun, waited, part = results(play)
     assert [each["handle"] for each in begun] == ["general-purpose", "general-purpose-2", "general-purpose-3"]
     assert sorted(each["text"] for each in waited["agents"]) == ["counted", "counted", '{"n": 7}']
     assert part["part"] == 7
@@ -135,7 +147,7 @@ def test_three_agents_a_wait_and_a_structured_result(claude: Claude):
 
 
 def test_killed_and_started_again_it_finds_them(claude: Claude):
-    steps = (LOOK_FIRST, Reply((agent(1), agent(2))), Hang(says("I am thinking.")))
+    steps = (Reply((agent(1), agent(2))), Hang(says("I am thinking.")))
     with conversation(*steps) as play:
         program = subprocess.Popen(
             claude.asked(play),
@@ -150,9 +162,9 @@ def test_killed_and_started_again_it_finds_them(claude: Claude):
         finally:
             os.killpg(program.pid, signal.SIGKILL)
             program.wait(BOUND)
-    again = (LOOK_FIRST, Reply((tool("list_subagents", all=True),)), says("There they are."))
+    again = (Reply((tool("list_subagents", all=True),)), says("There they are."))
     with conversation(*again) as play:
         assert claude.call(*claude.asked(play)) == "There they are.\n"
-        _looked, listed = results(play)
+        (listed,) = results(play)
     assert [each["handle"] for each in listed["agents"]] == ["general-purpose-2", "general-purpose"]
     assert listed["notices"], "nobody was told of their endings before"

@@ -63,7 +63,7 @@ class ServerConfig:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is `subagents mcp`: agents have our tools already, and what they started otherwise would be nobody's
+        """Whether it is `subagents mcp`: agents have our tools, and what they started by others would be nobody's
         child."""
         words = (*PurePath(self.command).parts[-1:], *self.args)
         return words[:2] == (PROGRAM, "mcp") or tuple(self.args[:3]) == ("-m", PROGRAM, "mcp")

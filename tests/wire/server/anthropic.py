@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from tests.wire.server.dialect import frame, pieces
 from tests.wire.server.script import Call, Refusal, Reply, Text, Thought, Tokens
 
 KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error", 500: "api_error"}
+
+
+_NUMBERS = count(1)
 
 
 class Anthropic:
@@ -26,9 +30,11 @@ class Anthropic:
 
 
 def _events(reply: Reply) -> Iterator[dict[str, Any]]:
-    yield {"type": "message_start", "message": _message(reply.tokens)}
+    # Programs put the messages of one id together, and the results of a call's.
+    number = next(_NUMBERS)
+    yield {"type": "message_start", "message": _message(number, reply.tokens)}
     for index, part in enumerate(reply.parts):
-        block, deltas = _block(index, part)
+        block, deltas = _block(f"{number}_{index}", part)
         yield {"type": "content_block_start", "index": index, "content_block": block}
         for delta in deltas:
             yield {"type": "content_block_delta", "index": index, "delta": delta}
@@ -39,7 +45,7 @@ def _events(reply: Reply) -> Iterator[dict[str, Any]]:
     yield {"type": "message_stop"}
 
 
-def _message(tokens: Tokens) -> dict[str, Any]:
+def _message(number: int, tokens: Tokens) -> dict[str, Any]:
     usage = {
         "input_tokens": tokens.input,
         "output_tokens": 1,
@@ -47,7 +53,7 @@ def _message(tokens: Tokens) -> dict[str, Any]:
         "cache_creation_input_tokens": tokens.cache_write,
     }
     return {
-        "id": "msg_1",
+        "id": f"msg_{number}",
         "type": "message",
         "role": "assistant",
         "model": "claude-haiku-4-5",
@@ -58,12 +64,12 @@ def _message(tokens: Tokens) -> dict[str, Any]:
     }
 
 
-def _block(index: int, part: Text | Call | Thought) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def _block(place: str, part: Text | Call | Thought) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     match part:
         case Text(text=text):
             return {"type": "text", "text": ""}, [{"type": "text_delta", "text": p} for p in pieces(text)]
         case Call(tool=tool, arguments=arguments):
-            block = {"type": "tool_use", "id": f"toolu_{index}", "name": tool, "input": {}}
+            block = {"type": "tool_use", "id": f"toolu_{place}", "name": tool, "input": {}}
             written = pieces(json.dumps(arguments))
             return block, [{"type": "input_json_delta", "partial_json": p} for p in written]
         case Thought(text=text, seal=seal):

@@ -32,13 +32,15 @@ class Play:
     dialect: Dialect
     steps: list[Step]
     asked: list[Asked] = field(default_factory=list)
+    played: int = 0
     silent: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
     url: str = ""
 
     def next(self, asked: Asked) -> Step:
         self.asked.append(asked)
-        return self.steps[min(len(self.asked), len(self.steps)) - 1]
+        self.played += 1
+        return self.steps[min(self.played, len(self.steps)) - 1]
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
