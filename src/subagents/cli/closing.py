@@ -6,7 +6,6 @@ import json
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from subagents.cli.exits import Exit, exit_of
@@ -58,13 +57,15 @@ def tell(ended: Ended, *, as_json: bool, events: bool, quiet: bool) -> int:
     return code
 
 
-def tell_broken(broken: Broken, *, as_json: bool, quiet: bool) -> int:
+def tell_broken(broken: Broken, *, as_json: bool, events: bool, quiet: bool) -> int:
     """Says it and returns the exit code."""
-    with suppress(OSError):
+    try:
         if as_json:
             answer_json(json.dumps(_broken_json(broken), ensure_ascii=False, indent=2))
-        elif broken.result is not None and broken.by is None:
+        elif broken.result is not None and broken.by is None and not events:
             answer(words_of(broken.result))
+    except OSError:
+        give_up_output()  # the error below, and the exit code, say enough
     if broken.rests:
         say(_("Run {id} goes on resting; let it go on with: subagents unpause {id}").format(id=broken.run))
     else:

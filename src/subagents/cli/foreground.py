@@ -85,7 +85,7 @@ def _accompany(folder: Path, session: str | None, begin: Begin, display: Display
     _keep_log_quiet()
     ended = anyio.run(_to_its_end, folder, session, begin, display)
     if isinstance(ended, Broken):
-        return tell_broken(ended, as_json=display.as_json, quiet=display.quiet)
+        return tell_broken(ended, as_json=display.as_json, events=display.events, quiet=display.quiet)
     return tell(ended, as_json=display.as_json, events=display.events, quiet=display.quiet)
 
 
