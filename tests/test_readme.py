@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,13 +28,19 @@ def test_an_example_prints_what_the_agent_found(example: str, tmp_path: Path):
     (tmp_path / "backoff.py").write_text(
         "MAX_RETRIES = 5\n\n\ndef retry(call):\n    for attempt in range(MAX_RETRIES):\n        call()\n"
     )
-    program = as_program(example)
+    # A host that an example starts goes on for a moment, and no longer.
+    environ = {**os.environ, "SUBAGENTS_HOST_IDLE_SECONDS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", as_program(example)],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert "backoff.py" in done.stdout
 
 
 def test_there_are_examples_to_run():
-    assert len(EXAMPLES) == 5
+    assert len(EXAMPLES) == 6
