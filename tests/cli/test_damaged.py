@@ -102,6 +102,18 @@ def test_a_log_of_which_some_is_lost_says_so_beside_what_is_left(session: Sessio
         assert done.out, command
 
 
+def test_a_log_that_was_emptied_is_told_to_who_opens_it(session: SessionFolder):
+    session.log.write_bytes(b"")
+
+    async def set_aside() -> str:
+        async with AgentManager.open(Path(), session=session.id) as manager:
+            return manager.set_aside
+
+    assert anyio.run(set_aside) == (
+        f"The session's log {session.log} is empty; what was said in its runs is in {session.transcripts}."
+    )
+
+
 def test_a_session_that_never_had_a_fact_is_no_damaged_one(session: SessionFolder):
     session.log.unlink()
     shutil.rmtree(session.transcripts)

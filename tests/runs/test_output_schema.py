@@ -407,7 +407,7 @@ def test_the_work_is_bounded():
     assert wrong(json.dumps([["x" * 1_000]]), inner) == (
         "the answer: it is too large to be checked against this schema",
     )
-    short = judge("[[1]]", inner)
+    short = judge("Here it is, after much thought." * 100 + "[[1]]", inner)
     assert (short.checkable, short.problems) == (False, (f"the answer: {TOO_COSTLY}",))
     patterns: dict[str, Any] = {f"^a{{{n}}}.*b{{1,50}}$": {} for n in range(1, 1_000)}
     names = json.dumps({f"a{n}b": n for n in range(5_000)})

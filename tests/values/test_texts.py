@@ -1,11 +1,11 @@
-"""Texts from outside, as they can be stored."""
+"""Texts from outside, as they can be stored and shown in a sentence."""
 
 from __future__ import annotations
 
 import pytest
 from pydantic_ai.messages import ModelResponse, TextPart, ToolCallPart
 
-from subagents.texts import mend_texts, storable
+from subagents.texts import mend_texts, quoted, storable
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,17 @@ def test_a_message_is_mended_in_place_and_what_is_well_stays_the_same_object():
     assert broken.args == {"\ufffd": ["\ufffd", {"x": "\ufffd"}]}
     assert isinstance(fine, ToolCallPart)
     assert fine.args is well
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("it's", '"it\'s"'),
+        ("x" * 80, f"'{'x' * 80}'"),
+        ("x" * 1_000_000, f"'{'x' * 80}'… (1,000,000 characters)"),
+        ([1, 2], "[1, 2]"),
+        (["x" * 100], f"['{'x' * 78}…"),
+    ],
+)
+def test_a_value_in_a_sentence_is_quoted_and_short(value: object, shown: str):
+    assert quoted(value) == shown

@@ -17,14 +17,14 @@ MOST_NAMED = 8  # damaged sessions that are told one by one
 def damaged_sessions() -> Iterator[Finding]:
     """Nothing where all is well, or where there is no project to look into, which is told elsewhere."""
     try:
-        found = [(folder.id, examine(folder).problem) for folder in sessions(project_here())]
+        found = [(folder.id, examine(folder)) for folder in sessions(project_here())]
     except SubagentsError:
         return
     advice = _(
         "To go on with a run in it keeps what is good and sets the rest aside. Or remove it: subagents sessions "
         "remove {id}"
     )
-    damaged = [(session, problem) for session, problem in found if problem]
+    damaged = [(session, each.problem) for session, each in found if each.problem and not each.newer]
     for session, problem in damaged[:MOST_NAMED]:
         yield Finding(_("session"), Verdict.NOTE, problem, advice.format(id=session))
     if (more := len(damaged) - MOST_NAMED) > 0:

@@ -180,7 +180,7 @@ def _unreadable(project: Project) -> Iterator[str]:
         examined = examine(folder)
         if examined.problem:
             yield examined.problem
-        if examined.state is None:
+        if examined.state is None and not examined.newer:
             yield _("It stays; remove it with: subagents sessions remove {id}").format(id=folder.id)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_SCHEMA = 100_000  # characters as JSON
 MAX_DEPTH = 50
 MAX_PROBLEMS = 20
-SHORT = 1_000  # characters of an answer that no usable schema takes too many steps for
+SHORT = 1_000  # characters of an answer's JSON that no usable schema takes too many steps for
 
 TOO_COSTLY = (
     "it cannot be checked, because this schema takes too many steps even for a short answer: its references multiply, "
@@ -84,11 +84,12 @@ def judge(text: str, schema: Mapping[str, Any], *, assert_format: bool = False) 
     from subagents.runs import json_schema
     from subagents.runs.json_keywords import TooMuch
 
+    value: Any = None
     try:
         value = extract(text, schema)
         errors = json_schema.errors(schema, value, MAX_PROBLEMS, assert_format=assert_format)
     except TooMuch as error:
-        costly = len(text) <= SHORT
+        costly = len(json.dumps(value)) <= SHORT
         said = TOO_COSTLY if costly else str(error)
         return Judgement(None, (OutputFault("", said),), checkable=not costly)
     except NotJson as error:

@@ -40,7 +40,7 @@ def make_sound(path: Path, session: str) -> str:
         return _finish(path)
     if _size(path) == 0:
         # SQLite would remove the write-ahead log of an empty file.
-        return _lost(path) if _size(wal_of(path)) else ""
+        return _lost(path) if _size(wal_of(path)) else _emptied(path)
     try:
         with closing(open_to_read(path, alone=not wal_of(path).exists())) as db:
             kept = None if _is_sound(db) else _rescue(db, path, session)
@@ -233,6 +233,15 @@ def _lost(path: Path) -> str:
         "The session's log {path} is empty; the facts that its write-ahead log had were set aside as {damaged}."
     )
     return said.format(path=path, damaged=_move_aside(path))
+
+
+def _emptied(path: Path) -> str:
+    """Nothing can be set aside of it; a new session has no transcripts either."""
+    transcripts = path.parent / "transcripts"
+    if not any(transcripts.glob("*.jsonl")):
+        return ""
+    said = _("The session's log {path} is empty; what was said in its runs is in {transcripts}.")
+    return said.format(path=path, transcripts=transcripts)
 
 
 def _replace(path: Path) -> Path:

@@ -19,10 +19,12 @@ from subagents.sessions.wal import has_lost_end, wal_of
 
 @dataclass(frozen=True)
 class Examined:
-    """What can be read of a session, None when nothing can; and a sentence on what cannot, "" for a sound one."""
+    """What can be read of a session, None when nothing can; and a sentence on what cannot, "" for a sound one. One of a
+    `newer` version is not damaged."""
 
     state: SessionState | None
     problem: str = ""
+    newer: bool = False
 
 
 def examine(folder: SessionFolder) -> Examined:
@@ -30,7 +32,7 @@ def examine(folder: SessionFolder) -> Examined:
     try:
         read = reading(folder.log)
     except NewerSession as error:
-        return Examined(None, str(error))
+        return Examined(None, str(error), newer=True)
     except SessionError as error:
         return Examined(None, f"{error}{_words_left(folder)}")
     wrong = _wrong(folder, read.state, whole=read.whole)
