@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 from anyio.abc import TaskGroup, TaskStatus
 
 from subagents.bootstrap import AgentManager
 from subagents.clock import Clock
-from subagents.errors import SubagentsError
+from subagents.errors import SessionError, SubagentsError
 from subagents.events import Ending, Entry, RunParked, RunResumed, RunSpawned, RunUnpaused, StoppedBy
 from subagents.ids import SessionId
+from subagents.places import project_at
 from subagents.runners.base import Runner
 from subagents.serve.control import control
+from subagents.sessions import retention
 
 log = logging.getLogger("subagents")
 
@@ -153,6 +157,7 @@ class Hosting:
             log.error("A session ended: %s", error)
         finally:
             if hosted is not None:
+                await _forget_if_empty(hosted)
                 del self._hosted[hosted.session]
                 hosted.gone.set()
                 self.on_let_go()
@@ -173,6 +178,16 @@ class Hosting:
             finally:
                 hosted.ends = True
                 tasks.cancel_scope.cancel()
+
+
+async def _forget_if_empty(hosted: Hosted) -> None:
+    """A client that looked around and began nothing leaves nothing behind."""
+    manager = hosted.manager
+    if manager.state.runs or manager.folder is None:
+        return
+    remove = partial(retention.remove, project_at(manager.project), manager.folder)
+    with anyio.CancelScope(shield=True), suppress(SessionError, OSError):
+        await anyio.to_thread.run_sync(remove)
 
 
 def _is_ours(error: BaseException) -> bool:
