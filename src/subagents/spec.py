@@ -41,11 +41,15 @@ class OnInvalid(StrEnum):
     KEEP = "keep"
 
 
+SERVER = "mcp__"  # begins the name of a provider whose tools are those of an MCP server
+EVERY_SERVER = f"{SERVER}*"
+
+
 class ProviderRule(msgspec.Struct, frozen=True):
     """Which tools of tool providers (extensions) may be seen.
 
     `included` and `excluded` name providers, in any case and kept in lower case; `included` None is all of them, and
-    `excluded` wins. `selected` None is every tool of those; else it holds `provider` and `provider/tool` entries, of
+    `excluded` wins, in which `mcp__*` is every MCP server. `selected` None is every tool of those; else it holds `provider` and `provider/tool` entries, of
     which one that names a tool, exactly as it is spelled, narrows its provider, whatever else selects it. A provider
     that is not included is not brought in by selecting it.
     """
@@ -64,7 +68,10 @@ class ProviderRule(msgspec.Struct, frozen=True):
 
     def includes(self, provider: str) -> bool:
         name = provider.lower()
-        return (self.included is None or name in self.included) and name not in self.excluded
+        return (self.included is None or name in self.included) and not self._excludes(name)
+
+    def _excludes(self, name: str) -> bool:
+        return name in self.excluded or (EVERY_SERVER in self.excluded and name.startswith(SERVER))
 
     def reaches(self, provider: str) -> bool:
         """Whether any of the provider's tools could be seen, whatever they are called."""

@@ -15,7 +15,7 @@ from subagents.definitions.tool_lists import Listed
 from subagents.definitions.tool_names import provider_entry
 from subagents.definitions.values import MAX_SHOWN, few, names_all
 from subagents.language import _
-from subagents.spec import ProviderRule
+from subagents.spec import EVERY_SERVER, ProviderRule
 
 _SUFFIX = re.compile(r"\.(ts|js|py|mjs)\Z")
 
@@ -96,7 +96,10 @@ def _providers(entries: Sequence[str]) -> tuple[str, ...]:
 
 
 def _provider_fitted(pattern: str) -> str | None:
-    """The one provider whose tools a pattern fits, such as that of `mcp__docs__edit_*`; None where it may be any."""
+    """The one provider whose tools a pattern fits, such as that of `mcp__docs__edit_*`, or all servers; None where it
+    may be any."""
+    if pattern.lower() == EVERY_SERVER:
+        return EVERY_SERVER
     provider = (provider_entry(pattern.partition("(")[0]) or "*").partition("/")[0]
     return None if "*" in provider or "?" in provider else provider
 
@@ -111,6 +114,8 @@ def _patterns(tools: Listed, denied: Listed) -> Iterator[tuple[str, str]]:
     for pattern in denied.patterns[:MAX_SHOWN]:
         message = _("has {pattern}, a pattern that takes all tools of {whose} away")
         whose = _provider_fitted(pattern) or _("providers")
+        if whose == EVERY_SERVER:
+            continue  # that is just what it says
         yield "disallowed_tools", message.format(pattern=few([pattern]), whose=few([whose]))
 
 

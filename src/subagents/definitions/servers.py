@@ -15,9 +15,10 @@ from typing import Any
 from subagents.definitions.model import SHOWN
 from subagents.definitions.values import BadValue, Written, named_mappings, number
 from subagents.language import _
+from subagents.spec import SERVER
 
 #: How the providers of tools that are MCP servers are called: `mcp__` and the server's name, in lower case.
-PREFIX = "mcp__"
+PREFIX = SERVER
 PROGRAM = "subagents"  # our own
 
 TIMEOUT = 60.0  # seconds that a call may be silent

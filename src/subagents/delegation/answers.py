@@ -73,6 +73,7 @@ class RunAnswer(Answers):
     reason: str
     by: str | None
     text: str
+    left_out: int
     structured: Any
     schema_valid: bool | None
     model: str
