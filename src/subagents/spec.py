@@ -49,9 +49,9 @@ class ProviderRule(msgspec.Struct, frozen=True):
     """Which tools of tool providers (extensions) may be seen.
 
     `included` and `excluded` name providers, in any case and kept in lower case; `included` None is all of them, and
-    `excluded` wins, in which `mcp__*` is every MCP server. `selected` None is every tool of those; else it holds `provider` and `provider/tool` entries, of
-    which one that names a tool, exactly as it is spelled, narrows its provider, whatever else selects it. A provider
-    that is not included is not brought in by selecting it.
+    `excluded` wins, in which `mcp__*` is every MCP server. `selected` None is every tool of those; else it holds
+    `provider` and `provider/tool` entries, of which one that names a tool, exactly as it is spelled, narrows its
+    provider, whatever else selects it. A provider that is not included is not brought in by selecting it.
     """
 
     included: tuple[str, ...] | None = None
