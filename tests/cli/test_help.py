@@ -381,3 +381,15 @@ def test_every_command_says_what_it_does(command: str):
     usage, _blank, first, *_rest = help_of("sessions", command).splitlines()
     assert usage.startswith(f"Usage: subagents sessions {command}")
     assert first.strip().endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        ("spawn", 'subagents spawn Explore "where are retries handled?"'),
+        ("serve", "subagents serve --stop"),
+        ("mcp", "subagents mcp install codex --print"),
+    ],
+)
+def test_examples_stand_on_lines_of_their_own(command: str, example: str):
+    assert f"    {example}" in help_of(command).splitlines()

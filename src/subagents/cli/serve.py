@@ -28,7 +28,7 @@ HELP = _(
 
     Examples:
 
-    \\b
+    \b
       subagents serve --detach
       subagents serve --status
       subagents serve --stop

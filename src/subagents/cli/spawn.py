@@ -30,7 +30,7 @@ HELP = _(
 
     Examples:
 
-    \\b
+    \b
       subagents spawn Explore "where are retries handled?"
       id=$(subagents spawn -q reviewer "look at the last commit"); subagents result --wait $id
     """
