@@ -21,10 +21,11 @@ from anyio.abc import SocketStream
 from subagents import AgentManager
 from subagents.errors import SessionError, SessionNotFound
 from subagents.serve.address import MAX_PATH, announce, new_socket
-from subagents.serve.asking import OwnerRefused, call
+from subagents.serve.asking import call
 from subagents.serve.control import MAX_CLIENTS, control
+from subagents.serve.json_rpc import MAX_LINE
+from subagents.serve.question import OwnerRefused
 from subagents.serve.verbs import VERBS
-from subagents.serve.wire import MAX_LINE
 from subagents.testing.runner import Reach, Say, ScriptedRunner, Wait
 
 pytestmark = pytest.mark.anyio

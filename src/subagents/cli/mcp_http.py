@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import signal
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from subagents.cli.host import ask_host
 from subagents.cli.place import folder_at
 from subagents.cli.streams import answer, say
-from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project, project_at
-from subagents.serve.starting import ask, connected, own_environment
+from subagents.serve.starting import connected, own_environment
 
 BOUND = 60.0  # seconds that a host may take to listen: it imports the server first
 ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
@@ -41,11 +40,7 @@ def serve_http(folder: str, port: int, *, new: bool) -> int:
 
 def _listen(project: Project, line: socket.socket, folder: str, port: int, *, new: bool) -> Any:
     asked = {"port": port, "folder": folder, "environment": own_environment(), "new": new}
-    try:
-        return ask(line, "http", asked, time.monotonic() + BOUND)
-    except (OSError, ValueError) as error:
-        text = _("The host of {project} did not answer: {why}.")
-        raise SessionError(text.format(project=project.root, why=error)) from error
+    return ask_host(project, line, "http", asked, BOUND)
 
 
 def _until_it_ends(line: socket.socket) -> None:
@@ -76,5 +71,5 @@ def _signals_end_it() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

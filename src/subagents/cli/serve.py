@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,7 @@ import typer
 from subagents.cli.place import project_here
 from subagents.cli.streams import answer_json, say, tell
 from subagents.clock import SystemClock
-from subagents.errors import SessionError, SessionLocked
+from subagents.errors import SessionLocked
 from subagents.language import _
 from subagents.places import Project
 
@@ -132,11 +131,8 @@ def _stop(project: Project) -> int:
 
 def _asked(project: Project, method: str) -> Any:
     """Raises `SessionError` where there is no host."""
-    from subagents.serve.starting import ask, connected
+    from subagents.cli.host import ask_host
+    from subagents.serve.starting import connected
 
     with connected(project, start=False) as line:
-        try:
-            return ask(line, method, {}, time.monotonic() + BOUND)
-        except (OSError, ValueError) as error:
-            text = _("The host of {project} did not answer: {why}.")
-            raise SessionError(text.format(project=project.root, why=error)) from error
+        return ask_host(project, line, method, {}, BOUND)

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from subagents.cli.place import folder_at
 from subagents.cli.streams import answer, answer_json, say
-from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import project_at
 
@@ -48,7 +46,7 @@ def spawn_words(words: Sequence[str]) -> int:
 
 
 def begin(folder: Path, request: SpawnRequest, *, as_json: bool, quiet: bool) -> int:
-    """Has the host begin it. Returns the exit code; raises `SessionError` with the reason where it was not begun."""
+    """Has the host begin it, and returns the exit code. Raises `OwnerRefused`, or `SessionError` without an answer."""
     import msgspec
 
     asked = {
@@ -60,18 +58,14 @@ def begin(folder: Path, request: SpawnRequest, *, as_json: bool, quiet: bool) ->
 
 
 def _begin(folder: Path, asked: Mapping[str, Any], *, as_json: bool, quiet: bool) -> int:
-    from subagents.serve.starting import ask, connected, own_environment
+    from subagents.cli.host import ask_host
+    from subagents.serve.starting import connected, own_environment
 
-    deadline = time.monotonic() + TIMEOUT
     project = project_at(folder)
+    place = {"folder": str(folder), "environment": own_environment()}
     with connected(project, timeout=TIMEOUT) as line:
-        try:
-            begun = ask(
-                line, "spawn", {**asked, "folder": str(folder), "environment": own_environment()}, deadline
-            )
-        except (OSError, ValueError) as error:
-            text = _("The host of {project} did not answer: {why}. Look for the run with: subagents ps")
-            raise SessionError(text.format(project=project.root, why=error)) from error
+        look = _("Look for the run with: subagents ps")
+        begun = ask_host(project, line, "spawn", {**asked, **place}, TIMEOUT, look)
     if as_json:
         answer_json(json.dumps(begun, ensure_ascii=False, indent=2))
         return 0

@@ -18,7 +18,7 @@ from anyio.streams.stapled import StapledByteStream
 from subagents.errors import SubagentsError
 from subagents.language import _
 from subagents.own_tasks import own_tasks
-from subagents.serve import wire
+from subagents.serve import json_rpc, wire
 from subagents.serve.wire import Fault
 
 SEND_BOUND = 5.0  # seconds that a client may take to read a line
@@ -52,7 +52,7 @@ class Manners:
 
     at_once: int = 1
     given_up: Collection[str] = ()
-    most: int = wire.MAX_LINE
+    most: int = json_rpc.MAX_LINE
 
 
 class Connection:
@@ -64,7 +64,7 @@ class Connection:
         self._manners = manners
         self._sending = anyio.Lock()
         self._room = anyio.Semaphore(manners.at_once)
-        self._underway: dict[wire.Id, tuple[str, anyio.CancelScope]] = {}
+        self._underway: dict[json_rpc.Id, tuple[str, anyio.CancelScope]] = {}
 
     async def listen(self) -> None:
         """Until the client leaves, sends what cannot be understood as lines, or does not read."""
@@ -78,7 +78,7 @@ class Connection:
         """Tells the client something; False when it does not read."""
         return await self._send(wire.notification(method, params))
 
-    def cancel(self, request: wire.Id) -> None:
+    def cancel(self, request: json_rpc.Id) -> None:
         """The client gave a request up. One that is not under way, or is carried out in any case, is left alone."""
         method, scope = self._underway.get(request, ("", None))
         if scope is not None and method in self._manners.given_up:
@@ -93,7 +93,7 @@ class Connection:
             except anyio.DelimiterNotFound:
                 # Where the next message begins is not known any more.
                 too_long = _("a message may have {n} bytes at most").format(n=self._manners.most)
-                await self._send(wire.refusal(None, Fault(wire.INVALID_REQUEST, too_long)))
+                await self._send(wire.refusal(None, Fault(json_rpc.INVALID_REQUEST, too_long)))
                 return
             if (request := await self._request(line)) is None:
                 continue
@@ -144,7 +144,7 @@ class Connection:
             return wire.refusal(request.answer_to, _as_fault(error))
         except _MISHAPS as error:
             broke = _("this broke while it was carried out: {kind}").format(kind=type(error).__name__)
-            return wire.refusal(request.answer_to, Fault(wire.INTERNAL_ERROR, broke))
+            return wire.refusal(request.answer_to, Fault(json_rpc.INTERNAL_ERROR, broke))
 
     def _give_up(self) -> None:
         for method, scope in self._underway.values():
@@ -165,4 +165,6 @@ class Connection:
 
 def _as_fault(error: Fault | SubagentsError) -> Fault:
     """A refusal with the error's own sentence, and its name for programs."""
-    return error if isinstance(error, Fault) else Fault(wire.REFUSED, str(error), kind=type(error).__name__)
+    return (
+        error if isinstance(error, Fault) else Fault(json_rpc.REFUSED, str(error), kind=type(error).__name__)
+    )

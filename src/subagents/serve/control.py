@@ -10,7 +10,7 @@ from typing import Any
 import anyio.to_thread
 
 from subagents.bootstrap import AgentManager
-from subagents.serve import wire
+from subagents.serve import json_rpc, wire
 from subagents.serve.address import announce, new_socket, withdraw
 from subagents.serve.connection import Connection, Manners
 from subagents.serve.listening import listening
@@ -50,7 +50,7 @@ class _Owner:
     async def answer(self, _connection: Connection, request: wire.Request) -> Any:
         if (verb := self._verbs.get(request.method)) is None:
             known = ", ".join(self._verbs)
-            raise Fault(wire.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
+            raise Fault(json_rpc.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
         return await verb(self._manager, request.params)
 
     def takes_over(self, _request: wire.Request) -> None:

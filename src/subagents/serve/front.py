@@ -30,9 +30,7 @@ READ = 1 << 18  # bytes of one reading
 # It is not set to non-blocking itself, because that would hold for everybody who has it.
 WRITE = getattr(select, "PIPE_BUF", 512)
 MOST_UNREAD = 1 << 24  # bytes that the client leaves unread before the host is not listened to
-GREETING_BOUND = (
-    30.0  # seconds that a host may take to answer its first line: it imports the model library first
-)
+GREETING_BOUND = 30.0  # seconds to the answer to a host's first line: it imports the model library before
 LEAVING_BOUND = 0.5  # seconds in which what was said still reaches its reader; clients wait two for our end
 
 Connect = Callable[[Project], socket.socket]

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from subagents.serve.json_rpc import INVALID_REQUEST, PARSE_ERROR, Id, error, id_of, result
+
 MAX_LINE = 64 * 1024 * 1024 + 1024  # bytes; a message of 64 MB and what is around it
-PARSE_ERROR, INVALID_REQUEST, FAILED = -32700, -32600, -32000
 
 Message = dict[str, Any]
 
@@ -62,8 +63,8 @@ def read(line: bytes | None) -> Message | list[Any] | Fault:
         return _fault(PARSE_ERROR, f"a message may have {MAX_LINE:,} bytes at most")
     try:
         found = json.loads(line.decode())
-    except (ValueError, RecursionError) as error:
-        return _fault(PARSE_ERROR, f"this is not JSON: {error}")
+    except (ValueError, RecursionError) as why:
+        return _fault(PARSE_ERROR, f"this is not JSON: {why}")
     if isinstance(found, list):
         return found
     if not isinstance(found, dict):
@@ -82,11 +83,6 @@ def is_request(message: Mapping[str, Any]) -> bool:
     return isinstance(message.get("method"), str) and id_of(message) is not None
 
 
-def id_of(message: Mapping[str, Any]) -> str | int | None:
-    found = message.get("id")
-    return found if isinstance(found, str | int) and not isinstance(found, bool) else None
-
-
 def key_of(identity: object) -> str:
     """The id in a form that tells 1 and "1" apart."""
     return json.dumps(identity)
@@ -97,13 +93,13 @@ def line_of(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message, separators=(",", ":")).encode() + b"\n"
 
 
-def result_line(identity: object, result: Mapping[str, Any]) -> bytes:
-    return line_of({"jsonrpc": "2.0", "id": identity, "result": result})
+def result_line(identity: Id, value: Mapping[str, Any]) -> bytes:
+    return line_of(result(identity, value))
 
 
-def error_line(identity: object, code: int, message: str) -> bytes:
-    return line_of({"jsonrpc": "2.0", "id": identity, "error": {"code": code, "message": message}})
+def error_line(identity: Id, code: int, message: str) -> bytes:
+    return line_of(error(identity, code, message))
 
 
-def _fault(code: int, message: str, identity: object = None) -> Fault:
+def _fault(code: int, message: str, identity: Id = None) -> Fault:
     return Fault(error_line(identity, code, message))

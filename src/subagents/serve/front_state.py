@@ -16,17 +16,16 @@ from enum import StrEnum
 from typing import Any
 
 from subagents.language import _
-from subagents.serve import front_answers, front_lines
+from subagents.serve import front_answers, front_lines, json_rpc
 from subagents.serve.front_answers import Offered, modern_version
-from subagents.serve.front_lines import FAILED, PARSE_ERROR, Fault, Message, is_answer, is_request, key_of
+from subagents.serve.front_lines import Fault, Message, is_answer, is_request, key_of
 
 OWN = "subagents-front:"  # begins the ids of what the front asks the host for itself
 LISTEN = "subscriptions/listen"
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
-_KEPT = frozenset(
-    {LISTEN, "resources/subscribe", "resources/unsubscribe"}
-)  # requests whose text is needed again
+# Requests whose text is needed again.
+_KEPT = frozenset({LISTEN, "resources/subscribe", "resources/unsubscribe"})
 
 
 class Link(StrEnum):
@@ -54,9 +53,7 @@ class Front:
     offered: Offered | None = None
     link: Link = Link.APART
     met: bool = False  # a host was there once, so the file of answers is not asked for tools any more
-    greeted: bool = (
-        False  # the host was told what the client knows; later answers from the file it does not know of
-    )
+    greeted: bool = False  # the host was told what the client knows; of later answers from the file it is not
     spoken: str = ""  # the version of the handshake that the file answered
     told: str = ""  # the digest of the tools that the client was told from the file
     asked: Mapping[str, Asked] = field(default_factory=dict)
@@ -89,7 +86,9 @@ def from_client(front: Front, line: bytes | None) -> Step:
     try:
         return _heard_of_client(front, line)
     except RecursionError:  # it could just be read, and cannot be written any more
-        return Step(front, say=(front_lines.error_line(None, PARSE_ERROR, "this is nested too deeply"),))
+        return Step(
+            front, say=(front_lines.error_line(None, json_rpc.PARSE_ERROR, "this is nested too deeply"),)
+        )
 
 
 def _heard_of_client(front: Front, line: bytes | None) -> Step:
@@ -279,7 +278,7 @@ def greeting(
         "new": new and not front.met,
         "told": front.told,
     }
-    line = front_lines.line_of({"jsonrpc": "2.0", "id": 0, "method": "mcp", "params": params})
+    line = front_lines.line_of(json_rpc.request(0, "mcp", params))
     return replace(front, greeted=True), line
 
 
@@ -348,7 +347,7 @@ def _unanswered(asked: Asked, sentence: str) -> bytes:
     person. Everything else is asked by the client itself, to which the error of the protocol says it best.
     """
     if asked.method != "tools/call":
-        return front_lines.error_line(asked.id, FAILED, sentence)
+        return front_lines.error_line(asked.id, json_rpc.REFUSED, sentence)
     result: dict[str, Any] = {"content": [{"type": "text", "text": sentence}], "isError": True}
     if asked.modern:
         result["resultType"] = "complete"
@@ -357,10 +356,10 @@ def _unanswered(asked: Asked, sentence: str) -> bytes:
 
 def _cancelled(identity: str | int) -> bytes:
     params = {"requestId": identity, "reason": "the host of this project ended"}
-    return front_lines.line_of({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params})
+    return front_lines.line_of(json_rpc.notification("notifications/cancelled", params))
 
 
-_TOOLS_CHANGED = front_lines.line_of({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
+_TOOLS_CHANGED = front_lines.line_of(json_rpc.notification("notifications/tools/list_changed"))
 
 
 def _without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from subagents.errors import NotNow, SessionNotFound
 from subagents.events import ClientConnected
 from subagents.language import _
 from subagents.own_tasks import own_tasks
-from subagents.serve import asking, wire
+from subagents.serve import asking, json_rpc, wire
 from subagents.serve.claiming import of_client
 from subagents.serve.connection import Connection, Manners, TakesOver
 from subagents.serve.forms import told_entry
@@ -81,7 +81,7 @@ class Guest:
             return await own(connection, request.params)
         if request.method not in VERBS:
             known = ", ".join(dict.fromkeys((*self._own, *VERBS, "mcp")))
-            raise Fault(wire.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
+            raise Fault(json_rpc.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
         return await self._verb(request.method, request.params)
 
     def takes_over(self, request: wire.Request) -> TakesOver | None:
@@ -238,10 +238,11 @@ def place_of(host: Host, params: Mapping[str, Any]) -> tuple[Mapping[str, str], 
     given = params.get("environment")
     environment = given if isinstance(given, Mapping) else {}
     if not all(isinstance(value, str) for value in environment.values()):
-        raise Fault(wire.INVALID_PARAMS, "'environment' must be an object of texts")
+        raise Fault(json_rpc.INVALID_PARAMS, "'environment' must be an object of texts")
     folder = Path(text(params, "folder", str(host.project.root)))
     if not folder.is_absolute():
         raise Fault(
-            wire.INVALID_PARAMS, _("'folder' must be an absolute path, not {path!r}").format(path=str(folder))
+            json_rpc.INVALID_PARAMS,
+            _("'folder' must be an absolute path, not {path!r}").format(path=str(folder)),
         )
     return environment, folder

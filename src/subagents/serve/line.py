@@ -18,8 +18,9 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from subagents import errors
 from subagents.errors import SessionError, SubagentsError, UnknownAgent
-from subagents.serve.asking import OwnerRefused
+from subagents.serve import json_rpc
 from subagents.serve.guest import MANNERS
+from subagents.serve.question import OwnerRefused
 
 LEAVING_BOUND = 1.0  # seconds that a host has to notice that we leave
 
@@ -77,12 +78,12 @@ class Line:
         number, asked = self._number, _Asked()
         self._asked[number] = asked
         try:
-            await self._send({"id": number, "method": method, "params": params})
+            await self._send(json_rpc.request(number, method, params))
             if not self.lost:
                 await asked.came.wait()
         except anyio.get_cancelled_exc_class():
             with anyio.CancelScope(shield=True), suppress(LineLost):
-                await self._send({"method": "cancel", "params": {"id": number}})
+                await self._send(json_rpc.notification("cancel", {"id": number}))
             raise
         finally:
             del self._asked[number]
@@ -102,7 +103,7 @@ class Line:
     async def _send(self, message: Mapping[str, Any]) -> None:
         try:
             async with self._sending:
-                await self._stream.send(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+                await self._stream.send(json.dumps(message).encode() + b"\n")
         except _GONE:
             raise LineLost(_lost(str(message["method"]))) from None
 

@@ -13,7 +13,7 @@ from anyio.abc import SocketAttribute, SocketListener, SocketStream, TaskGroup
 
 from subagents.language import _
 from subagents.own_tasks import own_tasks
-from subagents.serve import wire
+from subagents.serve import json_rpc, wire
 from subagents.serve.connection import SEND_BOUND, Answerer, Connection, Manners
 from subagents.serve.wire import Fault
 
@@ -97,7 +97,7 @@ class _Clients:
     async def _turn_away(self, stream: SocketStream) -> None:
         full = _("{n} clients are connected already; try again").format(n=self._most)
         with suppress(anyio.BrokenResourceError, OSError), anyio.move_on_after(SEND_BOUND):
-            await stream.send(wire.refusal(None, Fault(wire.REFUSED, full)))
+            await stream.send(wire.refusal(None, Fault(json_rpc.REFUSED, full)))
 
 
 def _hear_no_more(stream: SocketStream) -> None:

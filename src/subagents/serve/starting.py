@@ -20,11 +20,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
+from subagents.serve.question import OwnerRefused, ask
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import DEPTH, RUN, TREE
 
@@ -145,36 +145,12 @@ def _made_room(said: Announced, deadline: float, *, if_idle: bool) -> bool:
     """Whether it is the project's host no more: it goes on with what it has in progress and takes nothing new."""
     if (line := _line_to(said.socket, deadline)) is None:
         return True
-    with contextlib.closing(line), contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return bool(ask(line, "retire", {"if_idle": if_idle}, deadline)["retired"])
+    try:
+        with contextlib.closing(line), contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            return bool(ask(line, "retire", {"if_idle": if_idle}, deadline)["retired"])
+    except OwnerRefused as refused:
+        raise SessionError(str(refused)) from None
     return True
-
-
-def ask(line: socket.socket, method: str, params: Mapping[str, Any], deadline: float) -> Any:
-    """What the other end answers to one question; `deadline` is by `time.monotonic`.
-
-    Raises `OSError` (`TimeoutError` too) when no answer comes, `ValueError` for none, and `SessionError` with the
-    sentence of a refusal.
-    """
-    question = {"jsonrpc": "2.0", "id": 0, "method": method, "params": params}
-    line.settimeout(max(0.01, deadline - time.monotonic()))
-    line.sendall(json.dumps(question).encode() + b"\n")
-    answer = json.loads(_read_line(line, deadline))
-    line.settimeout(None)
-    if "error" in answer:
-        raise SessionError(str(answer["error"]["message"]))
-    return answer["result"]
-
-
-def _read_line(line: socket.socket, deadline: float) -> bytes:
-    """Byte by byte: what follows the line belongs to whoever reads on."""
-    received = bytearray()
-    while not received.endswith(b"\n"):
-        line.settimeout(max(0.01, deadline - time.monotonic()))
-        if not (piece := line.recv(1)):
-            raise OSError("the connection was closed")
-        received += piece
-    return bytes(received)
 
 
 def _is_older(theirs: str, ours: str) -> bool:

@@ -14,7 +14,8 @@ from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.state import Steer
 from subagents.serve import forms
-from subagents.serve.wire import INVALID_PARAMS, PROTOCOL, Fault
+from subagents.serve.json_rpc import INVALID_PARAMS
+from subagents.serve.wire import PROTOCOL, Fault
 from subagents.spec import AskedBy
 
 MAX_WAIT = 60.0  # seconds that one question may take

@@ -7,14 +7,10 @@ from typing import Any
 
 import msgspec
 
+from subagents.serve import json_rpc
+from subagents.serve.json_rpc import INVALID_REQUEST, PARSE_ERROR, Id, id_of
+
 PROTOCOL = 1
-MAX_LINE = 1_048_576  # bytes of one message
-
-PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, INVALID_PARAMS = -32700, -32600, -32601, -32602
-INTERNAL_ERROR = -32603
-REFUSED = -32000  # the verb was understood; `message` is the sentence why it was not done
-
-Id = str | int | None
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -53,34 +49,26 @@ def read_request(line: bytes) -> Request:
     try:
         request = msgspec.convert(asked, Request)
     except msgspec.ValidationError as error:
-        raise Fault(INVALID_REQUEST, f"this is not a request: {error}", request=_id_of(asked)) from None
+        raise Fault(INVALID_REQUEST, f"this is not a request: {error}", request=id_of(asked)) from None
     if request.jsonrpc != "2.0":
-        raise Fault(INVALID_REQUEST, "only JSON-RPC 2.0 is spoken here", request=_id_of(asked))
+        raise Fault(INVALID_REQUEST, "only JSON-RPC 2.0 is spoken here", request=id_of(asked))
     return request
 
 
 def result(request: Id, value: Any) -> bytes:
     """The answer to a request that was carried out."""
-    return _line({"jsonrpc": "2.0", "id": request, "result": value})
+    return _line(json_rpc.result(request, value))
 
 
 def refusal(request: Id, fault: Fault) -> bytes:
     """The answer to one that was not."""
-    error: dict[str, Any] = {"code": fault.code, "message": fault.message}
-    if fault.kind:
-        error["data"] = {"kind": fault.kind}
-    return _line({"jsonrpc": "2.0", "id": request, "error": error})
+    return _line(json_rpc.error(request, fault.code, fault.message, fault.kind))
 
 
 def notification(method: str, params: Mapping[str, Any]) -> bytes:
     """News that nobody asked for at this moment; it gets no answer."""
-    return _line({"jsonrpc": "2.0", "method": method, "params": dict(params)})
+    return _line(json_rpc.notification(method, dict(params)))
 
 
 def _line(message: dict[str, Any]) -> bytes:
     return msgspec.json.encode(message) + b"\n"
-
-
-def _id_of(asked: Any) -> Id:
-    found = asked.get("id") if isinstance(asked, dict) else None
-    return found if isinstance(found, str | int) and not isinstance(found, bool) else None

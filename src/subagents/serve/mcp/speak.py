@@ -36,6 +36,7 @@ from pydantic import ValidationError
 
 from subagents.foreign import ForeignFailed, foreign
 from subagents.own_tasks import own_tasks
+from subagents.serve import json_rpc
 from subagents.serve.mcp import batch
 from subagents.serve.mcp.batch import Batch
 from subagents.serve.mcp.conversations import Conversations
@@ -286,7 +287,7 @@ class Line:
     async def _refuse(
         self, code: int, why: str, request: RequestId | None = None, together: Batch | None = None
     ) -> None:
-        answer = {"jsonrpc": "2.0", "id": request, "error": {"code": code, "message": why}}
+        answer = json_rpc.error(request, code, why)
         if together is not None:
             together.add(answer)
         else:
@@ -355,5 +356,4 @@ def _id_of(given: Any) -> RequestId | None:
     """The id of what wants to be a request; what wants to be an answer has one of ours."""
     if not isinstance(given, dict) or not isinstance(given.get("method"), str):
         return None
-    found = given.get("id")
-    return found if isinstance(found, str | int) and not isinstance(found, bool) else None
+    return json_rpc.id_of(given)
