@@ -138,3 +138,5 @@ async def test_a_run_of_another_process_is_reached_through_its_owner(hosted: Hos
         assert manager.state.run(run).steers == (receipt,)
         gate.set()
         assert (await client.get_result(run, wait=True)).text == "mine"
+        with pytest.raises(NotNow, match=run):
+            await client.pause(run)

@@ -19,6 +19,7 @@ from subagents.errors import SubagentsError
 from subagents.language import _
 from subagents.own_tasks import own_tasks
 from subagents.serve import json_rpc, wire
+from subagents.serve.question import OwnerRefused
 from subagents.serve.wire import Fault
 
 SEND_BOUND = 5.0  # seconds that a client may take to read a line
@@ -164,7 +165,8 @@ class Connection:
 
 
 def _as_fault(error: Fault | SubagentsError) -> Fault:
-    """A refusal with the error's own sentence, and its name for programs."""
-    return (
-        error if isinstance(error, Fault) else Fault(json_rpc.REFUSED, str(error), kind=type(error).__name__)
-    )
+    """A refusal with the error's own sentence, and its name for programs: that of another owner's is passed on."""
+    if isinstance(error, Fault):
+        return error
+    kind = error.kind if isinstance(error, OwnerRefused) else type(error).__name__
+    return Fault(json_rpc.REFUSED, str(error), kind)

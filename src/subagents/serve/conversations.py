@@ -16,6 +16,7 @@ from subagents.places import Project
 from subagents.serve.guest import claimed, place_of
 from subagents.serve.hosting import Hosted
 from subagents.serve.mcp.conversations import Client
+from subagents.serve.parameters import flag
 from subagents.settings.layers import layered
 from subagents.settings.model import Settings
 
@@ -28,7 +29,7 @@ class HostedConversations:
 
     def __init__(self, host: Host, params: Mapping[str, Any], stack: AsyncExitStack) -> None:
         self._host = host
-        self._new = bool(params.get("new"))
+        self._new = flag(params, "new", False)
         self._place = place_of(host, params)
         self._stack = stack
         self._of_thread: dict[tuple[str, str], Hosted] = {}

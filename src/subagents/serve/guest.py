@@ -32,8 +32,9 @@ from subagents.serve.claiming import of_client
 from subagents.serve.connection import Connection, Manners, TakesOver
 from subagents.serve.forms import told_entry
 from subagents.serve.hosting import Hosted
+from subagents.serve.parameters import MAX_WAIT, any_text, flag, named_texts, text, whole
 from subagents.serve.starting import PROTOCOL
-from subagents.serve.verbs import MAX_WAIT, VERBS, flag, text, whole
+from subagents.serve.verbs import VERBS
 from subagents.serve.wire import Fault
 from subagents.sessions.folder import SessionFolder, owner_alive
 from subagents.sessions.folder import find as find_session
@@ -92,11 +93,10 @@ class Guest:
         from subagents.serve.mcp.speak import speak
         from subagents.serve.remembering import remember_offering
 
-        told = request.params.get("told")
         conversations = HostedConversations(self._host, request.params, self._stack)
         assert self._tasks is not None
         self._tasks.start_soon(remember_offering, conversations)
-        return partial(speak, conversations=conversations, told=told if isinstance(told, str) else "")
+        return partial(speak, conversations=conversations, told=any_text(request.params, "told"))
 
     # --- the host itself
 
@@ -143,8 +143,8 @@ class Guest:
         hosted = await self._wanted(params)
         self._driven = hosted
         manager = await self._stack.enter_async_context(hosted.driven())
-        if client := str(params.get("client") or ""):
-            await manager.note(ClientConnected(client=client, program_version=str(params.get("version", ""))))
+        if client := any_text(params, "client"):
+            await manager.note(ClientConnected(client=client, program_version=any_text(params, "version")))
         return {"session": hosted.session, "set_aside": manager.set_aside}
 
     async def _leave(self, _connection: Connection, _params: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,11 +154,11 @@ class Guest:
         return {}
 
     async def _wanted(self, params: Mapping[str, Any]) -> Hosted:
-        session, host = str(params.get("session") or ""), self._host
+        session, host = any_text(params, "session"), self._host
         if session:
             found = await anyio.to_thread.run_sync(find_session, host.project, session)
             session = found.id
-        elif client := str(params.get("client") or ""):
+        elif client := any_text(params, "client"):
             session = await claimed(host, client, "")
         return await host.hosting.session(session or None, *place_of(host, params))
 
@@ -173,7 +173,7 @@ class Guest:
 
     async def _events(self, connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
         """Those with a number above `after`; the answer comes when the session is over, with the last number."""
-        manager, seq = self._session().manager, int(params.get("after", 0))
+        manager, seq = self._session().manager, whole(params, "after", 0)
         async for entry in manager.events(seq):
             if not await connection.notify("event", told_entry(entry)):
                 break
@@ -235,10 +235,7 @@ def _named(hosted: Hosted) -> frozenset[str]:
 
 def place_of(host: Host, params: Mapping[str, Any]) -> tuple[Mapping[str, str], Path]:
     """The environment whose settings hold, and the folder that is worked in: the project's where none is given."""
-    given = params.get("environment")
-    environment = given if isinstance(given, Mapping) else {}
-    if not all(isinstance(value, str) for value in environment.values()):
-        raise Fault(json_rpc.INVALID_PARAMS, "'environment' must be an object of texts")
+    environment = named_texts(params, "environment")
     folder = Path(text(params, "folder", str(host.project.root)))
     if not folder.is_absolute():
         raise Fault(

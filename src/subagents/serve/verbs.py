@@ -14,11 +14,9 @@ from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.state import Steer
 from subagents.serve import forms
-from subagents.serve.json_rpc import INVALID_PARAMS
-from subagents.serve.wire import PROTOCOL, Fault
+from subagents.serve.parameters import flag, seconds, text, texts
+from subagents.serve.wire import PROTOCOL
 from subagents.spec import AskedBy
-
-MAX_WAIT = 60.0  # seconds that one question may take
 
 # Who waits over the socket is no parent: the messages that end a parent's wait are not for it.
 NOBODY = RunId("")
@@ -41,7 +39,7 @@ async def ping(manager: AgentManager, _params: Mapping[str, Any]) -> dict[str, A
 async def spawn(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a `SpawnRequest`; a run below another names its `parent`."""
     asked = {name: value for name, value in params.items() if name != "agent"}
-    run = await manager.spawn(text(params, "agent", " "), **asked)
+    run = await manager.spawn(text(params, "agent"), **asked)
     return {
         "run": run,
         "handle": manager.state.run(run).handle,
@@ -52,7 +50,7 @@ async def spawn(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, A
 async def get_result(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """The `run` as it is with its words, and where `wait` is given when it has ended or after so many seconds."""
     run = manager.find(text(params, "run"))
-    await manager.waits.wait([run], seconds=_seconds(params, "wait"), owner=NOBODY)
+    await manager.waits.wait([run], seconds=seconds(params, "wait"), owner=NOBODY)
     return forms.told_result(await manager.get_result(run, to=text(params, "to", "socket")))
 
 
@@ -74,7 +72,7 @@ async def notices(manager: AgentManager, _params: Mapping[str, Any]) -> Any:
 
 async def acknowledge(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """The `notices` have arrived."""
-    await manager.outbox.acknowledge(*_texts(params, "notices"), to=text(params, "to", "socket"))
+    await manager.outbox.acknowledge(*texts(params, "notices"), to=text(params, "to", "socket"))
     return {}
 
 
@@ -90,7 +88,7 @@ async def stop(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, An
 async def steer(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """`run` and the `message` for its next turn; the answer is its receipt, waited for up to `wait` seconds."""
     run, message = text(params, "run"), text(params, "message")
-    return _receipt(await manager.steer(run, message, asked_by=_by(params), wait=_seconds(params, "wait")))
+    return _receipt(await manager.steer(run, message, asked_by=_by(params), wait=seconds(params, "wait")))
 
 
 async def pause(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,13 +121,13 @@ async def send(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, An
 async def wait(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """Until the `run` has ended, `seconds` at most. `ended` tells whether it has."""
     run = manager.find(text(params, "run"))
-    await manager.waits.wait([run], seconds=_seconds(params, "seconds"), owner=NOBODY)
+    await manager.waits.wait([run], seconds=seconds(params, "seconds"), owner=NOBODY)
     return {"ended": manager.state.run(run).status.ended}
 
 
 async def clear(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
     """The `runs` that go off the list: all of them, or with an error none."""
-    await manager.clear(_texts(params, "runs"))
+    await manager.clear(texts(params, "runs"))
     return {}
 
 
@@ -160,40 +158,3 @@ def _receipt(steer: Steer) -> dict[str, Any]:
 def _by(params: Mapping[str, Any]) -> AskedBy:
     """Whose words they are: a person's, unless a program says that they are its own."""
     return AskedBy.PROGRAM if params.get("by") == AskedBy.PROGRAM else AskedBy.PERSON
-
-
-def text(params: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    """A parameter that is a text with something in it. Raises `Fault`."""
-    value = params.get(name, default)
-    if not isinstance(value, str) or not value.strip():
-        raise Fault(INVALID_PARAMS, f"{name!r} must be a text with something in it, not {value!r}")
-    return value
-
-
-def _texts(params: Mapping[str, Any], name: str) -> list[str]:
-    values = params.get(name)
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise Fault(INVALID_PARAMS, f"{name!r} must be a list of texts, not {values!r}")
-    return values
-
-
-def flag(params: Mapping[str, Any], name: str, default: bool) -> bool:
-    value = params.get(name, default)
-    if not isinstance(value, bool):
-        raise Fault(INVALID_PARAMS, f"{name!r} must be true or false, not {value!r}")
-    return value
-
-
-def whole(params: Mapping[str, Any], name: str, low: int, high: int) -> int:
-    value = params.get(name, low)
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise Fault(INVALID_PARAMS, f"{name!r} must be a whole number from {low} to {high}, not {value!r}")
-    return value
-
-
-def _seconds(params: Mapping[str, Any], name: str) -> float:
-    """Of a wait, a minute at most: whoever wants to wait for longer asks again."""
-    value = params.get(name, 0.0)
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= MAX_WAIT:
-        raise Fault(INVALID_PARAMS, f"{name!r} must be a number from 0 to {MAX_WAIT:g}, not {value!r}")
-    return float(value)
