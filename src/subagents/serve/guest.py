@@ -31,9 +31,9 @@ from subagents.serve import asking, json_rpc, wire
 from subagents.serve.claiming import of_client
 from subagents.serve.connection import Connection, Manners, TakesOver
 from subagents.serve.forms import told_entry
+from subagents.serve.host_address import PROTOCOL
 from subagents.serve.hosting import Hosted
 from subagents.serve.parameters import MAX_WAIT, any_text, flag, named_texts, text, whole
-from subagents.serve.starting import PROTOCOL
 from subagents.serve.verbs import VERBS
 from subagents.serve.wire import Fault
 from subagents.sessions.folder import SessionFolder, owner_alive

@@ -5,7 +5,6 @@ What can be asked of it is in `guest.py`. It ends by itself when nothing runs in
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -16,16 +15,16 @@ import anyio
 import anyio.to_thread
 
 import subagents
-from subagents import atomic
 from subagents.clock import Clock
 from subagents.own_tasks import own_tasks
 from subagents.places import Project
 from subagents.runners.base import Runner
 from subagents.serve.address import new_socket
 from subagents.serve.guest import MANNERS, Guest
+from subagents.serve.host_address import PROTOCOL, Announced, announce, host_folder, withdraw
 from subagents.serve.hosting import Hosting
 from subagents.serve.listening import listening
-from subagents.serve.starting import PROTOCOL, Announced, announced, host_folder, keys_digest
+from subagents.serve.starting import keys_digest
 from subagents.sessions import lock as locks
 from subagents.sessions.folder import make_private
 from subagents.sessions.lock import SessionLock
@@ -110,34 +109,20 @@ async def serve(
             )
             try:
                 async with listening(path, host.guest, MANNERS, MAX_CLIENTS):
-                    _announce(project, path)
+                    announce(project, _said(path))
                     ready(path)
                     await host.idle(seconds)
             finally:
-                _withdraw(project, path)
+                withdraw(project, str(path))
                 path.unlink(missing_ok=True)
             tasks.cancel_scope.cancel()
 
 
 def _make_room(project: Project, path: Path, lock: SessionLock) -> None:
     """Another host can be started; who is connected to this one stays so."""
-    _withdraw(project, path)
+    withdraw(project, str(path))
     lock.release()
 
 
-def _announce(project: Project, path: Path) -> None:
-    said = {
-        "socket": str(path),
-        "version": subagents.__version__,
-        "protocol": PROTOCOL,
-        "pid": os.getpid(),
-        "keys": keys_digest(os.environ),
-    }
-    atomic.replace(host_folder(project) / "host.json", json.dumps(said).encode() + b"\n", mode=0o600)
-
-
-def _withdraw(project: Project, path: Path) -> None:
-    """Takes back what it said of itself, unless another host has said something since."""
-    said = announced(project)
-    if isinstance(said, Announced) and said.socket == str(path):
-        (host_folder(project) / "host.json").unlink(missing_ok=True)
+def _said(path: Path) -> Announced:
+    return Announced(str(path), subagents.__version__, PROTOCOL, os.getpid(), keys_digest(os.environ))

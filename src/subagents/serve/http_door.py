@@ -19,9 +19,9 @@ from subagents import atomic
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
+from subagents.serve.host_address import host_folder
 from subagents.serve.mcp.conversations import Client, Conversations
 from subagents.serve.mcp.http import PATH, http_app, serve_http
-from subagents.serve.starting import host_folder
 
 HOST = "127.0.0.1"
 

@@ -1,6 +1,5 @@
 """Finding a project's host, or starting one: for the front, for `spawn` and for clients. Standard library only.
 
-<state>/host/host.json   where the host answers, its version, protocol and process
 <state>/host/lock        the host's own, as long as it is one
 <state>/host/starting    held by whoever starts one, so that many who want a host get one
 <state>/host/log         what hosts print; for people
@@ -18,17 +17,16 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
+from subagents.serve.host_address import PROTOCOL, Announced, announced, host_folder
 from subagents.serve.question import OwnerRefused, ask
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import DEPTH, RUN, TREE
 
-PROTOCOL = 2  # what a host and its clients say to each other; another number is another language
 TIMEOUT = 15.0  # seconds that finding or starting a host may take
 LOOK_EVERY = 0.02  # seconds between two looks at a lock that somebody else holds: flock(2) knows no bound
 MAX_LOG = 1_000_000  # bytes of the log that a host goes on with; a longer one is begun anew
@@ -37,36 +35,6 @@ MAX_REASON = 500  # characters of what a host printed that an error repeats
 _PREFIX = "SUBAGENTS_"
 # What decides which models can be had; a host that was started without them could not ask them.
 _KEYS = ("_API_KEY", "_BASE_URL")
-
-
-@dataclass(frozen=True)
-class Announced:
-    """What a host says of itself. `keys` is a digest of those variables of its environment that open models."""
-
-    socket: str
-    version: str
-    protocol: int
-    pid: int
-    keys: str = ""
-
-
-def host_folder(project: Project) -> Path:
-    return project.state / "host"
-
-
-def announced(project: Project) -> Announced | None:
-    """What the project's host said last; None when there is none. It may be dead since."""
-    try:
-        said = json.loads((host_folder(project) / "host.json").read_bytes())
-        return Announced(
-            str(said["socket"]),
-            str(said["version"]),
-            int(said["protocol"]),
-            int(said["pid"]),
-            str(said.get("keys", "")),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def own_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
