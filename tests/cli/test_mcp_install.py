@@ -19,7 +19,7 @@ from subagents.cli.mcp import commands
 from subagents.cli.mcp_install import command_for_others
 from subagents.errors import SubagentsError
 from subagents.serve import json_text
-from subagents.serve.installing import CLIENTS, Scope, Where
+from subagents.serve.mcp_clients import CLIENTS, Scope, Where
 
 Call = Callable[..., str]
 EVERY = sorted(CLIENTS)

@@ -24,17 +24,8 @@ from subagents.contents import first_bytes
 from subagents.errors import SettingsFileError
 from subagents.language import _
 from subagents.places import project_at
-from subagents.serve.installing import (
-    CLIENTS,
-    Client,
-    Command,
-    Scope,
-    Unusable,
-    Where,
-    fitting,
-    merged,
-    snippet,
-)
+from subagents.serve.installing import Unusable, fitting, merged, snippet
+from subagents.serve.mcp_clients import CLIENTS, Client, Command, Scope, Where
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import RUN
 
@@ -81,26 +72,20 @@ def install(
     scope = _scope(chosen, user=user, project=project)
     command, remark = command_for_others(os.environ)
     path = _file(chosen, scope, where)
+    chosen = _as_written(chosen, path)
     if print_only:
-        chosen = _as_written(chosen, path)
         answer(snippet(chosen, name, chosen.entry(command)))
         say(_("This belongs in {path}").format(path=path), remark)
         return Exit.COMPLETED
     if started_in(os.environ).get(RUN):
-        text = _("An agent's command cannot change what other programs start; see --print.")
-        raise SettingsFileError(text)
+        raise SettingsFileError(_("An agent's command cannot change what other programs start; see --print."))
     within = where.root if scope is Scope.PROJECT else None
-    if _enter(_as_written(chosen, path), path, name, command, force=force, within=within):
-        tell(
-            [
-                _("{title} starts {command}: {path}").format(
-                    title=chosen.title, command=_shown(command), path=path
-                )
-            ]
-        )
-        say(*filter(None, (remark, chosen.remark)))
-    else:
+    if not _enter(chosen, path, name, command, force=force, within=within):
         tell([_("{title} has it already: {path}").format(title=chosen.title, path=path)])
+        return Exit.COMPLETED
+    entered = _("{title} starts {command}: {path}")
+    tell([entered.format(title=chosen.title, command=_shown(command), path=path)])
+    say(*filter(None, (remark, chosen.remark)))
     return Exit.COMPLETED
 
 
