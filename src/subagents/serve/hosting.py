@@ -128,13 +128,15 @@ class Hosting:
 
         Raises what `AgentManager.open` raises: `SessionLocked` for one that another process owns.
         """
-        async with self._opening:
-            while session is not None and (known := self._hosted.get(SessionId(session))) is not None:
+        while True:
+            async with self._opening:
+                known = self._hosted.get(SessionId(session)) if session is not None else None
+                if known is None:
+                    hosted: Hosted = await self._tasks.start(self._own, session, environ, folder)
+                    return hosted
                 if not known.ends:
                     return known
-                await known.gone.wait()
-            hosted: Hosted = await self._tasks.start(self._own, session, environ, folder)
-            return hosted
+            await known.gone.wait()  # not with the lock: others are opened meanwhile
 
     async def _own(
         self,
