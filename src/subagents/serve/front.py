@@ -22,8 +22,9 @@ from subagents.language import _
 from subagents.places import Project
 from subagents.serve import front_state
 from subagents.serve.front_answers import host_file, offered, packaged_file
-from subagents.serve.front_lines import Lines
+from subagents.serve.front_lines import MAX_LINE
 from subagents.serve.front_state import Front, Link, Step
+from subagents.serve.lines import Lines
 
 READ = 1 << 18  # bytes of one reading
 # What a stream that select(2) calls writable takes without blocking: POSIX says 512 bytes at least, Linux 4096.
@@ -76,7 +77,7 @@ class Loop:
         self._errand = errand
         self._front = front
         self._in, self._out = client_in, client_out
-        self._heard = Lines()
+        self._heard = Lines(MAX_LINE)
         self._unread = bytearray()  # by the client
         self._host: _Host | None = None
         self._found: SimpleQueue[socket.socket | str] = SimpleQueue()
@@ -247,7 +248,7 @@ class _Host:
         self.line.setblocking(False)
         self.unsent = bytearray(greeting)
         self.silent_from: float | None = silent_from
-        self._lines = Lines()
+        self._lines = Lines(MAX_LINE)
 
     def write(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Bytes to lines, and a line to a JSON-RPC message or to the answer that says what is wrong with it.
+"""A line to a JSON-RPC message, or to the answer that says what is wrong with it; and messages to lines.
 
 Knows nothing of MCP. Standard library only.
 """
@@ -6,7 +6,7 @@ Knows nothing of MCP. Standard library only.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,39 +22,6 @@ class Fault:
     """A line that is no message; `answer` is what its sender is told."""
 
     answer: bytes
-
-
-class Lines:
-    """Puts lines together from pieces. One that is longer than `most` is left out, and a None stands for it."""
-
-    def __init__(self, most: int = MAX_LINE) -> None:
-        self._most = most
-        self._pieces: list[bytes] = []
-        self._length = 0
-
-    def feed(self, data: bytes) -> Iterator[bytes | None]:
-        """The lines that this piece ends, without their ends."""
-        *ends, rest = data.split(b"\n")
-        for end in ends:
-            self._add(end)
-            yield self._taken()
-        self._add(rest)
-
-    def rest(self) -> bytes:
-        """What came after the last end of a line, when nothing comes any more."""
-        return self._taken() or b""
-
-    def _add(self, piece: bytes) -> None:
-        self._length += len(piece)
-        if self._length > self._most:
-            self._pieces.clear()
-        elif piece:
-            self._pieces.append(piece)
-
-    def _taken(self) -> bytes | None:
-        whole = b"".join(self._pieces) if self._length <= self._most else None
-        self._pieces, self._length = [], 0
-        return whole
 
 
 def read(line: bytes | None) -> Message | list[Any] | Fault:

@@ -9,45 +9,26 @@ from typing import Any
 import anyio
 from anyio.abc import ByteStream
 
+from subagents.serve.lines import Lines
+
 MAX_LINE = 4 * 1024 * 1024  # bytes; as much as the SDK takes over HTTP
 SEND_BOUND = 60.0  # seconds that a client may take to read a message before it is given up
-
-
-class TooLong(Exception):
-    """A line was longer than may be; what follows it can be read."""
 
 
 class NotJson(Exception):
     """A line is no JSON; the sentence says why."""
 
 
-class LineReader:
-    """The lines of a stream. One that is too long is skipped and costs no memory."""
-
-    def __init__(self, stream: ByteStream, most: int = MAX_LINE) -> None:
-        self._stream = stream
-        self._most = most
-        self._buffer = bytearray()
-        self._skipping = False
-
-    async def lines(self) -> AsyncIterator[bytes | TooLong]:
-        """Each line without its end, in place of one that is too long that it was; ends with the stream."""
-        while True:
-            while (end := self._buffer.find(b"\n")) >= 0:
-                line = bytes(self._buffer[:end])
-                del self._buffer[: end + 1]
-                skipped, self._skipping = self._skipping, False
-                if not skipped:
-                    yield line
-            if len(self._buffer) > self._most:
-                self._skipping = True
-                yield TooLong()
-            if self._skipping:
-                self._buffer.clear()
-            try:
-                self._buffer += await self._stream.receive()
-            except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-                return
+async def lines(stream: ByteStream, most: int = MAX_LINE) -> AsyncIterator[bytes | None]:
+    """Each line without its end, None in place of one that is too long; ends with the stream."""
+    cut = Lines(most)
+    while True:
+        try:
+            data = await stream.receive()
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return
+        for line in cut.feed(data):
+            yield line
 
 
 def parsed(line: bytes) -> Any:

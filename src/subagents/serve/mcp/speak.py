@@ -40,7 +40,7 @@ from subagents.serve import json_rpc
 from subagents.serve.mcp import batch
 from subagents.serve.mcp.batch import Batch
 from subagents.serve.mcp.conversations import Conversations
-from subagents.serve.mcp.lines import MAX_LINE, LineReader, LineWriter, NotJson, TooLong, parsed
+from subagents.serve.mcp.lines import MAX_LINE, LineWriter, NotJson, lines, parsed
 from subagents.serve.mcp.peer import Peer
 from subagents.serve.mcp.riding import Ride
 from subagents.serve.mcp.server import SubagentsServer, mcp_server
@@ -109,7 +109,7 @@ class Line:
     """The messages of one client. Each era runs as a task of its own; neither waits for the other."""
 
     def __init__(self, stream: ByteStream, server: SubagentsServer, tasks: TaskGroup) -> None:
-        self._reader, self._writer = LineReader(stream), LineWriter(stream)
+        self._lines, self._writer = lines(stream), LineWriter(stream)
         self._server = server
         self._tasks = tasks
         self._eras: dict[Era, MemoryObjectSendStream[SessionMessage | Exception]] = {}
@@ -120,7 +120,7 @@ class Line:
 
     async def listen(self) -> None:
         """Takes every line, until there are no more."""
-        async for line in self._reader.lines():
+        async for line in self._lines:
             await self._take(line)
 
     async def answered(self) -> None:
@@ -132,8 +132,8 @@ class Line:
 
     # --- what comes
 
-    async def _take(self, line: bytes | TooLong) -> None:
-        if isinstance(line, TooLong):
+    async def _take(self, line: bytes | None) -> None:
+        if line is None:
             await self._refuse(INVALID_REQUEST, f"A message may have {MAX_LINE:,} bytes at most.")
             return
         if not line.strip():
