@@ -93,7 +93,7 @@ def test_the_short_form_needs_no_options(call: Call, project: Path):
     run = spawned(call("spawn", "Explore", "where", "is", "retry?"))
     assert "a.py" in call("result", "--wait", run).out
     refused = call("spawn", "Explor", "where is retry?")
-    assert (refused.code, "Did you mean" in refused.err or "Explore" in refused.err) == (2, True)
+    assert (refused.code, "Explore" in refused.err) == (2, True)
 
 
 def test_ten_at_once_get_one_host(start: Start, call: Call, project: Path, script: Script, runs: Runs):
@@ -215,7 +215,7 @@ def test_it_is_asked_to_finish(project: Path, call: Call, script: Script):
 def test_every_verb_reaches_what_a_host_runs(project: Path, call: Call, script: Script):
     model = script(waits_for(project / "go"), {"text": "done"})
     run = spawned(call("spawn", "-q", "worker", "go", model))
-    assert "working" in call("peek", run).out or call("peek", run).code == 0
+    assert call("peek", run).code == 0
     assert call("steer", run, "hurry").code == 0
     assert call("pause", run).code == 0
     assert call("unpause", run).code == 0

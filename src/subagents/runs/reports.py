@@ -6,6 +6,7 @@ is recorded, not checked.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from subagents.ids import RunId
 from subagents.runs.lifecycle import interrupt
 from subagents.runs.state import RunState
 from subagents.spec import REPORTED, RunSpec
-from subagents.texts import storable
+from subagents.texts import quoted, storable
 
 MAX_NAME = 64  # characters
 MAX_CAPABILITIES = 50
@@ -91,7 +92,7 @@ def registered(asked: Registration, run: RunId, handle: str, *, project: str, ow
     name = asked.name.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
         raise BadReport(
-            f"An agent cannot register as {asked.name[:MAX_NAME]!r}: give 1 to {MAX_NAME} characters."
+            f"An agent cannot register as {quoted(asked.name, MAX_NAME)}: give 1 to {MAX_NAME} characters."
         )
     if len(asked.capabilities) > MAX_CAPABILITIES:
         raise BadReport(
@@ -148,8 +149,6 @@ def farewells(runs: Iterable[RunState], reason: str) -> list[RunInterrupted]:
 
 
 def _command(run: RunState, report: CommandReport, call: str) -> list[RunEvent]:
-    import json
-
     arguments = json.dumps({"command": storable(report.command)[:MAX_TEXT]}, ensure_ascii=False)
     digest = sha256(arguments.encode()).hexdigest()
     return [
@@ -176,7 +175,7 @@ def _edit(run: RunState, report: EditReport) -> FileEdited:
     for name, value in (("before", report.before), ("after", report.after)):
         if value is not None and not _HASH.match(value):
             raise BadReport(
-                f"{name} is {value[:80]!r}: give the SHA-256 of the file in 64 hexadecimal digits."
+                f"{name} is {quoted(value)}: give the SHA-256 of the file in 64 hexadecimal digits."
             )
     if not 1 <= report.first_line <= report.last_line:
         raise BadReport(
@@ -196,5 +195,5 @@ def _edit(run: RunState, report: EditReport) -> FileEdited:
 
 def _path(path: str) -> str:
     if not path.strip() or "\0" in path:
-        raise BadReport(f"{path[:80]!r} is no path.")
+        raise BadReport(f"{quoted(path)} is no path: give the name of a file or folder.")
     return storable(path)

@@ -23,7 +23,7 @@ from subagents.serve.host_address import host_folder
 from subagents.serve.mcp.conversations import Client, Conversations
 from subagents.serve.mcp.http import PATH, http_app, serve_http
 
-HOST = "127.0.0.1"
+ADDRESS = "127.0.0.1"  # nobody outside this machine
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Door:
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}{PATH}"
+        return f"http://{ADDRESS}:{self.port}{PATH}"
 
     async def serve(self) -> None:
         """Until it is cancelled."""
@@ -69,7 +69,7 @@ def _bind(port: int) -> socket.socket:
     try:
         # The port of a host that ended a moment ago is free for us.
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
+        listening.bind((ADDRESS, port))
         listening.listen(128)
     except OSError as error:
         listening.close()

@@ -30,6 +30,7 @@ from subagents.serve.mcp.data import fits, shown
 from subagents.serve.mcp.patience import longest_wait
 from subagents.serve.mcp.peer import Peer, Talk
 from subagents.serve.mcp.progress import Watch
+from subagents.texts import quoted
 
 LEAVING_BOUND = 5.0  # seconds that a call has to end in order when its client has given it up
 
@@ -49,9 +50,8 @@ async def call_tool(peer: Peer, asking: Asking, params: CallToolRequestParams) -
 def tool_named(name: str) -> DelegationTool[Any]:
     """Raises `MCPError`."""
     if (tool := FOR_CLIENTS.get(name)) is None:
-        raise MCPError(
-            INVALID_PARAMS, f"There is no tool {name[:200]!r}; there are {', '.join(FOR_CLIENTS)}."
-        )
+        known = ", ".join(FOR_CLIENTS)
+        raise MCPError(INVALID_PARAMS, f"There is no tool {quoted(name)}; there are {known}.")
     return tool
 
 

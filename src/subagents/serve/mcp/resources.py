@@ -27,10 +27,12 @@ from subagents.runs.peek import MAX_LINES, PeekQuery, peek_text
 from subagents.runs.result import Result, result_json, result_text
 from subagents.runs.state import RunState
 from subagents.runtime.manager import AgentManager
+from subagents.texts import quoted
 
 SCHEME = "subagents://runs/"
 PAGE = 50  # runs
 MAX_GLANCE = 500  # characters of the latest text
+MOST_SHOWN = 200  # characters of a URI that leads nowhere
 CUT = "The middle is left out; the transcript has it."
 
 
@@ -68,9 +70,8 @@ def address_of(uri: str, manager: AgentManager, not_found: int) -> Address:
     except (ValueError, RunNotFound) as error:
         why = f": {error}" if isinstance(error, RunNotFound) else ""
         known = ", ".join(template.uri_template for template in TEMPLATES)
-        raise MCPError(
-            not_found, f"There is no resource {uri[:200]!r}{why}. There are {known}.", {"uri": uri[:200]}
-        ) from None
+        said = f"There is no resource {quoted(uri, MOST_SHOWN)}{why}. There are {known}."
+        raise MCPError(not_found, said, {"uri": uri[:MOST_SHOWN]}) from None
 
 
 def addresses_of(run: RunId) -> Sequence[str]:
@@ -117,9 +118,8 @@ def listed(manager: AgentManager, cursor: str | None) -> ListResourcesResult:
     if cursor is not None:
         ids = [run.id for run in runs]
         if cursor not in ids:
-            raise MCPError(
-                INVALID_PARAMS, f"The cursor {cursor[:60]!r} is not one of this list; list without one."
-            )
+            said = f"The cursor {quoted(cursor)} is not one of this list; list without one."
+            raise MCPError(INVALID_PARAMS, said)
         start = ids.index(RunId(cursor)) + 1
     left = [run for run in runs[start:] if not run.cleared]
     page = left[:PAGE]

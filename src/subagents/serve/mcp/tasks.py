@@ -33,6 +33,7 @@ from subagents.serve.mcp.asking import Asking, is_modern
 from subagents.serve.mcp.calls import carried_out, door_of, result_of
 from subagents.serve.mcp.peer import PeerOf, Talk
 from subagents.serve.mcp.progress import progress_text
+from subagents.texts import quoted
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 POLL_MS = 2_000
@@ -96,7 +97,7 @@ class Tasks(Extension):
         talk = await self._peer_of(ctx).talk(ctx)
         run = talk.manager.state.runs.get(RunId(params.task_id))
         if run is None:
-            raise MCPError(INVALID_PARAMS, f"There is no task {params.task_id[:60]!r} in this session.")
+            raise MCPError(INVALID_PARAMS, f"There is no task {quoted(params.task_id)} in this session.")
         return talk, run
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from mcp_types import Tool, ToolAnnotations
 
-from subagents.definitions.catalog import AgentCatalog
 from subagents.delegation.describing import Place, described
 from subagents.delegation.door import MCP
 from subagents.delegation.registry import FOR_CLIENTS, parameters_of
@@ -18,15 +17,12 @@ from subagents.delegation.tool import DelegationTool
 from subagents.serve.mcp.conversations import Conversations
 from subagents.serve.mcp.data import data_schema
 from subagents.serve.mcp.hints import HINTS
-from subagents.settings.model import Settings
 
 
 def listed(conversations: Conversations) -> list[Tool]:
     """All tools, as they are described to a client of this project now. Opens no session."""
-    place = _place(conversations.settings, conversations.catalog(), conversations)
-    return [
-        _listed(tool, place, conversations.settings.wait_timeout_seconds) for tool in FOR_CLIENTS.values()
-    ]
+    place, wait_seconds = _place(conversations), conversations.settings.wait_timeout_seconds
+    return [_listed(tool, place, wait_seconds) for tool in FOR_CLIENTS.values()]
 
 
 def digest(tools: Sequence[Tool]) -> str:
@@ -41,9 +37,10 @@ def input_schema(tool: str, wait_seconds: float) -> dict[str, Any]:
     return parameters_of(FOR_CLIENTS[tool], wait_seconds)
 
 
-def _place(settings: Settings, catalog: AgentCatalog, conversations: Conversations) -> Place:
+def _place(conversations: Conversations) -> Place:
+    settings = conversations.settings
     return Place(
-        agents=catalog.listed(),
+        agents=conversations.catalog().listed(),
         next_depth=1,
         max_depth=settings.max_depth,
         door=MCP,

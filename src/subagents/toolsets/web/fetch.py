@@ -17,6 +17,7 @@ from subagents.toolsets.web.page_text import page_text
 
 SHOWN_OF_FAILURES = 500  # characters of what a server says beside 404
 
+# How the kinds of texts end that do not begin with `text/`.
 _TEXTS = ("json", "xml", "javascript", "yaml", "csv", "x-www-form-urlencoded", "toml")
 
 
@@ -66,7 +67,7 @@ def _text(got: Got) -> tuple[str, str]:
 
 
 def _is_text(kind: str) -> bool:
-    return not kind or kind.startswith("text/") or any(kind.endswith(each) for each in _TEXTS)
+    return not kind or kind.startswith("text/") or kind.endswith(_TEXTS)
 
 
 def _decoded(got: Got) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 import anyio
 import httpx2
 
+from subagents.texts import quoted
 from subagents.toolsets.coding.failures import ToolFailed
 from subagents.toolsets.web.addresses import Resolve, checked, looked_up
 
@@ -63,7 +64,7 @@ def _parts(url: str) -> SplitResult:
             raise ValueError(url)
         sent = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
     except ValueError:
-        text = f"{url[:200]!r} is no address of the web; give one such as https://example.org/page."
+        text = f"{quoted(url, 200)} is no address of the web; give one such as https://example.org/page."
         raise ToolFailed(text) from None
     if parts.username is not None:
         raise ToolFailed("an address with a user name or password in it is not asked.")

@@ -25,26 +25,13 @@ _BLOCKS = frozenset(
             "dt",
             "fieldset",
         ),
-        *(
-            "figcaption",
-            "figure",
-            "footer",
-            "form",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-            "hr",
-            "html",
-        ),
-        *("legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody"),
-        *("tfoot", "thead", "tr", "ul"),
+        *("figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr"),
+        *("html", "legend", "li", "main", "nav", "ol", "option", "p", "pre", "section", "summary", "table"),
+        *("tbody", "tfoot", "thead", "tr", "ul"),
     )
 )
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
+_SET_OFF = frozenset(("p", "ul", "ol", "table", "pre"))  # an empty line follows, as after headings
 _CELLS = frozenset(("td", "th"))
 
 
@@ -103,7 +90,7 @@ class _Page(HTMLParser):
             self._end_block()
             if tag == "pre":
                 self._kept_as_it_is = max(0, self._kept_as_it_is - 1)
-            if tag in _HEADINGS or tag in ("p", "ul", "ol", "table", "pre"):
+            if tag in _HEADINGS or tag in _SET_OFF:
                 self._blocks.append("")
 
     def handle_data(self, data: str) -> None:
