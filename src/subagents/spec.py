@@ -41,8 +41,8 @@ class OnInvalid(StrEnum):
     KEEP = "keep"
 
 
-SERVER = "mcp__"  # begins the name of a provider whose tools are those of an MCP server
-EVERY_SERVER = f"{SERVER}*"
+SERVER_PREFIX = "mcp__"  # begins the name of a provider whose tools are those of an MCP server
+EVERY_SERVER = f"{SERVER_PREFIX}*"
 
 
 class ProviderRule(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class ProviderRule(msgspec.Struct, frozen=True):
         return (self.included is None or name in self.included) and not self._excludes(name)
 
     def _excludes(self, name: str) -> bool:
-        return name in self.excluded or (EVERY_SERVER in self.excluded and name.startswith(SERVER))
+        return name in self.excluded or (EVERY_SERVER in self.excluded and name.startswith(SERVER_PREFIX))
 
     def reaches(self, provider: str) -> bool:
         """Whether any of the provider's tools could be seen, whatever they are called."""

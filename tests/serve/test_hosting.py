@@ -16,7 +16,8 @@ from subagents.places import Project, project_at
 from subagents.runs.state import RunStatus
 from subagents.serve.host import serve
 from subagents.serve.hosting import SETTLE
-from subagents.serve.starting import ask, connected
+from subagents.serve.question import ask
+from subagents.serve.starting import connected
 from subagents.sessions.folder import find
 from subagents.sessions.reader import read_session
 from subagents.testing.clock import FakeClock, settled

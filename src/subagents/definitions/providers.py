@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from subagents.definitions.servers import PREFIX, provider_of
+from subagents.definitions.servers import provider_of
 from subagents.definitions.tool_lists import Listed
 from subagents.definitions.tool_names import provider_entry
 from subagents.definitions.values import MAX_SHOWN, few, names_all
 from subagents.language import _
-from subagents.spec import EVERY_SERVER, ProviderRule
+from subagents.spec import EVERY_SERVER, SERVER_PREFIX, ProviderRule
 
 _SUFFIX = re.compile(r"\.(ts|js|py|mjs)\Z")
 
@@ -146,7 +146,7 @@ def _unreached_servers(found: Mapping[str, Any], tools: Listed) -> Iterator[tupl
         return
     if tools.providers:
         servers = (str(name) for name in found.get("mcp_servers") or ())
-        reached = {name.removeprefix(PREFIX) for name in _providers(tools.providers)}
+        reached = {name.removeprefix(SERVER_PREFIX) for name in _providers(tools.providers)}
         if unreached := [name for name in servers if name.lower() not in reached]:
             message = _("names {names}, of which `tools` admits no tool; add {entry} to it")
             yield (

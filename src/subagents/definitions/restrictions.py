@@ -13,6 +13,7 @@ from typing import Any
 from subagents.definitions.fields import PermissionMode
 from subagents.definitions.model import Sandbox
 from subagents.definitions.tool_names import CHANGING, FETCH, OURS, our_name
+from subagents.spec import SERVER_PREFIX
 
 EVERY_TOOL = OURS
 
@@ -141,7 +142,7 @@ def _matched(group: object) -> tuple[str, ...]:
     )
     found: list[str] = []
     for name in names:
-        if name.startswith("mcp__"):
+        if name.startswith(SERVER_PREFIX):
             found.append("")
         elif not name.isidentifier():
             found += [*EVERY_TOOL, ""]

@@ -15,10 +15,8 @@ from typing import Any
 from subagents.definitions.model import SHOWN
 from subagents.definitions.values import BadValue, Written, named_mappings, number
 from subagents.language import _
-from subagents.spec import SERVER
+from subagents.spec import SERVER_PREFIX
 
-#: How the providers of tools that are MCP servers are called: `mcp__` and the server's name, in lower case.
-PREFIX = SERVER
 PROGRAM = "subagents"  # our own
 
 TIMEOUT = 60.0  # seconds that a call may be silent
@@ -74,7 +72,8 @@ class ServerConfig:
 
 
 def provider_of(server: str) -> str:
-    return PREFIX + server.lower()
+    """What the provider of a server's tools is called: `mcp__` and the server's name, in lower case."""
+    return SERVER_PREFIX + server.lower()
 
 
 def servers_written(written: Written) -> Mapping[str, Any] | None:

@@ -21,6 +21,7 @@ from subagents.definitions.tool_names import (
 )
 from subagents.definitions.values import BadValue, Written, is_none, names_all, some_names, split_names
 from subagents.language import _
+from subagents.spec import SERVER_PREFIX
 
 MAX_UNKNOWN = 200  # names of one list of forbidden tools that nobody knows, which are compared with ours
 
@@ -194,7 +195,7 @@ class _Sorting:
         return Listed(everything=self.everything, names=names, types=types, **sorted_out)
 
     def _provider(self, provider: str, one: Entry) -> None:
-        if provider in ("", "mcp__"):
+        if provider in ("", SERVER_PREFIX):
             return
         if one.argument is not None or "*" in provider or "?" in provider:
             self._put("patterns", one.text)

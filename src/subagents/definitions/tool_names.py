@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 from subagents.definitions.model import SHOWN
+from subagents.spec import SERVER_PREFIX
 
 #: The tools of our own that an agent has unless its file says otherwise.
 OWN_TOOLS = ("read", "write", "edit", "bash", "grep", "find", "ls")
@@ -199,9 +200,9 @@ def provider_entry(name: str) -> str | None:
         provider, _, tool = name[4:].strip().partition("/")
         provider, tool = provider.strip().lower(), tool.strip()
         return f"{provider}/{tool}" if provider and tool else provider
-    if name.lower().startswith("mcp__"):
-        server, _, tool = name[5:].partition("__")
-        provider = f"mcp__{server.lower()}"
+    if name.lower().startswith(SERVER_PREFIX):
+        server, _, tool = name[len(SERVER_PREFIX) :].partition("__")
+        provider = SERVER_PREFIX + server.lower()
         return f"{provider}/{tool}" if tool not in ("", "*") else provider
     return None
 

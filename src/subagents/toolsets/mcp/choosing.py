@@ -14,10 +14,10 @@ import anyio.to_thread
 import msgspec
 
 from subagents.definitions.model import AgentDefinition, Scope
-from subagents.definitions.servers import PREFIX, ServerConfig, provider_of
+from subagents.definitions.servers import ServerConfig, provider_of
 from subagents.errors import SpawnRefused
 from subagents.language import _
-from subagents.spec import DefinitionSource, RunSpec, ToolSelection
+from subagents.spec import SERVER_PREFIX, DefinitionSource, RunSpec, ToolSelection
 from subagents.toolsets.mcp.files import ServersFile, project_file, user_file
 from subagents.toolsets.mcp.servers import lives_by_servers
 from subagents.toolsets.providers.short_names import written_in_full
@@ -117,7 +117,7 @@ def _allowed(
 
 def _names_servers(definition: AgentDefinition) -> bool:
     entries = (entry for rule in definition.tools.providers for entry in rule.selected or ())
-    return bool(definition.mcp_servers) or any(entry.startswith(PREFIX) for entry in entries)
+    return bool(definition.mcp_servers) or any(entry.startswith(SERVER_PREFIX) for entry in entries)
 
 
 def _untrusted(source: DefinitionSource, names: Collection[str]) -> str:

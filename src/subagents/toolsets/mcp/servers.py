@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from subagents.definitions.servers import PREFIX, ServerConfig, server_of
+from subagents.definitions.servers import ServerConfig, server_of
 from subagents.errors import RunnerError
 from subagents.ids import RunId
 from subagents.own_tasks import own_tasks
-from subagents.spec import RunSpec
+from subagents.spec import SERVER_PREFIX, RunSpec
 from subagents.toolsets.mcp.files import project_file, user_file
 from subagents.toolsets.mcp.server import Server, ServerFailed
 
@@ -162,8 +162,8 @@ class Servers:
 def lives_by_servers(spec: RunSpec) -> bool:
     """Whether a run could use nothing but tools of MCP servers."""
     entries = [entry for rule in spec.tools.providers for entry in rule.selected or ()]
-    named = bool(spec.mcp_servers) or any(entry.startswith(PREFIX) for entry in entries)
-    others = any(not entry.startswith(PREFIX) for entry in entries)
+    named = bool(spec.mcp_servers) or any(entry.startswith(SERVER_PREFIX) for entry in entries)
+    others = any(not entry.startswith(SERVER_PREFIX) for entry in entries)
     names = spec.tools.names
     return named and not others and names is not None and not spec.tools.among(names)
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from subagents.definitions.servers import PREFIX
 from subagents.errors import BadTools
-from subagents.spec import qualified
+from subagents.spec import SERVER_PREFIX, qualified
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
@@ -96,7 +95,7 @@ def visible_name(provider: str, tool: str, taken: Iterable[str]) -> str | None:
     None when that is taken too, or no model could call it so.
     """
     names: tuple[str, ...] = (tool, qualified(provider, tool))
-    if provider.startswith(PREFIX):
+    if provider.startswith(SERVER_PREFIX):
         names = tuple(_NO_NAME.sub("_", name)[:MAX_NAME] for name in reversed(names))
     return next((name for name in names if is_tool_name(name) and name not in set(taken)), None)
 

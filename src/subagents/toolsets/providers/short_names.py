@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from subagents.definitions.servers import PREFIX
-from subagents.spec import ProviderRule, ToolSelection
+from subagents.spec import SERVER_PREFIX, ProviderRule, ToolSelection
 
 
 def written_in_full(tools: ToolSelection, servers: Sequence[str], taken: Collection[str]) -> ToolSelection:
@@ -28,7 +27,7 @@ def rule_in_full(rule: ProviderRule, servers: Sequence[str], taken: Collection[s
 
 
 def _short(servers: Sequence[str]) -> Mapping[str, str]:
-    return {name.removeprefix(PREFIX): name for name in servers}
+    return {name.removeprefix(SERVER_PREFIX): name for name in servers}
 
 
 def _full(entry: str, known: Mapping[str, str]) -> str:
