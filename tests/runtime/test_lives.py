@@ -241,6 +241,18 @@ async def test_one_that_rests_below_one_that_is_shut_down_is_stopped_with_it():
         assert {run.status for run in manager.list()} == {RunStatus.STOPPED}
 
 
+async def test_a_session_that_is_closed_twice_after_everything_was_cancelled_comes_to_its_end():
+    # By a clock that stands still no bound ends what would go on without end.
+    with anyio.CancelScope() as everything:
+        async with open_manager(ScriptedRunner()) as manager:
+            everything.cancel()
+            with anyio.CancelScope(shield=True):
+                await settled()
+            await manager.close(reason="enough")
+            await manager.close()
+    assert str(manager.broken) == "enough"
+
+
 async def test_a_parked_run_can_be_stopped():
     far, go = anyio.Event(), anyio.Event()
     runner = ScriptedRunner(default=[Reach(far), Wait(go), Tool(), Say()])

@@ -97,6 +97,7 @@ class Driving:
             for supervisor in live:
                 await supervisor.done.wait()
             await anyio.lowlevel.checkpoint()
+            self._do_what_is_due()  # who attends to it may have been cancelled before us
 
     def _live_but_resting(self, by: StoppedBy) -> list[Supervisor]:
         live = list(self._live.values())
@@ -136,10 +137,13 @@ class Driving:
 
     async def _attend(self) -> None:
         while True:
-            while self._due:
-                self._due.popleft()()
+            self._do_what_is_due()
             self._due_came = anyio.Event()
             await self._due_came.wait()
+
+    def _do_what_is_due(self) -> None:
+        while self._due:
+            self._due.popleft()()
 
     def _begin(self, run_id: RunId, episode: int, text: str | None) -> None:
         run, before = self._journal.head.run(run_id), self._live.get(run_id)
