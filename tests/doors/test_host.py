@@ -173,7 +173,7 @@ def test_one_that_speaks_a_later_language_is_left_alone(project: Path, call: Cal
     say(project, protocol=PROTOCOL + 1, version="9.9")
     refused = call("spawn", "answerer", "go")
     assert refused.code == 2
-    assert "is version 9.9" in refused.err
+    assert "version 9.9) speaks a later protocol" in refused.err
     say(project, protocol=PROTOCOL)
 
 
@@ -188,6 +188,47 @@ def test_a_socket_that_nobody_listens_on_is_replaced(project: Path, call: Call, 
     say_dead = {"socket": str(dead), "version": "0.1.0", "protocol": PROTOCOL, "pid": pid}
     (host_folder(project_at(project)) / "host.json").write_text(json.dumps(say_dead))
     assert spawned(call("spawn", "-q", "answerer", "go", script({"text": "here"})))
+
+
+def test_one_whose_socket_was_tidied_away_makes_room_and_finishes_what_it_has(
+    project: Path, call: Call, script: Script
+):
+    model = script(waits_for(project / "go"), {"text": "done"})
+    run = spawned(call("spawn", "-q", "worker", "go", model))
+    first = announced(project_at(project))
+    assert first is not None
+    Path(first.socket).unlink()
+    status = call("serve", "--status")
+    assert (status.code, str(first.pid) in status.err) == (2, True)
+    spawned(call("spawn", "-q", "answerer", "go", script({"text": "here"})))
+    assert host(project) != first.pid
+    (project / "go").touch()
+    assert call("result", "--wait", run).out == "done\n"
+
+
+@pytest.mark.parametrize("said", ["[]", "{", '{"protocol": Infinity}', "[" * 100_000])
+def test_what_no_host_said_is_no_host(project: Path, call: Call, script: Script, said: str):
+    folder = host_folder(project_at(project))
+    folder.mkdir(parents=True)
+    (folder / "host.json").write_text(said)
+    spawned(call("spawn", "-q", "answerer", "go", script({"text": "here"})))
+
+
+def test_another_programs_socket_is_no_host(project: Path, call: Call, script: Script, tmp_path: Path):
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(tmp_path / "other"))
+        other.listen()
+        folder = host_folder(project_at(project))
+        folder.mkdir(parents=True)
+        said = {
+            "socket": str(tmp_path / "other"),
+            "version": "0.1.0",
+            "protocol": PROTOCOL,
+            "pid": 1,
+            "keys": "",
+        }
+        (folder / "host.json").write_text(json.dumps(said))
+        spawned(call("spawn", "-q", "answerer", "go", script({"text": "here"})))
 
 
 def test_in_the_foreground_it_stays_and_is_the_only_one(project: Path, start: Start, call: Call):

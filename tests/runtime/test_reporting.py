@@ -49,14 +49,23 @@ async def test_what_it_reports_is_recorded_and_marked(tmp_path: Path):
             1,
             "/elsewhere",
         )
+        await manager.record(agent, EditReport("b.py", HASH, None))
         await manager.record(agent, Farewell("All pass."))
+        assert [line.text for line in (await manager.peek(agent)).lines] == [
+            "▸ bash make test (failed)",
+            "▸ edit a.py:1-9",
+            "▸ cd /elsewhere",
+            "▸ edit b.py:1-1",
+            "All pass.",
+        ]
         result = await manager.get_result(agent)
         assert (result.run.status, result.text) == (RunStatus.COMPLETED, "All pass.")
         told = await facts(manager)
         (registered,) = [fact for fact in told if isinstance(fact, AgentRegistered)]
         assert (registered.capabilities, registered.owner) == (("edit",), "mcp")
-        (edit,) = [fact for fact in told if isinstance(fact, FileEdited)]
-        assert (edit.path, edit.after, edit.last_line) == ("a.py", HASH, 9)
+        edit, other = [fact for fact in told if isinstance(fact, FileEdited)]
+        assert (edit.path, edit.after, edit.last_line) == (str(tmp_path / "a.py"), HASH, 9)
+        assert other.path == "/elsewhere/b.py"
         (call,) = [fact for fact in told if isinstance(fact, ToolCalled)]
         assert call.arguments == '{"command": "make test"}'
 
@@ -100,6 +109,7 @@ async def test_only_who_registered_reports(tmp_path: Path):
         (EditReport("a.py", HASH, None, 3, 2), "no range"),
         (EditReport("", HASH), "no path"),
         (FolderReport("a\0b"), "no path"),
+        (CommandReport(" "), "the whole line"),
     ],
 )
 async def test_what_cannot_be_is_refused(tmp_path: Path, report: EditReport, said: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -9,7 +10,7 @@ import pytest
 from tests.serve.conftest import Hosted
 
 from subagents import AgentManager, Client
-from subagents.errors import NotNow, RunNotFound, UnknownAgent
+from subagents.errors import NotNow, RunNotFound, SessionLocked, UnknownAgent
 from subagents.events import Ending, NoticePosted, RunSpawned
 from subagents.runs.state import RunStatus
 from subagents.testing.runner import Reach, Say, ScriptedRunner, Tool, Wait
@@ -98,6 +99,61 @@ async def test_two_clients_of_one_name_have_a_session_each(hosted: Hosted, folde
         # By its id a run is found wherever it is.
         assert (await other.get_result(run, wait=True)).text == "done"
         assert not await other.list()
+
+
+async def test_clients_of_one_name_that_come_at_once_have_a_session_each(hosted: Hosted, folder: Path):
+    async with hosted():
+        async with Client.open(folder, client="bot") as client:
+            await client.get_result(await client.spawn("answerer", "go"), wait=True)
+            first = client.session
+        driven, gate = set[str](), anyio.Event()
+
+        async def come() -> None:
+            async with Client.open(folder, client="bot") as client:
+                driven.add(client.session)
+                if len(driven) == 4:
+                    gate.set()
+                await gate.wait()
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(come)
+        assert first in driven
+        assert len(driven) == 4
+
+
+async def test_however_many_wait_others_are_answered(hosted: Hosted, folder: Path):
+    gate = anyio.Event()
+    async with hosted(ScriptedRunner(default=[Wait(gate), Say()])), Client.open(folder) as client:
+        run = await client.spawn("answerer", "go")
+        async with anyio.create_task_group() as tasks:
+            for _ in range(200):
+                tasks.start_soon(partial(client.get_result, run, wait=True))
+            await anyio.wait_all_tasks_blocked()
+            assert [each.id for each in await client.list()] == [run]
+            gate.set()
+
+
+async def test_a_list_that_is_too_long_for_an_answer_comes_in_pieces(hosted: Hosted, folder: Path):
+    async with hosted(), Client.open(folder) as client:
+        runs = [await client.spawn("answerer", "x" * 1_500_000) for _ in range(6)]
+        assert [each.id for each in await client.list()] == runs[::-1]
+
+
+async def test_a_run_of_a_program_that_answers_nobody_is_read(hosted: Hosted, folder: Path):
+    gate = anyio.Event()
+    runner = ScriptedRunner(default=[Wait(gate), Say("mine")])
+    async with (
+        hosted(),
+        AgentManager.open(folder, runners={"native": runner}) as manager,
+        Client.open(folder) as client,
+    ):
+        run = await manager.spawn("answerer", "go")
+        assert not (await client.get_result(run)).run.status.ended
+        with pytest.raises(SessionLocked, match="answers nobody"):
+            await client.steer(run, "hurry")
+        gate.set()
+        assert (await client.get_result(run, wait=True)).text == "mine"
 
 
 async def test_events_come_in_order_from_where_they_were_left(hosted: Hosted, folder: Path):

@@ -21,7 +21,7 @@ from subagents.serve.starting import connected
 from subagents.sessions.folder import find
 from subagents.sessions.reader import read_session
 from subagents.testing.clock import FakeClock, settled
-from subagents.testing.runner import Reach, Say, ScriptedRunner, Wait
+from subagents.testing.runner import Reach, Say, ScriptedRunner, Tool, Wait
 
 pytestmark = pytest.mark.anyio
 
@@ -88,9 +88,33 @@ async def test_what_was_spawned_by_nobody_goes_on_however_long(
         begun = await anyio.to_thread.run_sync(spawned, project)
         await far.wait()
         await settled()
-        await clock.advance(1_000_000)
+        await clock.advance(1_000)
         assert status(project, begun["session"], begun["run"])[0] is RunStatus.RUNNING
         gate.set()
+
+
+async def test_a_session_is_kept_under_a_request_about_it(hosted: Hosted, folder: Path):
+    clock, far, gate = FakeClock(), anyio.Event(), anyio.Event()
+    runner = ScriptedRunner(default=[Tool(), Reach(far), Wait(gate), Tool(), Say("done")])
+    async with hosted(runner, clock):
+        async with Client.open(folder) as client:
+            run = await client.spawn("answerer", "go")
+            await far.wait()
+            await client.pause(run)
+            gate.set()
+            while not (await client.get_result(run)).run.parked:
+                await settled()
+        async with Client.open(folder) as other, anyio.create_task_group() as tasks:
+            waited = list[str]()
+
+            async def wait() -> None:
+                waited.append((await other.get_result(run, wait=True)).text)
+
+            tasks.start_soon(wait)
+            await settled()
+            await clock.advance(SETTLE * 10)
+            await other.unpause(run)
+        assert waited == ["done"]
 
 
 async def test_a_host_that_is_idle_ends(project: Project, folder: Path):

@@ -6,28 +6,30 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from subagents.cli.host import ask_host
 from subagents.cli.place import folder_at
 from subagents.cli.streams import answer, say
+from subagents.errors import SessionError
 from subagents.language import _
-from subagents.places import Project, project_at
+from subagents.places import project_at
 from subagents.serve.starting import connected, own_environment
 
+TRIES = 5  # hosts that may die over it
 BOUND = 60.0  # seconds that a host may take to listen: it imports the server first
 ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
 
 
 def serve_http(folder: str, port: int, *, new: bool) -> int:
     """Until Ctrl-C. A host that ends meanwhile is replaced, and the address stays the same."""
-    where = folder_at(folder)
-    project, told = project_at(where), ""
+    where, told = folder_at(folder), ""
     with _signals_end_it():
         try:
             while True:
-                with connected(project, timeout=BOUND) as line:
-                    listening = _listen(project, line, str(where), port, new=new)
+                line, listening = _listening(where, port, new=new)
+                with line:
                     port, new = int(listening["port"]), False
                     if listening["url"] != told:
                         told = listening["url"]
@@ -38,9 +40,21 @@ def serve_http(folder: str, port: int, *, new: bool) -> int:
             return 0
 
 
-def _listen(project: Project, line: socket.socket, folder: str, port: int, *, new: bool) -> Any:
-    asked = {"port": port, "folder": folder, "environment": own_environment(), "new": new}
-    return ask_host(project, line, "http", asked, BOUND)
+def _listening(folder: Path, port: int, *, new: bool) -> tuple[socket.socket, Any]:
+    """The line that keeps it open, and what the host says. One that dies at just this moment is replaced as well."""
+    project, tries = project_at(folder), TRIES
+    asked = {"port": port, "folder": str(folder), "environment": own_environment(), "new": new}
+    while True:
+        line, tries = connected(project, timeout=BOUND), tries - 1
+        try:
+            return line, ask_host(project, line, "http", asked, BOUND)
+        except SessionError as error:
+            line.close()
+            if not (tries and isinstance(error.__cause__, OSError)):
+                raise
+        except BaseException:
+            line.close()
+            raise
 
 
 def _until_it_ends(line: socket.socket) -> None:

@@ -17,11 +17,11 @@ from subagents.cli.seen import Seen, find_to_show
 from subagents.cli.streams import answer, answer_json, say
 from subagents.cli.waiting import wait_for
 from subagents.errors import BadAnswer
-from subagents.events import Ending, RunCompleted
 from subagents.language import _
 from subagents.places import Project
 from subagents.runs.json_pointer import part_of
 from subagents.runs.result import Result, duration
+from subagents.serve.overlooking import result_in_log
 from subagents.sessions.reader import LogReader
 from subagents.view.activity import activity
 from subagents.view.run_line import ending, run_line
@@ -71,16 +71,7 @@ def result(
 
 def result_of(seen: Seen) -> Result:
     """The run with all its words. Raises `SessionError` when they cannot be read."""
-    outcome, log = seen.run.outcome, LogReader(seen.folder.log)
-    if outcome is None:
-        return Result(seen.run, log.draft(seen.run.id) or seen.run.text)
-    match log.entry(outcome.seq).event:
-        case RunCompleted(text=text, structured=structured):
-            return Result(seen.run, text, structured)
-        case Ending(partial=partial):
-            return Result(seen.run, partial)
-        case other:
-            raise AssertionError(f"run {seen.run.id} did not end with {other}")
+    return result_in_log(seen.folder, seen.run.id)
 
 
 def _waited(project: Project, seen: Seen, bound: float | None) -> Seen:

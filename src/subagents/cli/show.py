@@ -131,4 +131,5 @@ def _what_now(seen: Seen) -> Iterator[str]:
     else:
         yield _("subagents result {id}   what it answered").format(id=seen.run.id)
         yield _("subagents log {id}      what it did").format(id=seen.run.id)
-        yield _('subagents resume {id} "…"').format(id=seen.run.id)
+        if not seen.run.reported:
+            yield _('subagents resume {id} "…"').format(id=seen.run.id)

@@ -41,7 +41,7 @@ def steer(run: RunName, message: Message, wait: Wait = False) -> int:
         return tell_receipt(project, seen, ask(project, seen, "steer", message=text), text, wait=wait)
 
     def unowned(seen: Seen) -> int:
-        if seen.run.status.ended:
+        if seen.run.status.ended and not seen.run.reported:
             why = _(
                 'Run {id} is {status} and reads nothing any more; go on with it: subagents resume {id} "…"'
             )

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from os.path import normpath
+from pathlib import PurePath
 from typing import TypeAlias, assert_never
 
 from subagents.errors import BadReport, NotNow
@@ -33,6 +35,7 @@ from subagents.texts import quoted, storable
 
 MAX_NAME = 64  # characters
 MAX_CAPABILITIES = 50
+MAX_LINE = 500  # characters of a command in the transcript
 MAX_TEXT = 20_000  # characters of a command or a summary
 COMMAND = "bash"  # the tool that a reported command is shown as
 
@@ -134,7 +137,7 @@ def facts(run: RunState, report: Report, call: str, seconds: float) -> list[RunE
         case EditReport():
             return [_edit(run, report)]
         case FolderReport(path):
-            return [DirectoryChanged(run=run.id, episode=run.episode, path=_path(path))]
+            return [DirectoryChanged(run=run.id, episode=run.episode, path=_path(run, path))]
         case Farewell(summary):
             said = storable(summary)[:MAX_TEXT]
             return [AgentDeregistered(run=run.id, episode=run.episode, seconds=seconds, partial=said)]
@@ -148,7 +151,29 @@ def farewells(runs: Iterable[RunState], reason: str) -> list[RunInterrupted]:
     return [ending for run in left if (ending := interrupt(run, reason)) is not None]
 
 
+def lines(report: Report) -> list[str]:
+    """What stands of it in the transcript, where agents of ours have their calls."""
+    match report:
+        case CommandReport(command, ok):
+            said = f"▸ {COMMAND} {_first_line(command)}"
+            return [said if ok else f"{said} (failed)"]
+        case EditReport(path, first_line=first, last_line=last):
+            return [f"▸ edit {_first_line(path)}:{first}-{last}"]
+        case FolderReport(path):
+            return [f"▸ cd {_first_line(path)}"]
+        case Farewell(summary):
+            return storable(summary)[:MAX_TEXT].splitlines()
+        case _:
+            assert_never(report)
+
+
+def _first_line(text: str) -> str:
+    return next(iter(storable(text).splitlines()), "")[:MAX_LINE]
+
+
 def _command(run: RunState, report: CommandReport, call: str) -> list[RunEvent]:
+    if not report.command.strip():
+        raise BadReport("A command without a command says nothing: give the whole line in command.")
     arguments = json.dumps({"command": storable(report.command)[:MAX_TEXT]}, ensure_ascii=False)
     digest = sha256(arguments.encode()).hexdigest()
     return [
@@ -185,7 +210,7 @@ def _edit(run: RunState, report: EditReport) -> FileEdited:
     return FileEdited(
         run=run.id,
         episode=run.episode,
-        path=_path(report.path),
+        path=_path(run, report.path),
         before=report.before,
         after=report.after,
         first_line=report.first_line,
@@ -193,7 +218,8 @@ def _edit(run: RunState, report: EditReport) -> FileEdited:
     )
 
 
-def _path(path: str) -> str:
+def _path(run: RunState, path: str) -> str:
+    """Absolute: what is relative is so to the folder that the agent said it works in."""
     if not path.strip() or "\0" in path:
-        raise BadReport(f"{quoted(path)} is no path: give the name of a file or folder.")
-    return storable(path)
+        raise BadReport(f"{quoted(path)} is no path.")
+    return normpath(PurePath(run.directory, storable(path)))

@@ -36,6 +36,7 @@ from subagents.runs import lifecycle
 from subagents.runs.mentions import free_handle
 from subagents.runs.peek import Peek, PeekQuery
 from subagents.runs.reports import Registration, Report, facts, farewells, registered
+from subagents.runs.reports import lines as reported_lines
 from subagents.runs.result import Result
 from subagents.runs.state import TO_PARENT, RunState, Steer, receipt
 from subagents.runtime.admission import Admission
@@ -169,7 +170,7 @@ class AgentManager:
             run = head.run(run_id)
             return facts(run, report, call, max(0.0, self.clock.now() - run.spawned_at))
 
-        await self._journal.record(told)
+        await self._journal.record(told, run=run_id, lines=reported_lines(report))
 
     # --- the verbs
 

@@ -129,7 +129,12 @@ class Client:
 
     async def list(self, *, cleared: bool = False) -> Sequence[RunState]:
         """The runs of this session, newest first."""
-        return [forms.run_of(run) for run in await self._asked("list", {"cleared": cleared}, again=True)]
+        runs, more = list[RunState](), 1
+        while more:
+            told = await self._asked("list", {"cleared": cleared, "skip": len(runs)}, again=True)
+            runs += map(forms.run_of, told["runs"])
+            more = told["more"]
+        return runs
 
     async def clear(self, runs: Sequence[str]) -> None:
         """Takes ended runs off the list."""

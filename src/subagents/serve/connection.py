@@ -22,6 +22,7 @@ from subagents.serve import json_rpc, wire
 from subagents.serve.question import OwnerRefused
 from subagents.serve.wire import Fault
 
+MOST_UNDERWAY = 5_000  # requests of one client that have no answer
 SEND_BOUND = 5.0  # seconds that a client may take to read a line
 
 # What carrying out a line may raise besides `Fault` and our own errors. The owner drives the runs of others than this
@@ -41,15 +42,16 @@ class Answerer(Protocol):
         """Carries the request out and returns the answer's value."""
         ...
 
-    def takes_over(self, request: wire.Request) -> TakesOver | None:
+    async def takes_over(self, request: wire.Request) -> TakesOver | None:
         """For a request after which the stream speaks another language: who speaks it. None for all others."""
         ...
 
 
 @dataclass(frozen=True)
 class Manners:
-    """How a client is treated: so many of its requests are carried out at once (with 1 in the order it asks), those in
-    `given_up` are ended when it leaves or cancels them and all others are finished, a line has `most` bytes."""
+    """How a client is treated: so many of its requests are carried out at once (with 1 in the order it asks); those in
+    `given_up` wait beside them, and are ended when it leaves or cancels them, while all others are finished. A line has
+    `most` bytes, in either direction."""
 
     at_once: int = 1
     given_up: Collection[str] = ()
@@ -100,11 +102,27 @@ class Connection:
                 continue
             if await self._hand_over(request, lines):
                 return
-            await self._room.acquire()
-            if self._manners.at_once == 1:
-                await self._carry_out(request)
-            else:
+            if len(self._underway) >= MOST_UNDERWAY:
+                many = _("{n} requests have no answer yet; wait for some of them").format(n=MOST_UNDERWAY)
+                await self._send(wire.refusal(request.answer_to, Fault(json_rpc.REFUSED, many)))
+            elif request.method in self._manners.given_up:
+                # Who waits is in nobody's way, least of all of who would end that wait.
                 tasks.start_soon(self._carry_out, request)
+            else:
+                await self._room.acquire()
+                await self._in_its_turn(request, tasks)
+
+    async def _in_its_turn(self, request: wire.Request, tasks: TaskGroup) -> None:
+        async def carry_out() -> None:
+            try:
+                await self._carry_out(request)
+            finally:
+                self._room.release()
+
+        if self._manners.at_once == 1:
+            await carry_out()
+        else:
+            tasks.start_soon(carry_out)
 
     async def _request(self, line: bytes) -> wire.Request | None:
         """None where there is nothing to carry out: what cannot be read has been answered."""
@@ -117,7 +135,7 @@ class Connection:
     async def _hand_over(self, request: wire.Request, lines: BufferedByteReceiveStream) -> bool:
         """Whether the stream was somebody else's from this request on; it is at its end then."""
         try:
-            speak = self._answerer.takes_over(request)
+            speak = await self._answerer.takes_over(request)
         except (Fault, SubagentsError) as error:
             await self._send(wire.refusal(request.answer_to, _as_fault(error)))
             return False
@@ -136,16 +154,22 @@ class Connection:
                     await self._send(answer)
         finally:
             self._underway.pop(request.answer_to, None)
-            self._room.release()
 
     async def _answered(self, request: wire.Request) -> bytes:
         try:
-            return wire.result(request.answer_to, await self._answerer.answer(self, request))
+            return self._bounded(wire.result(request.answer_to, await self._answerer.answer(self, request)))
         except (Fault, SubagentsError) as error:
             return wire.refusal(request.answer_to, _as_fault(error))
         except _MISHAPS as error:
             broke = _("this broke while it was carried out: {kind}").format(kind=type(error).__name__)
             return wire.refusal(request.answer_to, Fault(json_rpc.INTERNAL_ERROR, broke))
+
+    def _bounded(self, answer: bytes) -> bytes:
+        """Raises `Fault` for one that the client would not take."""
+        if len(answer) > self._manners.most:
+            text = _("the answer has {n:,} bytes, and a message may have {most:,}; ask for less of it")
+            raise Fault(json_rpc.REFUSED, text.format(n=len(answer), most=self._manners.most))
+        return answer
 
     def _give_up(self) -> None:
         for method, scope in self._underway.values():

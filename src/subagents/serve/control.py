@@ -53,5 +53,5 @@ class _Owner:
             raise Fault(json_rpc.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
         return await verb(self._manager, request.params)
 
-    def takes_over(self, _request: wire.Request) -> None:
+    async def takes_over(self, _request: wire.Request) -> None:
         return None

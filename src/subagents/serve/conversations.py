@@ -53,8 +53,9 @@ class HostedConversations:
         return known.manager
 
     async def _found(self, client: Client, thread: str) -> Hosted:
-        session = "" if self._new else await claimed(self._host, client.name, thread)
-        hosted = await self._host.hosting.session(session or None, *self._place)
-        manager = await self._stack.enter_async_context(hosted.driven())
+        async with self._host.claiming:
+            session = "" if self._new else await claimed(self._host, client.name, thread)
+            hosted = await self._host.hosting.session(session or None, *self._place)
+            manager = await self._stack.enter_async_context(hosted.driven())
         await manager.note(ClientConnected(client=client.name, program_version=client.version, thread=thread))
         return hosted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -13,10 +13,23 @@ from subagents.runs.peek import Peek
 from subagents.runs.result import Result
 from subagents.runs.state import RunState, Steer
 
+MOST_RUNS = 4_000_000  # bytes of the runs that one answer holds: each has its whole prompt
+
 
 def told(value: Any) -> Any:
     """A run, a receipt, a peek or a notice as JSON values."""
     return msgspec.to_builtins(value)
+
+
+def fitting(runs: Iterable[RunState]) -> list[Any]:
+    """As many of them, from the first on, as one answer should hold: at least one."""
+    taken, room = list[Any](), MOST_RUNS
+    for run in runs:
+        room -= len(msgspec.json.encode(run))
+        if taken and room < 0:
+            break
+        taken.append(told(run))
+    return taken
 
 
 def run_of(told: Any) -> RunState:

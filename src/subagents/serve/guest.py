@@ -33,6 +33,7 @@ from subagents.serve.connection import Connection, Manners, TakesOver
 from subagents.serve.forms import told_entry
 from subagents.serve.host_address import PROTOCOL
 from subagents.serve.hosting import Hosted
+from subagents.serve.overlooking import overlooked
 from subagents.serve.parameters import MAX_WAIT, any_text, flag, named_texts, text, whole
 from subagents.serve.verbs import VERBS
 from subagents.serve.wire import Fault
@@ -41,6 +42,7 @@ from subagents.sessions.folder import find as find_session
 from subagents.sessions.index import find_run
 
 if TYPE_CHECKING:
+    from subagents.serve.conversations import HostedConversations
     from subagents.serve.host import Host
 
 #: Requests of one client are carried out side by side; a message may bring a long prompt.
@@ -85,18 +87,20 @@ class Guest:
             raise Fault(json_rpc.UNKNOWN_METHOD, f"there is no method {request.method!r}; there are {known}")
         return await self._verb(request.method, request.params)
 
-    def takes_over(self, request: wire.Request) -> TakesOver | None:
+    async def takes_over(self, request: wire.Request) -> TakesOver | None:
         if request.method != "mcp":
             return None
-        # A library that takes its time to be imported, and that no other client needs.
-        from subagents.serve.conversations import HostedConversations
-        from subagents.serve.mcp.speak import speak
-        from subagents.serve.remembering import remember_offering
-
-        conversations = HostedConversations(self._host, request.params, self._stack)
+        speak, remember_offering = await anyio.to_thread.run_sync(_mcp_server)
+        conversations = await self._conversations(request.params)
         assert self._tasks is not None
         self._tasks.start_soon(remember_offering, conversations)
         return partial(speak, conversations=conversations, told=any_text(request.params, "told"))
+
+    async def _conversations(self, params: Mapping[str, Any]) -> HostedConversations:
+        from subagents.serve.conversations import HostedConversations
+
+        # It reads files of settings.
+        return await anyio.to_thread.run_sync(HostedConversations, self._host, params, self._stack)
 
     # --- the host itself
 
@@ -119,11 +123,9 @@ class Guest:
 
     async def _http(self, _connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
         """On `port` of this machine, 0 for the last one or any. Raises `SessionError` for one that is taken."""
-        from subagents.serve.conversations import HostedConversations
-        from subagents.serve.http_door import door
-
+        door = await anyio.to_thread.run_sync(_http_door)
         assert self._tasks is not None
-        conversations = HostedConversations(self._host, params, self._stack)
+        conversations = await self._conversations(params)
         opened = await door(
             self._host.project, lambda _client: conversations, whole(params, "port", 0, 65_535)
         )
@@ -131,7 +133,8 @@ class Guest:
         return {"url": opened.url, "port": opened.port, "token": opened.token}
 
     async def _cancel(self, connection: Connection, params: Mapping[str, Any]) -> None:
-        connection.cancel(params.get("id"))
+        if isinstance(request := params.get("id"), str | int):
+            connection.cancel(request)
 
     # --- sessions
 
@@ -140,9 +143,9 @@ class Guest:
         began here and nobody has; else it is a new one. `folder` is where work is done, `environment` its settings."""
         if self._driven is not None:
             raise NotNow(f"This connection drives session {self._driven.session} already.")
-        hosted = await self._wanted(params)
-        self._driven = hosted
-        manager = await self._stack.enter_async_context(hosted.driven())
+        async with self._host.claiming:
+            hosted = self._driven = await self._wanted(params)
+            manager = await self._stack.enter_async_context(hosted.driven())
         if client := any_text(params, "client"):
             await manager.note(ClientConnected(client=client, program_version=any_text(params, "version")))
         return {"session": hosted.session, "set_aside": manager.set_aside}
@@ -169,7 +172,8 @@ class Guest:
         place = place_of(self._host, params)
         hosted = await self._host.hosting.session(None, *place)
         asked.setdefault("cwd", str(place[1]))
-        return {"session": hosted.session, **await VERBS["spawn"](hosted.manager, asked)}
+        with hosted.asked() as manager:
+            return {"session": hosted.session, **await VERBS["spawn"](manager, asked)}
 
     async def _events(self, connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:
         """Those with a number above `after`; the answer comes when the session is over, with the last number."""
@@ -207,9 +211,26 @@ class Guest:
             except SessionNotFound:
                 # Its owner left a moment ago, or answers nobody.
                 if owner_alive(folder) is not None:
-                    raise
+                    return await overlooked(folder, name, params, self._host.clock)
         hosted = await self._host.hosting.session(folder.id, *place_of(self._host, {}))
-        return await VERBS[name](hosted.manager, params)
+        with hosted.asked() as manager:
+            return await VERBS[name](manager, params)
+
+
+# A library that takes its time to be imported, and that no other client needs: for a thread.
+
+
+def _mcp_server() -> tuple[Any, Any]:
+    from subagents.serve.mcp.speak import speak
+    from subagents.serve.remembering import remember_offering
+
+    return speak, remember_offering
+
+
+def _http_door() -> Any:
+    from subagents.serve.http_door import door
+
+    return door
 
 
 async def claimed(host: Host, client: str, thread: str) -> str:
@@ -236,10 +257,8 @@ def _named(hosted: Hosted) -> frozenset[str]:
 def place_of(host: Host, params: Mapping[str, Any]) -> tuple[Mapping[str, str], Path]:
     """The environment whose settings hold, and the folder that is worked in: the project's where none is given."""
     environment = named_texts(params, "environment")
-    folder = Path(text(params, "folder", str(host.project.root)))
-    if not folder.is_absolute():
-        raise Fault(
-            json_rpc.INVALID_PARAMS,
-            _("'folder' must be an absolute path, not {path!r}").format(path=str(folder)),
-        )
-    return environment, folder
+    folder = text(params, "folder", str(host.project.root))
+    if "\0" in folder or not Path(folder).is_absolute():
+        said = _("'folder' must be an absolute path, not {path!r}").format(path=folder)
+        raise Fault(json_rpc.INVALID_PARAMS, said)
+    return environment, Path(folder)

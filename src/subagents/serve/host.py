@@ -16,12 +16,14 @@ import anyio.to_thread
 
 import subagents
 from subagents.clock import Clock
+from subagents.errors import SessionLocked
+from subagents.language import _
 from subagents.own_tasks import own_tasks
 from subagents.places import Project
 from subagents.runners.base import Runner
 from subagents.serve.address import new_socket
 from subagents.serve.guest import MANNERS, Guest
-from subagents.serve.host_address import PROTOCOL, Announced, announce, host_folder, withdraw
+from subagents.serve.host_address import LOCK, PROTOCOL, Announced, announce, host_folder, withdraw
 from subagents.serve.hosting import Hosting
 from subagents.serve.listening import listening
 from subagents.serve.starting import keys_digest
@@ -31,6 +33,7 @@ from subagents.sessions.lock import SessionLock
 from subagents.settings.layers import layered
 
 MAX_CLIENTS = 256
+LOOK_EVERY = 5.0  # seconds between two looks whether its socket is still there
 
 
 class Host:
@@ -42,6 +45,8 @@ class Host:
         self.project = project
         self.clock = clock
         self.hosting = hosting
+        #: Held by who looks for a session until it drives it, so that two do not find the same.
+        self.claiming = anyio.Lock()
         self.retired = False
         self._make_room = make_room
         self._guests = 0
@@ -101,7 +106,7 @@ async def serve(
     """
     await anyio.to_thread.run_sync(make_private, host_folder(project))
     seconds = None if stays else float(layered(project).settings.host_idle_seconds)
-    with locks.take(host_folder(project) / "lock", "subagents serve") as lock:
+    with _place_of_host(project) as lock:
         path = await anyio.to_thread.run_sync(new_socket, f"host-{project.state.name[-10:]}-{os.getpid()}")
         async with own_tasks() as tasks:
             host = Host(
@@ -110,6 +115,7 @@ async def serve(
             try:
                 async with listening(path, host.guest, MANNERS, MAX_CLIENTS):
                     announce(project, _said(path))
+                    tasks.start_soon(_retire_without_socket, host, path)
                     ready(path)
                     await host.idle(seconds)
             finally:
@@ -118,10 +124,27 @@ async def serve(
             tasks.cancel_scope.cancel()
 
 
+async def _retire_without_socket(host: Host, path: Path) -> None:
+    """Something tidied its socket away, with old files perhaps: nobody new can reach it, so another is to take over."""
+    while path.exists():
+        await host.clock.sleep(LOOK_EVERY)
+    host.retire()
+
+
 def _make_room(project: Project, path: Path, lock: SessionLock) -> None:
     """Another host can be started; who is connected to this one stays so."""
     withdraw(project, str(path))
     lock.release()
+
+
+def _place_of_host(project: Project) -> SessionLock:
+    """Raises `SessionLocked`, which says who has it."""
+    try:
+        return locks.take(host_folder(project) / LOCK, "subagents serve")
+    except SessionLocked:
+        pid = locks.holder(host_folder(project) / LOCK)
+        text = _("Process {pid} is the host of {project} already; see: subagents serve --status")
+        raise SessionLocked(text.format(pid=pid or "?", project=project.root)) from None
 
 
 def _said(path: Path) -> Announced:

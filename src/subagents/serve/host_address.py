@@ -8,6 +8,7 @@ from pathlib import Path
 
 from subagents.places import Project
 
+LOCK = "lock"  # the file in the host's folder that it holds as long as it is the host
 PROTOCOL = 2  # what a host and its clients say to each other; another number is another language
 
 
@@ -37,7 +38,7 @@ def announced(project: Project) -> Announced | None:
             int(said["pid"]),
             str(said.get("keys", "")),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -35,6 +35,7 @@ class Hosted:
         self.manager = manager
         self.session = session
         self._clients = 0
+        self._requests = 0
         self._left_at: float | None = None
         self._changed = anyio.Event()
         self.ends = False
@@ -63,6 +64,17 @@ class Hosted:
             self._left_at = self.manager.clock.monotonic()
             self._changed.set()
 
+    @contextmanager
+    def asked(self) -> Iterator[AgentManager]:
+        """As long as a request about it is carried out: it is not let go of under it."""
+        self._requests += 1
+        self._changed.set()
+        try:
+            yield self.manager
+        finally:
+            self._requests -= 1
+            self._changed.set()
+
     async def unneeded(self) -> None:
         """Returns when it may be let go of. Agents of a client that has gone end when their time is over."""
         while self.manager.broken is None:
@@ -78,7 +90,7 @@ class Hosted:
 
     def _seconds_left(self) -> float | None:
         """Until it may be let go of, if nothing happens; None when only what happens can decide that."""
-        if self._clients:
+        if self._clients or (self._requests and not self.at_work):
             return None
         if not self.at_work:
             return SETTLE

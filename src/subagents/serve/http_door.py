@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import anyio.to_thread
 
@@ -56,12 +57,21 @@ async def door(project: Project, conversations_for: Callable[[Client], Conversat
 
 def _bound(project: Project, port: int) -> socket.socket:
     remembered = host_folder(project) / "http-port"
-    if port == 0:
-        with suppress(OSError, ValueError, SessionError):
-            return _bind(int(remembered.read_text(encoding="ascii")))
+    known = _known(remembered)
+    if port == 0 and known:
+        with suppress(SessionError):
+            return _bind(known)
     listening = _bind(port)
-    atomic.replace(remembered, f"{listening.getsockname()[1]}\n".encode(), mode=0o600)
+    if port or not known:  # one beside another that has the usual port does not take it over
+        atomic.replace(remembered, f"{listening.getsockname()[1]}\n".encode(), mode=0o600)
     return listening
+
+
+def _known(remembered: Path) -> int:
+    """The port that was listened on last; 0 when there is none."""
+    with suppress(OSError, ValueError):
+        return int(remembered.read_text(encoding="ascii"))
+    return 0
 
 
 def _bind(port: int) -> socket.socket:

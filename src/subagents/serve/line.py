@@ -29,6 +29,7 @@ _GONE = (
     anyio.ClosedResourceError,
     anyio.EndOfStream,
     anyio.IncompleteRead,
+    anyio.DelimiterNotFound,
     OSError,
 )
 

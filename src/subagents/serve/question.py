@@ -12,6 +12,7 @@ from subagents.errors import SubagentsError
 from subagents.serve import json_rpc
 
 PIECE = 65_536  # bytes of one reading
+MOST = 16 * 1_048_576  # bytes of an answer: the whole of what an agent said may be in it
 
 
 class OwnerRefused(SubagentsError):
@@ -38,7 +39,7 @@ def ask(line: socket.socket, method: str, params: Mapping[str, Any], deadline: f
 def _read_line(line: socket.socket, deadline: float) -> bytes:
     received = bytearray()
     while not received.endswith(b"\n"):
-        if len(received) > json_rpc.MAX_LINE:
+        if len(received) > MOST:
             raise OSError("its answer has no end")
         line.settimeout(_left(deadline))
         # Only looked at first: what follows the line belongs to whoever reads on.

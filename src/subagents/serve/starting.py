@@ -22,8 +22,9 @@ from pathlib import Path
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
-from subagents.serve.host_address import PROTOCOL, Announced, announced, host_folder
+from subagents.serve.host_address import LOCK, PROTOCOL, Announced, announced, host_folder
 from subagents.serve.question import OwnerRefused, ask
+from subagents.sessions import lock as locks
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.variables import DEPTH, RUN, TREE
 
@@ -61,12 +62,27 @@ def connected(project: Project, *, timeout: float = TIMEOUT, start: bool = True)
     if (found := _usable(project, deadline)) is not None:
         return found
     if not start:
-        raise SessionError(
-            _("No host runs for {project}; start one with: subagents serve").format(project=project.root)
-        )
+        raise _none(project)
     with _starting(project, deadline):
-        # Somebody else may have started one while we waited.
-        return _usable(project, deadline) or _started(project, deadline)
+        # Somebody else may have started one while we waited; one that cannot be reached any more notices it soon.
+        while (found := _usable(project, deadline)) is None and _holder(project) is not None:
+            if time.monotonic() > deadline:
+                raise _none(project)
+            time.sleep(LOOK_EVERY)
+        return found or _started(project, deadline)
+
+
+def _holder(project: Project) -> int | None:
+    """The process that is the host, whether or not it can be reached; 0 for one that is not known yet."""
+    return locks.holder(host_folder(project) / LOCK)
+
+
+def _none(project: Project) -> SessionError:
+    if (pid := _holder(project)) is None:
+        text = _("No host runs for {project}; start one with: subagents serve")
+        return SessionError(text.format(project=project.root))
+    text = _("The host of {project}, process {pid}, does not answer; if it stays so, end it with: kill {pid}")
+    return SessionError(text.format(project=project.root, pid=pid))
 
 
 # --- one that is there
@@ -74,8 +90,8 @@ def connected(project: Project, *, timeout: float = TIMEOUT, start: bool = True)
 
 def _usable(project: Project, deadline: float) -> socket.socket | None:
     """A stream to a host that we can speak to; None when there is none, or it has just made room for another."""
-    if (said := announced(project)) is None:
-        return None
+    if (said := announced(project)) is None or _holder(project) is None:
+        return None  # what stands there is of one that died, whoever listens on its socket now
     if said.protocol > PROTOCOL:
         _refuse_later(project, said, deadline)
         return None
@@ -91,7 +107,10 @@ def _refuse_later(project: Project, said: Announced, deadline: float) -> None:
     if (line := _line_to(said.socket, deadline)) is None:
         return
     line.close()
-    text = _("The host of {project} is version {theirs} (process {pid}), this is {ours}: update this one.")
+    text = _(
+        "The host of {project} (process {pid}, version {theirs}) speaks a later protocol than this version, {ours}: "
+        "update this one."
+    )
     raise SessionError(
         text.format(project=project.root, theirs=said.version, pid=said.pid, ours=_own_version())
     )

@@ -14,7 +14,7 @@ from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.state import Steer
 from subagents.serve import forms
-from subagents.serve.parameters import flag, seconds, text, texts
+from subagents.serve.parameters import flag, seconds, text, texts, whole
 from subagents.serve.wire import PROTOCOL
 from subagents.spec import AskedBy
 
@@ -61,8 +61,11 @@ async def peek(manager: AgentManager, params: Mapping[str, Any]) -> Any:
 
 
 async def list_runs(manager: AgentManager, params: Mapping[str, Any]) -> Any:
-    """The runs of the session, newest first; with `cleared` also those that were taken off the list."""
-    return [forms.told(run) for run in manager.list(cleared=flag(params, "cleared", False))]
+    """The runs of the session, newest first; with `cleared` also those that were taken off the list. `runs` are as many
+    as fit into an answer after the first `skip`, and `more` how many follow."""
+    runs = manager.list(cleared=flag(params, "cleared", False))[whole(params, "skip", 0) :]
+    told = forms.fitting(runs)
+    return {"runs": told, "more": len(runs) - len(told)}
 
 
 async def notices(manager: AgentManager, _params: Mapping[str, Any]) -> Any:
