@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from subagents.serve.host import Host
 
 
+MOST_THREADS = (
+    200  # of one connection that drive a session at a time; the one that was quiet longest lets go of its own
+)
+
+
 class HostedConversations:
     """What the MCP server of one connection asks of the host. Sessions are driven until `stack` is left."""
 
@@ -31,11 +37,12 @@ class HostedConversations:
         self._host = host
         self._new = flag(params, "new", False)
         self._place = place_of(host, params)
-        self._stack = stack
-        self._of_thread: dict[tuple[str, str], Hosted] = {}
+        #: The quietest first.
+        self._driven: dict[_Thread, _Driven] = {}
         self._finding = anyio.Lock()
         self.settings: Settings = layered(host.project, self._place[0]).settings
         self._definitions = Definitions(host.project, hide_packaged=self.settings.disable_default_agents)
+        stack.push_async_callback(self._leave_all)
 
     @property
     def project(self) -> Project:
@@ -46,16 +53,39 @@ class HostedConversations:
 
     async def manager(self, client: Client, thread: str) -> AgentManager:
         """Raises what opening a session raises."""
+        key = (client.name, thread)
         async with self._finding:
-            known = self._of_thread.get((client.name, thread))
-            if known is None or known.ends:
-                known = self._of_thread[client.name, thread] = await self._found(client, thread)
-        return known.manager
+            if key in self._driven and self._driven[key].hosted.ends:
+                await self._leave(key)
+            driven = self._driven.pop(key, None) or await self._found(client, thread)
+            self._driven[key] = driven
+            while len(self._driven) > MOST_THREADS:
+                await self._leave(next(iter(self._driven)))
+        return driven.hosted.manager
 
-    async def _found(self, client: Client, thread: str) -> Hosted:
-        async with self._host.claiming:
+    async def _found(self, client: Client, thread: str) -> _Driven:
+        async with self._host.claiming, AsyncExitStack() as stack:
             session = "" if self._new else await claimed(self._host, client.name, thread)
             hosted = await self._host.hosting.session(session or None, *self._place)
-            manager = await self._stack.enter_async_context(hosted.driven())
-        await manager.note(ClientConnected(client=client.name, program_version=client.version, thread=thread))
-        return hosted
+            manager = await stack.enter_async_context(hosted.driven())
+            known = ClientConnected(client=client.name, program_version=client.version, thread=thread)
+            await manager.note(known)
+            return _Driven(hosted, stack.pop_all())
+
+    async def _leave(self, key: _Thread) -> None:
+        await self._driven.pop(key).stack.aclose()
+
+    async def _leave_all(self) -> None:
+        while self._driven:
+            await self._leave(next(iter(self._driven)))
+
+
+_Thread = tuple[str, str]  # the client's name, and what it calls the conversation
+
+
+@dataclass(frozen=True)
+class _Driven:
+    """A session that a thread drives until `stack` is left."""
+
+    hosted: Hosted
+    stack: AsyncExitStack
