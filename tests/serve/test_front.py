@@ -27,6 +27,8 @@ from tests.serve.front_parts import (
     tools_of,
 )
 
+from subagents.serve.front import TRIES
+
 RECORDINGS = Path(__file__).parents[1] / "wire" / "mcp"
 
 
@@ -174,10 +176,18 @@ def test_a_host_that_says_nothing_is_given_up(tmp_path: Path, home: Path, host: 
         assert line.read() is None
 
 
-def test_a_host_that_ends_before_it_answers_is_said(client: Client, host: Host):
+def test_a_host_that_ends_before_it_answers_is_replaced(client: Client, host: Host):
     client.send(request(1, "prompts/list"))
     line, _ = host.accept()
     line.close()
+    assert host.welcome().read() == request(1, "prompts/list")
+
+
+def test_when_one_host_after_the_other_ends_before_it_answers_it_is_said(client: Client, host: Host):
+    client.send(request(1, "prompts/list"))
+    for _ in range(1 + TRIES):
+        line, _params = host.accept()
+        line.close()
     assert "ended before it answered" in client.read()["error"]["message"]
     client.send(request(2, "prompts/list"))
     assert host.welcome().read() == request(2, "prompts/list")

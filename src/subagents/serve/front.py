@@ -32,6 +32,7 @@ READ = 1 << 18  # bytes of one reading
 WRITE = getattr(select, "PIPE_BUF", 512)
 MOST_UNREAD = 1 << 24  # bytes that the client leaves unread before the host is not listened to
 GREETING_BOUND = 30.0  # seconds to the answer to a host's first line: it imports the model library before
+TRIES = 3  # hosts in a row that may end before they take us
 LEAVING_BOUND = 0.5  # seconds in which what was said still reaches its reader; clients wait two for our end
 
 Connect = Callable[[Project], socket.socket]
@@ -83,6 +84,7 @@ class Loop:
         self._found: SimpleQueue[socket.socket | str] = SimpleQueue()
         self._woken, self._wake = socket.socketpair()
         self._wants_host = False
+        self._tries = 0  # hosts that ended before they took us, one after the other
         self._leaving_by: float | None = None
 
     def run(self) -> None:
@@ -213,8 +215,19 @@ class Loop:
                 self._do(front_state.from_host(self._front, line))
             else:
                 self._begin(host, line)
-        if lines is None:
+        if lines is None and not self._tries_another(host):
             self._lose(_("The host of this project ended before it answered; make the call again."))
+
+    def _tries_another(self, host: _Host) -> bool:
+        """Whether this one ended before it took us, and another is looked for: a host that is being killed can still be
+        connected to for a moment."""
+        if self._front.link is Link.THERE or self._tries >= TRIES:
+            return False
+        self._tries += 1
+        host.line.close()
+        self._host = None
+        self._wants_host = True
+        return True
 
     def _begin(self, host: _Host, line: bytes | None) -> None:
         """With the answer to the greeting."""
@@ -222,6 +235,7 @@ class Loop:
         if sentence := front_state.refusal(line):
             self._lose(sentence)
         else:
+            self._tries = 0
             self._do(front_state.arrived(self._front))
 
     def _lose(self, sentence: str) -> None:
