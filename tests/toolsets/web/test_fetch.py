@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import anyio
 import pytest
@@ -15,7 +16,7 @@ from subagents.bootstrap import AgentManager
 from subagents.settings.model import Settings
 from subagents.toolsets.coding.failures import ToolFailed
 from subagents.toolsets.web import getting
-from subagents.toolsets.web.fetch import fetched
+from subagents.toolsets.web.fetch import fetched, read, text_of
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +24,24 @@ PAGE = """<!doctype html><html><head><title>A  page</title><style>p {}</style></
 <h1>Heading</h1><p>Some <b>bold</b> text with <a href="/more?a=1">a link</a>.<script>alert(1)</script>
 <ul><li>one<li>two</ul><table><tr><th>a<th>b<tr><td>1<td>2</table><pre>  kept
    as it is</pre><p>last"""
+
+
+#: Pages of about a megabyte in which nothing ends, or everything does.
+HOSTILE = {
+    name: "<p>before</p>" + text
+    for name, text in {
+        "comments": "<!--" * 240_000,
+        "openings": "<" * 980_000,
+        "quotes": '<a href="' * 100_000,
+        "sections": "<![" * 320_000,
+        "scripts": "<script>" * 120_000,
+        "attributes": "<a " + "x " * 490_000,
+        "references": f"&#{'9' * 900_000};",
+        "links": "<a href=x>" * 60_000 + "x" + "</a>" * 60_000,
+        "cells": "<td> " * 190_000,
+        "depth": "<div>" * 190_000,
+    }.items()
+}
 
 
 class _Pages(BaseHTTPRequestHandler):
@@ -61,6 +80,12 @@ class _Pages(BaseHTTPRequestHandler):
 
     def send_round(self, _: str) -> None:
         self.answer("", status=302, Location="/round")
+
+    def send_in(self, charset: str) -> None:
+        self.answer(b"gr\xc3\xb6\xc3\x9fer-abc", f"text/plain; charset={unquote(charset)}")
+
+    def send_hostile(self, name: str) -> None:
+        self.answer(HOSTILE[name], "text/html")
 
     def send_never(self, _: str) -> None:
         self.server.asked.set()  # type: ignore[attr-defined]
@@ -106,6 +131,40 @@ async def test_a_page_is_read_as_text(site: str):
 
 async def test_other_texts_are_read_as_they_are(site: str):
     assert (await fetched(f"{site}/latin", private=True)).endswith("größer")
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "punycode", "hex", "x" * 1_000, "euc-xx", ""])
+async def test_what_is_in_no_known_charset_is_read_as_utf_8(site: str, charset: str):
+    assert (await fetched(f"{site}/in/{charset}", private=True)).endswith("größer-abc")
+
+
+@pytest.mark.parametrize("header", ["text/plain; charset=x\0y", "text/plain; charset*=a\0b''x"])
+async def test_a_charset_that_cannot_be_one_is_none(header: str):
+    kind, charset = getting.kind_of(header)
+    got = getting.Got("http://some.example/", 200, "OK", kind, charset, "größer".encode(), True)
+
+    assert text_of(got) == ("", "größer")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_page_that_is_made_to_be_slow_is_read_within_the_bound(site: str, name: str):
+    with anyio.fail_after(getting.MOST_SECONDS):
+        assert "\nbefore\n" in await fetched(f"{site}/hostile/{name}", private=True) + "\n"
+
+
+async def test_a_page_is_read_beside_the_event_loop():
+    readers: set[int] = set()
+
+    class Body(bytes):
+        def decode(self, *given: str, **named: str) -> str:
+            readers.add(threading.get_ident())
+            return super().decode(*given, **named)
+
+    got = getting.Got("http://some.example/", 200, "OK", "text/html", None, Body(b"<p>there"), True)
+
+    assert await read(got) == ("", "there")
+    assert readers
+    assert threading.get_ident() not in readers
 
 
 async def test_it_says_who_asks_and_whom(site: str):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
+import anyio
+import anyio.to_thread
 from pydantic_ai import Tool
 from pydantic_ai.toolsets import FunctionToolset
 
-from subagents.texts import storable
+from subagents.texts import quoted, storable
 from subagents.toolsets.coding.bounded import ANSWER_LIMIT
 from subagents.toolsets.coding.failures import ToolFailed, failure_as_answer
+from subagents.toolsets.web import getting
 from subagents.toolsets.web.addresses import Resolve, looked_up
 from subagents.toolsets.web.getting import Got, get
 from subagents.toolsets.web.page_text import page_text
@@ -19,6 +23,14 @@ SHOWN_OF_FAILURES = 500  # characters of what a server says beside 404
 
 # How the kinds of texts end that do not begin with `text/`.
 _TEXTS = ("json", "xml", "javascript", "yaml", "csv", "x-www-form-urlencoded", "toml")
+
+# Python knows many more codecs by name, some of which are none of texts, raise on what they like (idna, undefined) or
+# take a time that grows with the square of the length (punycode).
+_CHARSETS = re.compile(
+    r"utf[-_]?(8|16|32)([-_]?[lb]e)?|(us[-_]?)?ascii|latin[-_]?\d|iso[-_]?8859[-_]\d{1,2}|(windows[-_]?|cp)125\d|"
+    r"gb2312|gbk|gb18030|big5([-_]?hkscs)?|shift[-_]?jis|sjis|euc[-_]?\w{2}|koi8[-_]?[rut]",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @cache
@@ -46,15 +58,27 @@ def built(private: bool) -> FunctionToolset[Any]:
 
 async def fetched(url: str, offset: int = 0, *, private: bool, resolve: Resolve = looked_up) -> str:
     """The answer of the tool. Raises `ToolFailed`."""
-    got = await get(url.strip(), private=private, resolve=resolve)
-    title, text = _text(got)
+    got, title, text = await _within_bound(url.strip(), private, resolve)
     if got.status >= 400:
         shown = text[:SHOWN_OF_FAILURES].strip()
         raise ToolFailed(f"{got.url} answers {got.status} {got.reason}.\n{shown}".rstrip())
     return "\n".join((f"{got.url}{f': {title}' if title else ''}", "", *_part(text, max(offset, 0), got)))
 
 
-def _text(got: Got) -> tuple[str, str]:
+async def _within_bound(url: str, private: bool, resolve: Resolve) -> tuple[Got, str, str]:
+    """What was got, with its title and text; all within one bound."""
+    with anyio.move_on_after(getting.MOST_SECONDS):
+        got = await get(url, private=private, resolve=resolve)
+        return got, *await read(got)
+    raise ToolFailed(f"{quoted(url, 200)} did not answer within {getting.MOST_SECONDS:g} seconds.")
+
+
+async def read(got: Got) -> tuple[str, str]:
+    """As `text_of`, in a thread: it takes up to a second, in which others go on. Nobody waits for one given up."""
+    return await anyio.to_thread.run_sync(text_of, got, abandon_on_cancel=True)
+
+
+def text_of(got: Got) -> tuple[str, str]:
     """The title and the text. Raises `ToolFailed` for what is none."""
     if b"\0" in got.data[:10_000] or not _is_text(got.kind):
         size = f"{len(got.data):,} bytes" if got.whole else f"more than {len(got.data):,} bytes"
@@ -71,8 +95,10 @@ def _is_text(kind: str) -> bool:
 
 
 def _decoded(got: Got) -> str:
+    """In the charset that is named where that is one of texts; else as UTF-8, which most are."""
+    charset = got.charset if got.charset and _CHARSETS.fullmatch(got.charset) else "utf-8"
     try:
-        return got.data.decode(got.charset or "utf-8", errors="replace")
+        return got.data.decode(charset, errors="replace")
     except LookupError:
         return got.data.decode(errors="replace")
 

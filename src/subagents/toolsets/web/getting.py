@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import anyio
 import httpx2
 
 from subagents.texts import quoted
@@ -20,6 +20,7 @@ MOST_REDIRECTS = 5
 MOST_ADDRESSES = 3  # of one host that are tried
 
 _PORTS = {"http": 80, "https": 443}
+_CHARSET = re.compile(r"\bcharset\s*+=\s*+[\"']?([^\s\"';]++)", re.IGNORECASE)
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -37,13 +38,8 @@ class Got:
 
 
 async def get(url: str, *, private: bool, resolve: Resolve = looked_up) -> Got:
-    """Follows redirects, each of which is checked like the first address. Raises `ToolFailed`."""
-    with anyio.move_on_after(MOST_SECONDS):
-        return await _followed(url, private, resolve)
-    raise ToolFailed(f"{url!r} did not answer within {MOST_SECONDS:g} seconds.")
-
-
-async def _followed(url: str, private: bool, resolve: Resolve) -> Got:
+    """Follows redirects, each of which is checked like the first address. Raises `ToolFailed`. Who calls it bounds
+    it to `MOST_SECONDS`, with what is then made of the answer."""
     for _redirect in range(MOST_REDIRECTS + 1):
         parts = _parts(url)
         url = parts.geturl()
@@ -106,10 +102,15 @@ async def _asked(url: str, parts: SplitResult, address: str) -> Got | str:
         if response.status_code in _REDIRECTS and (to := response.headers.get("location")):
             return str(to)
         data, whole = await _read(response)
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return Got(
-            url, response.status_code, response.reason_phrase, kind, response.charset_encoding, data, whole
-        )
+        kind, charset = kind_of(response.headers.get("content-type", ""))
+        return Got(url, response.status_code, response.reason_phrase, kind, charset, data, whole)
+
+
+def kind_of(header: str) -> tuple[str, str | None]:
+    """The kind of a text and its charset. The library's own way reads the header as that of a mail, which may raise."""
+    kind, _, parameters = header.partition(";")
+    charset = _CHARSET.search(parameters)
+    return kind.strip().lower(), charset[1] if charset else None
 
 
 async def _read(response: httpx2.Response) -> tuple[bytes, bool]:
