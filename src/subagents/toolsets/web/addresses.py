@@ -21,6 +21,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 #: Where the translators of networks with IPv6 only (NAT64, RFC 6052) reach IPv4 addresses.
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
 
+#: Ranges that the library of older Pythons takes for public: the relays of 6to4, which nobody runs any more (RFC 7526),
+#: and documentation (RFC 9637). Source: IANA's registries of special-purpose addresses.
+_SPECIAL = (ipaddress.IPv4Network("192.88.99.0/24"), ipaddress.IPv6Network("3fff::/20"))
+
 
 async def looked_up(host: str, port: int) -> Sequence[str]:
     found = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -47,6 +51,7 @@ async def checked(host: str, port: int, *, private: bool, resolve: Resolve = loo
 def is_public(address: Address) -> bool:
     """Whether it is an address of the public internet, and so is each IPv4 address that it contains."""
     special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
+    special = special or any(address in network for network in _SPECIAL)
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not special
     # An address that means another one is as public as that; the library calls their ranges reserved.
