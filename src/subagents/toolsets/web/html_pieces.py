@@ -16,7 +16,7 @@ _OPENING = re.compile(r"<(?:(?P<end>/)?(?P<name>[A-Za-z][^\s/>]*+)|(?P<aside>!--
 # Possessive throughout: what was passed is not looked at again.
 _ATTRIBUTE = re.compile(
     r"(?P<gap>[\s/]*+)(?:(?P<over>>)|(?P<name>[^\s/>][^\s/>=]*+)"
-    r"""(?:\s*+=\s*+(?:"(?P<double>[^"]*+)(?:"|\Z)|'(?P<single>[^']*+)(?:'|\Z)|(?P<bare>[^\s>"'][^\s>]*+)))?+)"""
+    r"""(?:\s*+=\s*+(?:"(?P<double>[^"]*+)(?:"|\Z)|'(?P<single>[^']*+)(?:'|\Z)|(?P<bare>[^\s>"'][^\s>]*+))?+)?+)"""
 )
 _COMMENT_END = re.compile(r"--!?>")
 #: What is inside of them is text to their end, whatever it looks like.
