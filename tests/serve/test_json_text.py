@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -103,3 +104,13 @@ def test_whatever_is_there_only_the_member_is_added(there: dict[str, Any], value
     new = put(text, ("subagents",), value)
     assert read(new).value == json.loads(new) == {**there, "subagents": value}
     assert put(new, ("subagents",), value) == put(put(new, ("subagents",), 0), ("subagents",), value)
+
+
+def test_a_long_text_costs_the_memory_of_what_it_says():
+    text = json.dumps({"a": "x" * 1_000_000})
+    tracemalloc.start()
+    try:
+        read(text)
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(text)
+    finally:
+        tracemalloc.stop()

@@ -18,7 +18,8 @@ MAX_DEPTH = 100
 
 _TOKEN = re.compile(
     r"(?P<blank>[\s\ufeff]+|//[^\r\n]*|/\*.*?\*/)"
-    r'|(?P<token>"(?:[^"\\\n]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"/]+)',
+    # Possessive: a way back for each character of a text takes seconds and gigabytes where that is long.
+    r'|(?P<token>"(?:[^"\\\n]++|\\.)*+"|[{}\[\]:,]|[^\s{}\[\]:,"/]+)',
     re.DOTALL,
 )
 
