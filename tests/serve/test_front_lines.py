@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 
 from subagents.serve.front_lines import Fault, is_answer, is_request, key_of, line_of, read
+from subagents.serve.too_long import TooLong
 
 
 def test_what_is_no_message_is_a_fault_that_names_its_request():
     said = {
         line: json.loads(found.answer)
-        for line in (None, b"x", b"\xff", b"7", b'{"id": 3}', b'{"id": 4, "method": 5}', b"1" * 5000)
+        for line in (
+            TooLong(),
+            TooLong(b'{"id":1,"method":"x","params":['),
+            b"x",
+            b"\xff",
+            b"7",
+            b'{"id": 3}',
+            b'{"id": 4, "method": 5}',
+            b"1" * 5000,
+        )
         if isinstance(found := read(line), Fault)
     }
     assert {line: (each["id"], each["error"]["code"]) for line, each in said.items()} == {
-        None: (None, -32700),
+        TooLong(): (None, -32700),
+        TooLong(b'{"id":1,"method":"x","params":['): (1, -32700),
         b"x": (None, -32700),
         b"\xff": (None, -32700),
         b"7": (None, -32600),

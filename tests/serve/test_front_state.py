@@ -23,6 +23,7 @@ from tests.serve.front_parts import (
 from subagents.serve import front_state
 from subagents.serve.front_answers import Offered
 from subagents.serve.front_state import OWN, Front, Link, Step
+from subagents.serve.too_long import TooLong
 
 FILE = file_of_answers()
 FRONT = Front(offered=Offered(FILE["digest"], FILE["handshake"], FILE["modern"]))
@@ -227,7 +228,7 @@ def test_answers_and_news_are_passed_on_as_they_are():
 
 def test_what_the_host_says_that_is_no_message_is_dropped():
     story = there()
-    for said in (b"a stray print\n", b"7\n", b"\xff\n", None):
+    for said in (b"a stray print\n", b"7\n", b"\xff\n", TooLong()):
         assert front_state.from_host(story.front, said) == Step(story.front)
     assert story.host(result(99)).said == []
     nameless = {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "?"}}
@@ -265,7 +266,7 @@ def test_a_request_of_the_host_is_answered_once():
 
 
 def test_what_is_no_message_is_answered_and_not_passed_on():
-    for said in (b"nothing\n", b"7\n", None):
+    for said in (b"nothing\n", b"7\n", TooLong()):
         step = front_state.from_client(FRONT, said)
         assert step.front == FRONT
         assert not step.tell
@@ -399,10 +400,10 @@ def test_a_stream_that_was_cancelled_does_not_come_again():
         (b"{}\n", "What answers for this project does not speak our language."),
         (b"no\n", "What answers for this project does not speak our language."),
         (line({"id": 0, "error": 5}), "What answers for this project does not speak our language."),
-        (None, "What answers for this project does not speak our language."),
+        (TooLong(), "What answers for this project does not speak our language."),
     ],
 )
-def test_the_host_goes_on_or_says_why_not(said: bytes | None, refused: str):
+def test_the_host_goes_on_or_says_why_not(said: bytes | TooLong, refused: str):
     assert front_state.refusal(said) == refused
 
 

@@ -25,6 +25,7 @@ from subagents.serve.front_answers import host_file, offered, packaged_file
 from subagents.serve.front_lines import MAX_LINE
 from subagents.serve.front_state import Front, Link, Step
 from subagents.serve.lines import Lines
+from subagents.serve.too_long import TooLong
 
 READ = 1 << 18  # bytes of one reading
 # What a stream that select(2) calls writable takes without blocking: POSIX says 512 bytes at least, Linux 4096.
@@ -157,8 +158,8 @@ class Loop:
             self._hear(rest)
         self._leaving_by = time.monotonic() + LEAVING_BOUND
 
-    def _hear(self, line: bytes | None) -> None:
-        if line is None or line.strip():
+    def _hear(self, line: bytes | TooLong) -> None:
+        if isinstance(line, TooLong) or line.strip():
             self._do(front_state.from_client(self._front, line))
 
     def _write(self) -> None:
@@ -229,7 +230,7 @@ class Loop:
         self._wants_host = True
         return True
 
-    def _begin(self, host: _Host, line: bytes | None) -> None:
+    def _begin(self, host: _Host, line: bytes | TooLong) -> None:
         """With the answer to the greeting."""
         host.silent_from = None
         if sentence := front_state.refusal(line):
@@ -272,7 +273,7 @@ class _Host:
         except OSError:
             self.unsent.clear()  # it ended; what it said before can still be read
 
-    def read(self) -> list[bytes | None] | None:
+    def read(self) -> list[bytes | TooLong] | None:
         """The lines that came; None at the end."""
         try:
             data = self.line.recv(READ)

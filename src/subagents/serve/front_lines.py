@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from subagents.serve.json_rpc import INVALID_REQUEST, PARSE_ERROR, Id, error, id_of, result
+from subagents.serve.too_long import TooLong
 
 MAX_LINE = 64 * 1024 * 1024 + 1024  # bytes; a message of 64 MB and what is around it
 
@@ -24,10 +25,10 @@ class Fault:
     answer: bytes
 
 
-def read(line: bytes | None) -> Message | list[Any] | Fault:
+def read(line: bytes | TooLong) -> Message | list[Any] | Fault:
     """A message, a batch of what may be messages, or a `Fault`. A message has a method, or is an answer."""
-    if line is None:
-        return _fault(PARSE_ERROR, f"a message may have {MAX_LINE:,} bytes at most")
+    if isinstance(line, TooLong):
+        return _fault(PARSE_ERROR, f"a message may have {MAX_LINE:,} bytes at most", line.request)
     try:
         found = json.loads(line.decode())
     except (ValueError, RecursionError) as why:

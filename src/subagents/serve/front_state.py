@@ -19,6 +19,7 @@ from subagents.language import _
 from subagents.serve import front_answers, front_lines, json_rpc
 from subagents.serve.front_answers import Offered, modern_version
 from subagents.serve.front_lines import Fault, Message, is_answer, is_request, key_of
+from subagents.serve.too_long import TooLong
 
 OWN = "subagents-front:"  # begins the ids of what the front asks the host for itself
 LISTEN = "subscriptions/listen"
@@ -81,8 +82,8 @@ class Step:
 # --- from the client
 
 
-def from_client(front: Front, line: bytes | None) -> Step:
-    """One line of the client; None stands for one that was too long."""
+def from_client(front: Front, line: bytes | TooLong) -> Step:
+    """One line of the client."""
     try:
         return _heard_of_client(front, line)
     except RecursionError:  # it could just be read, and cannot be written any more
@@ -91,7 +92,7 @@ def from_client(front: Front, line: bytes | None) -> Step:
         )
 
 
-def _heard_of_client(front: Front, line: bytes | None) -> Step:
+def _heard_of_client(front: Front, line: bytes | TooLong) -> Step:
     match front_lines.read(line):
         case Fault(answer):
             return Step(front, say=(answer,))
@@ -200,7 +201,7 @@ def _copy(front: Front, message: Message, tools: Any = None) -> tuple[Front, byt
 # --- from the host
 
 
-def from_host(front: Front, line: bytes | None) -> Step:
+def from_host(front: Front, line: bytes | TooLong) -> Step:
     """One line of the host. What is no message is dropped: the client's stream carries nothing else."""
     try:
         return _heard_of_host(front, line)
@@ -208,7 +209,7 @@ def from_host(front: Front, line: bytes | None) -> Step:
         return Step(front)
 
 
-def _heard_of_host(front: Front, line: bytes | None) -> Step:
+def _heard_of_host(front: Front, line: bytes | TooLong) -> Step:
     match front_lines.read(line):
         case Fault():
             return Step(front)
@@ -282,7 +283,7 @@ def greeting(
     return replace(front, greeted=True), line
 
 
-def refusal(line: bytes | None) -> str:
+def refusal(line: bytes | TooLong) -> str:
     """What the host's answer to the greeting says against it; "" when it may begin."""
     answer = front_lines.read(line)
     if isinstance(answer, dict) and "result" in answer:
@@ -366,5 +367,5 @@ def _without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {each: value for each, value in mapping.items() if each != key}
 
 
-def _ended(line: bytes | None) -> bytes:
-    return (line or b"").rstrip(b"\r\n") + b"\n"
+def _ended(line: bytes | TooLong) -> bytes:
+    return line.rstrip(b"\r\n") + b"\n" if isinstance(line, bytes) else b"\n"

@@ -10,6 +10,7 @@ import anyio
 from anyio.abc import ByteStream
 
 from subagents.serve.lines import Lines
+from subagents.serve.too_long import TooLong
 
 MAX_LINE = 4 * 1024 * 1024  # bytes; as much as the SDK takes over HTTP
 SEND_BOUND = 60.0  # seconds that a client may take to read a message before it is given up
@@ -19,8 +20,8 @@ class NotJson(Exception):
     """A line is no JSON; the sentence says why."""
 
 
-async def lines(stream: ByteStream, most: int = MAX_LINE) -> AsyncIterator[bytes | None]:
-    """Each line without its end, None in place of one that is too long; ends with the stream."""
+async def lines(stream: ByteStream, most: int = MAX_LINE) -> AsyncIterator[bytes | TooLong]:
+    """Each line without its end; ends with the stream."""
     cut = Lines(most)
     while True:
         try:
@@ -40,8 +41,19 @@ def parsed(line: bytes) -> Any:
 
 
 def written(message: Any) -> bytes:
-    """A message as a line. Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n"
+    """A message as a line. Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark; but not in the id
+    of an answer, by which its reader knows it, and in which it wrote so itself."""
+    try:
+        return _compact(message).encode() + b"\n"
+    except UnicodeEncodeError:
+        readable = json.loads(_compact(message).encode("utf-8", "replace"))
+    if isinstance(message, dict) and "id" in message:
+        readable["id"] = message["id"]
+    return json.dumps(readable, separators=(",", ":")).encode() + b"\n"
+
+
+def _compact(message: Any) -> str:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
 
 def _refuse_constant(name: str) -> Any:

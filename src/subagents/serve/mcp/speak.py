@@ -44,6 +44,7 @@ from subagents.serve.mcp.lines import MAX_LINE, LineWriter, NotJson, lines, pars
 from subagents.serve.mcp.peer import Peer
 from subagents.serve.mcp.riding import Ride
 from subagents.serve.mcp.server import SubagentsServer, mcp_server
+from subagents.serve.too_long import TooLong
 
 log = logging.getLogger("subagents")
 
@@ -132,9 +133,11 @@ class Line:
 
     # --- what comes
 
-    async def _take(self, line: bytes | None) -> None:
-        if line is None:
-            await self._refuse(INVALID_REQUEST, f"A message may have {MAX_LINE:,} bytes at most.")
+    async def _take(self, line: bytes | TooLong) -> None:
+        if isinstance(line, TooLong):
+            await self._refuse(
+                INVALID_REQUEST, f"A message may have {MAX_LINE:,} bytes at most.", line.request
+            )
             return
         if not line.strip():
             return
