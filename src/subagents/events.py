@@ -136,6 +136,12 @@ class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
     """The place is no longer the run's."""
 
 
+class ServerLeftOut(RunEvent, frozen=True, kw_only=True):
+    """An MCP server that it was to have could not be started; `text` is a sentence on which and why."""
+
+    text: str
+
+
 class ModelReplied(RunEvent, frozen=True, kw_only=True):
     """One reply of the model arrived whole, with what it used. `left_out` counts the characters of it that were not
     kept, because there were too many."""

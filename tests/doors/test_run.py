@@ -191,3 +191,23 @@ def test_a_setting_that_cannot_be_is_said_and_dropped(call: Call, script: Script
     done = call("run", "answerer", "x", script({"text": "done"}), SUBAGENTS_MAX_CONCURRENT="many")
     assert (done.code, done.out) == (0, "done\n")
     assert "SUBAGENTS_MAX_CONCURRENT: must be a whole number from 1 to 1024, not 'many'" in done.err
+
+
+def test_a_server_that_cannot_be_started_is_said_and_kept_with_the_run(
+    call: Call, script: Script, project: Path
+):
+    dies = {"command": "sh", "args": ["-c", "echo I die >&2; exit 3"]}
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": {"s": dies}}))
+    (project / ".subagents" / "agents" / "user.md").write_text(
+        "---\ndescription: uses\ntools: read, mcp__s\n---\nUse.\n"
+    )
+
+    done = call("run", "--trust", "--json", "user", "go", script({"text": "hello"}))
+
+    (note,) = json.loads(done.out)["notes"]
+    assert note.startswith("The MCP server 's' could not be started: ")
+    assert "it ended with exit code 3; it wrote: I die" in note
+    assert f"  user: {note}\n" in done.err
+    run = json.loads(done.out)["id"]
+    assert f"▸ {note}" in call("log", run).out
+    assert note in call("show", run).out

@@ -47,6 +47,7 @@ from subagents.events import (
     RunSteered,
     RunStopped,
     RunUnpaused,
+    ServerLeftOut,
     SessionArchived,
     SessionClosed,
     SessionOpened,
@@ -146,6 +147,10 @@ def _parent_begins() -> list[Event]:
         ),
         RunStarted(**here, model="anthropic:some-model-2026"),
         WorkspaceOpened(**here, root="/home/me/project", isolation="shared"),
+        ServerLeftOut(
+            **here,
+            text="The MCP server 'docs' could not be started: it wrote: no key; its tools are left out.",
+        ),
         ModelRequestFailed(
             **here,
             model="anthropic:some-model-2026",

@@ -49,7 +49,7 @@ def _details(seen: Seen, now: float) -> Iterator[tuple[str, str]]:
     yield _("Doing"), activity(run, now) if seen.live else ""
     yield _("Prompt"), printable(run.prompt)
     yield _("Model"), _model(run)
-    yield from ((_("Note"), printable(note)) for note in spec.notes)
+    yield from ((_("Note"), printable(note)) for note in run.notes)
     yield _("Used"), " · ".join(_used(run, seen.last_sign if seen.owner_gone else now))
     yield _("Limits"), ", ".join(_limits(run))
     yield _("Times"), ", ".join(_times(run, now))

@@ -27,6 +27,7 @@ from subagents.events import (
     RunEvent,
     RunResumed,
     RunSpawned,
+    ServerLeftOut,
     ToolCalled,
     WrapUpAsked,
     encode,
@@ -189,6 +190,8 @@ def _lines(state: SessionState, entry: Entry, now: float) -> Iterator[str]:
         case ModelRequestFailed(reason=reason, wait=float(wait)):
             text = _("{name} asks its model again in {time}: {why}")
             yield f"{indent}  " + text.format(name=name(run), time=figures.duration(wait), why=reason)
+        case ServerLeftOut(text=text):
+            yield f"{indent}  {name(run)}: {text}"
         case WrapUpAsked(limit=limit):
             yield f"{indent}  " + _("{name} was asked to wrap up ({limit})").format(
                 name=name(run), limit=limit
@@ -228,6 +231,7 @@ class _Drawn:
                 with anyio.move_on_after(FRAME):
                     await self._over.wait()
             await self._draw(live, self._ended(console.width))
+        say(*(text for run, _depth in self._runs() for text in run.lacks))
 
     def end(self) -> None:
         self._over.set()

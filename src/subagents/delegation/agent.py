@@ -197,7 +197,7 @@ def _lines(parent: Parent, run: RunState) -> Iterator[str]:
         yield f"It is queued, at place {place}: {_capacity(parent, run)} agents work at a time."
     if (path := parent.manager.transcript_of(run.id)) is not None:
         yield f"Transcript, written when it ends: {path}"
-    yield from (f"Note: {note}" for note in run.spec.notes)
+    yield from (f"Note: {note}" for note in run.notes)
     yield (
         f"{parent.door.told} Go on with other work meanwhile, and do not do this again yourself. get_subagent_result "
         "waits for it or looks at it (peek), steer_subagent tells it something, stop_subagent ends it."
@@ -215,7 +215,7 @@ def facts_of(parent: Parent, run: RunState) -> dict[str, Any]:
         "queue_position": _place(parent, run),
         "transcript": str(path) if path is not None else None,
         "model": run.spec.model,
-        "notes": list(run.spec.notes),
+        "notes": list(run.notes),
     }
 
 

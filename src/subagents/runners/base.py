@@ -84,6 +84,13 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsMissing:
+    """Tools that it was to have are not there; `text` is a sentence on whose and why."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CommandBegan:
     """A command of the run is the process group `group`, whose leader the kernel started at `started`."""
 
@@ -131,6 +138,7 @@ Update = (
     | RequestFailed
     | Called
     | Returned
+    | ToolsMissing
     | CommandBegan
     | FolderMoved
     | FileWritten

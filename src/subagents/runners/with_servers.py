@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from subagents.runners.base import Conversation, RunContext, Runner
+from subagents.runners.base import Conversation, RunContext, Runner, ToolsMissing
 from subagents.spec import RunSpec
 from subagents.toolsets.mcp.servers import Servers
 
@@ -19,8 +19,9 @@ class WithServers:
 
     @asynccontextmanager
     async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[Conversation]:
-        async with (
-            self._servers.of_run(context.run, spec, context.folder, context.environment),
-            self._runner.open(spec, context) as conversation,
-        ):
-            yield conversation
+        of_run = self._servers.of_run(context.run, spec, context.folder, context.environment)
+        async with of_run as left_out:
+            for text in left_out:
+                await context.report(ToolsMissing(text))
+            async with self._runner.open(spec, context) as conversation:
+                yield conversation

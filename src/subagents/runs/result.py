@@ -102,7 +102,7 @@ def foreground_text(result: Result, *, when_cut: str = "") -> str:
     if run.outcome is None:
         raise ValueError(f"run {run.id!r} is {run.status}")
     head = f"{' | '.join(_facts(run, 0.0))}."
-    said = (*run.spec.notes, _note(run, run.outcome), *_left_out(run.outcome))
+    said = (*run.notes, _note(run, run.outcome), *_left_out(run.outcome))
     notes = [f"Note: {note}" for note in said if note]
     return "\n\n".join(("\n".join((head, *notes)), _finished(result, run.outcome, when_cut, MAX_BODY)))
 
@@ -130,7 +130,7 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
         "schema_valid": _schema_valid(result),
         "model": run.model,
         "asked_model": run.spec.asked_model,
-        "notes": [*run.spec.notes, *_left_out(outcome)],
+        "notes": [*run.notes, *_left_out(outcome)],
         "left_out": outcome.left_out,
         "turns": run.turns,
         "tool_uses": run.tool_uses,
@@ -173,7 +173,7 @@ def _header(run: RunState, now: float) -> str:
     ]
     if run.spec.description:
         lines.append(f"Description: {run.spec.description}")
-    lines += [f"Note: {note}" for note in run.spec.notes]
+    lines += [f"Note: {note}" for note in run.notes]
     if run.outcome is not None:
         lines += [f"Note: {note}" for note in (_note(run, run.outcome), *_left_out(run.outcome)) if note]
     return "\n".join(lines)

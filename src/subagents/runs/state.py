@@ -32,6 +32,7 @@ from subagents.events import (
     RunSteered,
     RunStopped,
     RunUnpaused,
+    ServerLeftOut,
     SteerDelivered,
     StoppedBy,
     ToolCalled,
@@ -120,7 +121,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     `turns_before` and `usage_before` are where this episode began to count. `setback` is why its last request to the
     model failed, until one is answered. `left_out` counts the characters that its latest text lacks. `rejections`
     counts this episode's answers that do not fit its output schema, and `faults` is what was wrong with the last.
-    `progress_at` is the last sign of life.
+    `progress_at` is the last sign of life. `lacks` are sentences on what it was to have, and has not.
     """
 
     id: RunId
@@ -160,6 +161,12 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[OutputFault, ...] = ()
     delivered: bool = False
     cleared: bool = False
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever asked for it should know: what was decided otherwise, and what it does without."""
+        return (*self.spec.notes, *self.lacks)
 
     @property
     def waiting_steers(self) -> tuple[str, ...]:
@@ -269,7 +276,9 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
         case RunStarted(model=model):
             began = entry.at if run.started_at is None else run.started_at
             model = model or run.model
-            return replace(run, status=RunStatus.RUNNING, started_at=began, model=model, parked=False)
+            return replace(
+                run, status=RunStatus.RUNNING, started_at=began, model=model, parked=False, lacks=()
+            )
         case CommandStarted(group=group, started=started):
             return replace(run, command=Command(group, started))
         case DirectoryChanged(path=path):
@@ -278,16 +287,16 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return replace(run, steers=_with_steer(run.steers, entry.at, event))
         case SteerDelivered(steer=steer, turn=turn):
             return replace(run, steers=_delivered(run.steers, steer, turn or run.turns + 1))
-        case RunPaused():
-            return replace(run, paused=True)
+        case RunPaused() | RunUnpaused():
+            return replace(run, paused=isinstance(event, RunPaused))
         case RunParked():
             return replace(run, parked=True)
-        case RunUnpaused():
-            return replace(run, paused=False)
         case WrapUpAsked(limit=limit):
             return replace(run, wrap_up=limit)
         case OutputRejected(faults=faults):
             return replace(run, rejections=run.rejections + 1, faults=faults)
+        case ServerLeftOut(text=text):
+            return replace(run, lacks=(*run.lacks, text))
         case WorkspaceOpened(root=root):
             return replace(run, workspace=root)
         case _:
@@ -398,6 +407,7 @@ def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:
         # What it said before is not what this episode came to.
         text="",
         left_out=0,
+        lacks=(),
         progress_at=entry.at,
         wrap_up="",
         setback="",

@@ -15,6 +15,7 @@ from subagents.events import (
     ModelReplied,
     ModelRequestFailed,
     RunEvent,
+    ServerLeftOut,
     SteerDelivered,
     ToolCalled,
     ToolReturned,
@@ -30,12 +31,13 @@ from subagents.runners.base import (
     Returned,
     SteerRead,
     TextArrived,
+    ToolsMissing,
     TurnDone,
     Update,
 )
 from subagents.runs.state import RunState
 from subagents.sessions.messages import NewMessage
-from subagents.sessions.transcript import call_line, reply_lines, result_lines
+from subagents.sessions.transcript import call_line, missing_line, reply_lines, result_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def kept_of(update: Update, run: RunState) -> Kept:
         case SteerRead(steer=steer, messages=messages):
             read = SteerDelivered(run=run.id, episode=run.episode, steer=steer, turn=run.turns + 1)
             return Kept(read, messages)
+        case ToolsMissing(text=text):
+            left_out = ServerLeftOut(run=run.id, episode=run.episode, text=text)
+            return Kept(left_out, lines=(missing_line(text),))
         case CommandBegan(group=group, started=started):
             return Kept(CommandStarted(run=run.id, episode=run.episode, group=group, started=started))
         case FolderMoved(path=path):

@@ -43,7 +43,7 @@ async def spawn(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, A
     return {
         "run": run,
         "handle": manager.state.run(run).handle,
-        "notes": list(manager.state.run(run).spec.notes),
+        "notes": list(manager.state.run(run).notes),
     }
 
 

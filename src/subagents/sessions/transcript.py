@@ -47,6 +47,11 @@ def call_line(tool: str, arguments: str) -> str:
     return _cut(text, MAX_CALL_LINE, "…")
 
 
+def missing_line(text: str) -> str:
+    """One line for a sentence on tools that are not there."""
+    return _bounded(printable(" ".join(f"▸ {text}".split())))
+
+
 def result_lines(text: str, most: int = MAX_RESULT_LINES) -> tuple[str, ...]:
     """The text of a tool's result, at most `most` lines: from the middle of a longer one lines are left out, and
     one says how many. The rest of a line of over 2,000 characters is left out as well."""

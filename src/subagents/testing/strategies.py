@@ -24,6 +24,7 @@ from subagents.events import (
     ResultDelivered,
     RunCleared,
     RunFailed,
+    ServerLeftOut,
     SessionRenamed,
     StoppedBy,
     ToolCalled,
@@ -105,6 +106,7 @@ STEPS: Mapping[str, Callable[[RunState], Event | None]] = {
     "return": lambda run: ToolReturned(
         run=run.id, episode=run.episode, call=f"c{run.tool_uses - 1}", tool="bash"
     ),
+    "server left out": lambda run: ServerLeftOut(run=run.id, episode=run.episode, text="It is not there."),
     "move": lambda run: DirectoryChanged(run=run.id, episode=run.episode, path="/elsewhere"),
     "end turn": lifecycle.end_turn,
     "wrap up": lambda run: lifecycle.wrap_up(run, "turns"),

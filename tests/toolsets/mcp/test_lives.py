@@ -100,6 +100,12 @@ async def test_a_server_that_does_not_start_is_told_and_the_run_goes_on(
 
     assert told.run.status is RunStatus.COMPLETED
     assert said.format(root=story.root) in caplog.text
+    (left_out,) = told.run.notes
+    assert left_out.startswith("The MCP server 'docs' ")
+    assert left_out.endswith("; its tools are left out.")
+    assert said.format(root=story.root) in left_out
+    assert f"▸ {left_out}" in told.lines
+    assert told.lines.index(f"▸ {left_out}") < told.lines.index("I can do without")
 
 
 async def test_a_run_that_has_no_other_tools_fails_with_the_reason(story: Story):

@@ -68,20 +68,21 @@ class Servers:
     @asynccontextmanager
     async def of_run(
         self, run: RunId, spec: RunSpec, folder: Path, environment: Mapping[str, str]
-    ) -> AsyncIterator[None]:
-        """While this is open the run has its servers' tools. Those that cannot be started are told to its model.
+    ) -> AsyncIterator[Sequence[str]]:
+        """While this is open the run has its servers' tools. Those that cannot be started are told to its model; a
+        sentence on each is what this yields.
 
         Those that are the run's own begin in its `folder`, and see the `environment` that its commands see.
         Raises `RunnerError` where nothing is left that it could use.
         """
         configs = await anyio.to_thread.run_sync(self._configs, spec)
         if not configs or self._tasks is None:
-            yield
+            yield ()
             return
         servers = [self._server(config, folder, environment) for config in configs]
         try:
-            self._reached[run] = await self._started(spec, servers)
-            yield
+            self._reached[run] = reached = await self._started(spec, servers)
+            yield tuple(map(_left_out, reached.failed))
         finally:
             self._reached.pop(run, None)
             for server in servers:
@@ -152,11 +153,16 @@ class Servers:
             for server in servers:
                 tasks.start_soon(start, server)
         for text in failed.values():
-            log.warning("%s; its tools are left out.", text[:1].upper() + text[1:])
+            log.warning("%s", _left_out(text))
         if failed and not good and lives_by_servers(spec):
             raise RunnerError(f"it has no tools without its MCP servers: {'; '.join(failed.values())}")
         ordered = tuple(server for server in servers if server in good)
         return Reached(ordered, spec.tools, tuple(failed.values()))
+
+
+def _left_out(failed: str) -> str:
+    """A whole sentence on a server that failed so."""
+    return f"{failed[:1].upper()}{failed[1:]}; its tools are left out."
 
 
 def lives_by_servers(spec: RunSpec) -> bool:
