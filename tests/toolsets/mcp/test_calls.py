@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
-from tests.toolsets.mcp.conftest import Story, calls, fake
+from tests.toolsets.mcp.conftest import FAKE, Story, calls, fake
 
 from subagents.runs.state import RunStatus
 
@@ -110,3 +112,29 @@ async def test_what_is_kept_of_a_run_names_variables_and_holds_no_secret(
 
     assert spec.mcp_servers["docs"]["env"] == {"FAKE_KEY": "${SOME_SECRET}"}
     assert "s3cr3t-value" not in str(spec)
+
+
+async def test_a_tool_or_content_that_is_not_as_the_protocol_has_it_is_left_out_by_itself(story: Story):
+    sloppy = FAKE.with_name("sloppy_mcp_server.py")
+    story.user_servers(docs={"command": sys.executable, "args": [str(sloppy)]})
+    story.agent(tools="mcp__docs")
+
+    told = await story.run(calls("mcp__docs__good"), calls("mcp__docs__broken"), calls("mcp__docs__refers"))
+
+    assert told.run.notes == (
+        "Of the MCP server 'docs' tools are left out that are not described as MCP has them: "
+        "'refers' (inputSchema.type: Field required); 'text' (inputSchema.type: Input should be 'object'); "
+        "'no tool' (it: Input should be a valid dictionary or instance of Tool).",
+    )
+    assert told.lines[1:6] == [
+        "▸ mcp__docs__good",
+        "[image of type image/png left out, 3 bytes]",
+        "[content of type 'hologram' left out: it is not as MCP has it]",
+        "[content of type 'text' left out: it is not as MCP has it]",
+        "and words",
+    ]
+    assert told.lines[7] == (
+        "Error: the MCP server 'docs' failed: its answer is not as MCP has it (content: Input should be a valid list). "
+        "Do without it, or try it differently."
+    )
+    assert "pydantic" not in told.said

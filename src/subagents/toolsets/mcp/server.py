@@ -82,7 +82,17 @@ class Server:
         self._starting = anyio.Lock()
         self._line: _Line | None = None
         self._tools: tuple[Tool, ...] = ()
+        self._unusable: dict[str, str] = {}  # tools, and what is wrong with them
         self._ended = False
+
+    @property
+    def left_out(self) -> str:
+        """A sentence on the tools that it describes and that cannot be used; "" where there are none."""
+        if not self._unusable:
+            return ""
+        which = "; ".join(f"{name} ({why})" for name, why in self._unusable.items())
+        text = f"Of the MCP server {self.config.name!r} tools are left out that are not described as MCP has them"
+        return veiled(f"{text}: {which}"[:MOST_SAID], self.config, self._environ) + "."
 
     async def start(self) -> None:
         """Starts it, or again where it died, and asks which tools there are."""
@@ -177,6 +187,8 @@ class Server:
         from mcp.client import Client
         from mcp_types import Implementation
 
+        from subagents.toolsets.mcp.sorting_out import sorted_out
+
         line: list[_Line] = []
 
         async def heard(message: Any) -> None:
@@ -185,7 +197,11 @@ class Server:
 
         async with self._transport(program) as transport:
             client = Client(
-                transport,
+                sorted_out(
+                    transport,
+                    lambda: line[0].client.protocol_version if line else "",
+                    self._unusable.__setitem__,
+                ),
                 message_handler=heard,
                 client_info=Implementation(name="subagents", version=version("subagents")),
                 cache=None,
@@ -230,6 +246,7 @@ class Server:
             heard.set()
 
     async def _listed(self, line: _Line) -> None:
+        self._unusable.clear()
         tools: list[Tool] = []
         cursor: str | None = None
         for _page in range(MOST_PAGES):
@@ -278,7 +295,13 @@ def _leaf(error: BaseException | None) -> BaseException | None:
 
 
 def _leaf_said(error: ForeignFailed | None) -> str:
+    from pydantic import ValidationError
+
     leaf = _leaf(error)
+    if isinstance(leaf, ValidationError):
+        from subagents.toolsets.mcp.sorting_out import wrong
+
+        return f"its answer is not as MCP has it ({wrong(leaf)})"
     return said(leaf) if leaf is not None else ""
 
 

@@ -70,7 +70,7 @@ class Servers:
         self, run: RunId, spec: RunSpec, folder: Path, environment: Mapping[str, str]
     ) -> AsyncIterator[Sequence[str]]:
         """While this is open the run has its servers' tools. Those that cannot be started are told to its model; a
-        sentence on each is what this yields.
+        sentence on each is what this yields, and on tools that a server describes badly.
 
         Those that are the run's own begin in its `folder`, and see the `environment` that its commands see.
         Raises `RunnerError` where nothing is left that it could use.
@@ -82,7 +82,8 @@ class Servers:
         servers = [self._server(config, folder, environment) for config in configs]
         try:
             self._reached[run] = reached = await self._started(spec, servers)
-            yield tuple(map(_left_out, reached.failed))
+            tools = filter(None, (server.left_out for server in reached.servers))
+            yield (*map(_left_out, reached.failed), *tools)
         finally:
             self._reached.pop(run, None)
             for server in servers:
