@@ -61,7 +61,7 @@ def line(message: Any) -> bytes:
 
 
 PROGRAM = """
-import os, socket, sys, threading
+import os, resource, socket, sys, threading
 from pathlib import Path
 from subagents.errors import SessionError
 from subagents.places import project_at
@@ -78,10 +78,18 @@ def connect(project):
         raise SessionError("no host can be started here") from None
     return line
 
+def weight():
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
 where = os.getcwd()
+before = weight()
 told = lambda: {"SUBAGENTS_MODEL": "offline"}
 patience = 0.1 if "--impatient" in sys.argv else 30.0
-sys.exit(run(Errand(project_at(Path(where)), where, "9.9", "--new" in sys.argv, connect, told, patience)))
+code = run(Errand(project_at(Path(where)), where, "9.9", "--new" in sys.argv, connect, told, patience))
+if "--weigh" in sys.argv:
+    print(weight() - before, file=sys.stderr)
+sys.exit(code)
 """
 
 

@@ -305,6 +305,24 @@ def test_a_message_of_many_megabytes_passes_both_ways(client: Client, host: Host
     answering.join(BOUND)
 
 
+def test_a_client_that_asks_for_much_and_reads_late_costs_little_memory(tmp_path: Path, home: Path):
+    answers = file_of_answers()
+    answers["handshake"][OLD]["tools/list"]["tools"][0]["description"] = "x" * 1_000_000
+    with fronted(tmp_path, home, "--weigh", answers=answers) as client:
+        client.send(request(0, "initialize", protocolVersion=OLD))
+        assert client.read()["id"] == 0
+        # All in one piece, and so heard at once.
+        client.send(*(request(number, "tools/list") for number in range(300)))
+        waiting, last = set(range(300)), -1
+        while waiting:
+            message = client.read()
+            if "result" in message:
+                assert message["id"] == last + 1
+                last = message["id"]
+                waiting.discard(last)
+        assert int(client.leave().split()[-1]) < 100_000_000
+
+
 def test_it_ends_with_its_client_whether_or_not_the_host_answers(client: Client, host: Host):
     client.send(calling(1))
     line, _ = host.accept()

@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ READ = 1 << 18  # bytes of one reading
 # What a stream that select(2) calls writable takes without blocking: POSIX says 512 bytes at least, Linux 4096.
 # It is not set to non-blocking itself, because that would hold for everybody who has it.
 WRITE = getattr(select, "PIPE_BUF", 512)
-MOST_UNREAD = 1 << 24  # bytes that the client leaves unread before the host is not listened to
+MOST_UNREAD = 1 << 24  # bytes that somebody leaves unread before those are not listened to who cause more
 GREETING_BOUND = 30.0  # seconds to the answer to a host's first line: it imports the model library before
 TRIES = 3  # hosts in a row that may end before they take us
 LEAVING_BOUND = 0.5  # seconds in which what was said still reaches its reader; clients wait two for our end
@@ -80,6 +81,7 @@ class Loop:
         self._front = front
         self._in, self._out = client_in, client_out
         self._heard = Lines(MAX_LINE)
+        self._said: deque[bytes | TooLong] = deque()  # lines of the client that nothing was done with yet
         self._unread = bytearray()  # by the client
         self._host: _Host | None = None
         self._found: SimpleQueue[socket.socket | str] = SimpleQueue()
@@ -112,6 +114,8 @@ class Loop:
         if self._in in readable:
             self._hear_client()
         self._give_up_silent_host()
+        while self._said and self._has_room:
+            self._hear(self._said.popleft())
         # Not while there is an answer to be written: importing what starts a host would hold it up.
         if self._wants_host and not self._unread:
             self._wants_host = False
@@ -120,7 +124,7 @@ class Loop:
     def _interest(self) -> tuple[list[int | socket.socket], list[int | socket.socket]]:
         reading: list[int | socket.socket] = [self._woken]
         writing: list[int | socket.socket] = [self._out] if self._unread else []
-        if self._leaving_by is None:
+        if self._leaving_by is None and self._has_room:
             reading.append(self._in)
         if self._host is not None:
             if len(self._unread) < MOST_UNREAD:
@@ -128,6 +132,12 @@ class Loop:
             if self._host.unsent:
                 writing.append(self._host.line)
         return reading, writing
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether what a message of the client brings about can be kept until somebody reads it."""
+        unsent = len(self._host.unsent) if self._host is not None else 0
+        return max(len(self._unread), unsent, self._front.weight) < MOST_UNREAD
 
     def _bound(self) -> float | None:
         """Seconds until something is due; None when only others decide."""
@@ -151,8 +161,7 @@ class Loop:
         except OSError:
             data = b""
         if data:
-            for line in self._heard.feed(data):
-                self._hear(line)
+            self._said.extend(self._heard.feed(data))
             return
         if rest := self._heard.rest():
             self._hear(rest)

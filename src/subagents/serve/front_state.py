@@ -10,7 +10,7 @@ host's answer can then always be told from the one that the client waits for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ from subagents.language import _
 from subagents.serve import front_answers, front_lines, json_rpc
 from subagents.serve.front_answers import Offered, modern_version
 from subagents.serve.front_lines import Fault, Message, is_answer, is_request, key_of
+from subagents.serve.persistent import Persistent
 from subagents.serve.too_long import TooLong
 
 OWN = "subagents-front:"  # begins the ids of what the front asks the host for itself
@@ -57,13 +58,16 @@ class Front:
     greeted: bool = False  # the host was told what the client knows; of later answers from the file it is not
     spoken: str = ""  # the version of the handshake that the file answered
     told: str = ""  # the digest of the tools that the client was told from the file
-    asked: Mapping[str, Asked] = field(default_factory=dict)
-    own: Mapping[str, Any] = field(default_factory=dict)  # see `_copy`
-    asked_back: Mapping[str, str | int] = field(default_factory=dict)  # what the host asked the client
-    waiting: tuple[bytes, ...] = ()  # for a host that is coming
+    asked: Persistent[Asked] = field(default_factory=Persistent)
+    own: Persistent[Any] = field(default_factory=Persistent)  # see `_copy`
+    asked_back: Persistent[str | int] = field(default_factory=Persistent)  # what the host asked the client
+    waiting: Persistent[bytes] = field(
+        default_factory=Persistent
+    )  # for a host that is coming, by their numbers
+    weight: int = 0  # bytes of those
     initialize: Message | None = None
     initialized: bytes = b""
-    subscribed: Mapping[str, bytes] = field(default_factory=dict)  # by URI
+    subscribed: Persistent[bytes] = field(default_factory=Persistent)  # by URI
     again: tuple[bytes, ...] = ()  # what the next host is told first, because the last one knew it
     second: frozenset[str] = frozenset()  # subscriptions whose next acknowledgement the client has already
     count: int = 0  # of ids of the front's own
@@ -161,7 +165,7 @@ def _noted(front: Front, message: Message, line: bytes) -> Front:
         line=line if kept else b"",
         uri=uri if kept and isinstance(uri, str) else "",
     )
-    return replace(front, asked={**front.asked, key_of(message["id"]): asked})
+    return replace(front, asked=front.asked.put(key_of(message["id"]), asked))
 
 
 def _notified(front: Front, message: Message, line: bytes) -> Step:
@@ -173,7 +177,7 @@ def _notified(front: Front, message: Message, line: bytes) -> Step:
     key = key_of(params.get("requestId")) if isinstance(params, dict) else ""
     if key not in front.asked:
         return Step(front)  # it has its answer, as opencode and kimi-code cancel what they have
-    return _forwarded(replace(front, asked=_without(front.asked, key)), line)
+    return _forwarded(replace(front, asked=front.asked.without(key)), line)
 
 
 def _answered_back(front: Front, message: Message, line: bytes) -> Step:
@@ -181,21 +185,26 @@ def _answered_back(front: Front, message: Message, line: bytes) -> Step:
     key = key_of(message["id"])
     if key not in front.asked_back:
         return Step(front)
-    return _forwarded(replace(front, asked_back=_without(front.asked_back, key)), line)
+    return _forwarded(replace(front, asked_back=front.asked_back.without(key)), line)
 
 
 def _forwarded(front: Front, line: bytes) -> Step:
     if front.link is Link.THERE:
         return Step(front, tell=(line,))
-    waiting = replace(front, link=Link.COMING, waiting=(*front.waiting, line))
-    return Step(waiting, connect=front.link is Link.APART)
+    coming = replace(
+        front,
+        link=Link.COMING,
+        waiting=front.waiting.put(str(len(front.waiting)), line),
+        weight=front.weight + len(line),
+    )
+    return Step(coming, connect=front.link is Link.APART)
 
 
 def _copy(front: Front, message: Message, tools: Any = None) -> tuple[Front, bytes]:
     """The request under an id of the front's own. `tools` are to be the same in the answer, None if that is all one."""
     identity = f"{OWN}{front.count}"
     copy = front_lines.line_of({**message, "id": identity})
-    return replace(front, count=front.count + 1, own={**front.own, key_of(identity): tools}), copy
+    return replace(front, count=front.count + 1, own=front.own.put(key_of(identity), tools)), copy
 
 
 # --- from the host
@@ -220,7 +229,7 @@ def _heard_of_host(front: Front, line: bytes | TooLong) -> Step:
         case message if is_answer(message):
             return _answered(front, message, _ended(line))
         case message if is_request(message):
-            asked_back = {**front.asked_back, key_of(message["id"]): message["id"]}
+            asked_back = front.asked_back.put(key_of(message["id"]), message["id"])
             return Step(replace(front, asked_back=asked_back), say=(_ended(line),))
         case message if message["method"] == ACKNOWLEDGED:
             return _acknowledged(front, message, _ended(line))
@@ -233,7 +242,7 @@ def _answered(front: Front, message: Message, line: bytes) -> Step:
     if key in front.own:
         tools, result = front.own[key], message.get("result")
         changed = tools is not None and isinstance(result, dict) and result.get("tools") != tools
-        return Step(replace(front, own=_without(front.own, key)), say=(_TOOLS_CHANGED,) if changed else ())
+        return Step(replace(front, own=front.own.without(key)), say=(_TOOLS_CHANGED,) if changed else ())
     if key in front.asked or message["id"] is None:
         return Step(_settled(front, message), say=(line,))
     return Step(front)  # the client cancelled it, and may have taken the id again
@@ -244,12 +253,12 @@ def _settled(front: Front, message: Message) -> Front:
     asked = front.asked.get(key)
     if asked is None:
         return front
-    front = replace(front, asked=_without(front.asked, key))
+    front = replace(front, asked=front.asked.without(key))
     match asked.method, "result" in message:
         case "resources/subscribe", True:
-            return replace(front, subscribed={**front.subscribed, asked.uri: asked.line})
+            return replace(front, subscribed=front.subscribed.put(asked.uri, asked.line))
         case "resources/unsubscribe", True:
-            return replace(front, subscribed=_without(front.subscribed, asked.uri))
+            return replace(front, subscribed=front.subscribed.without(asked.uri))
         case _:
             return front
 
@@ -261,7 +270,7 @@ def _acknowledged(front: Front, message: Message, line: bytes) -> Step:
     if key in front.second:
         return Step(replace(front, second=front.second - {key}))
     if (asked := front.asked.get(key)) is not None:
-        front = replace(front, asked={**front.asked, key: replace(asked, acknowledged=True)})
+        front = replace(front, asked=front.asked.put(key, replace(asked, acknowledged=True)))
     return Step(front, say=(line,))
 
 
@@ -295,32 +304,44 @@ def refusal(line: bytes | TooLong) -> str:
 
 def arrived(front: Front) -> Step:
     """The host said that it goes on: it is told what the last one knew, then what waits."""
-    tell = (*front.again, *front.waiting)
-    return Step(replace(front, link=Link.THERE, met=True, again=(), waiting=()), tell=tell)
+    tell = (*front.again, *front.waiting.values())
+    return Step(
+        replace(front, link=Link.THERE, met=True, again=(), waiting=Persistent(), weight=0), tell=tell
+    )
 
 
 def failed(front: Front, sentence: str) -> Step:
     """No host can be had for now. Whoever waits is told so, and the next message tries again."""
-    kept = {key: each for key, each in front.asked.items() if each.acknowledged}
-    return _parted(front, kept, sentence)
+    return _parted(front, lambda asked: asked.acknowledged, sentence)
 
 
 def lost(front: Front) -> Step:
     """The host ended, and what it was asked has no answer. Streams that are listened to go on with the next host."""
-    kept = {key: each for key, each in front.asked.items() if each.method == LISTEN}
     sentence = _(
         "The host of this project ended while it answered; nothing that was started is lost: "
         "call list_subagents, or make the call again."
     )
-    return _parted(front, kept, sentence)
+    return _parted(front, lambda asked: asked.method == LISTEN, sentence)
 
 
-def _parted(front: Front, kept: Mapping[str, Asked], sentence: str) -> Step:
-    given_up = [each for key, each in front.asked.items() if key not in kept]
+def _parted(front: Front, is_kept: Callable[[Asked], bool], sentence: str) -> Step:
+    given_up = [each for each in front.asked.values() if not is_kept(each)]
+    kept: Persistent[Asked] = Persistent()
+    for key, each in front.asked.items():
+        kept = kept.put(key, each) if is_kept(each) else kept
     # What the host asked the client, a question to a person perhaps, needs no answer any more.
     say = (*(_unanswered(each, sentence) for each in given_up), *map(_cancelled, front.asked_back.values()))
+    none: Persistent[Any] = Persistent()
     apart = replace(
-        front, link=Link.APART, greeted=False, asked=kept, own={}, asked_back={}, waiting=(), again=()
+        front,
+        link=Link.APART,
+        greeted=False,
+        asked=kept,
+        own=none,
+        asked_back=none,
+        waiting=none,
+        weight=0,
+        again=(),
     )
     return Step(_remembering(apart), say=say)
 
@@ -361,10 +382,6 @@ def _cancelled(identity: str | int) -> bytes:
 
 
 _TOOLS_CHANGED = front_lines.line_of(json_rpc.notification("notifications/tools/list_changed"))
-
-
-def _without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {each: value for each, value in mapping.items() if each != key}
 
 
 def _ended(line: bytes | TooLong) -> bytes:
