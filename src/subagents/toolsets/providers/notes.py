@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from subagents.language import _
-from subagents.spec import ProviderRule, ToolSelection
+from subagents.spec import EVERY_SERVER, ProviderRule, ToolSelection
 
 MAX_LISTED = 20  # names that a sentence lists
 
@@ -32,7 +32,7 @@ def _notes(
             ).format(name=name)
     named = dict.fromkeys((*(rule.included or ()), *rule.excluded))
     for name in named:
-        if name not in known:
+        if name not in known and name != EVERY_SERVER:
             yield _unknown(name, known)
     for entry in rule.selected or ():
         provider, slash, tool = entry.partition("/")
