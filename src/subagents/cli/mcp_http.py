@@ -19,7 +19,8 @@ from subagents.serve.starting import connected, own_environment
 
 TRIES = 5  # hosts that may die over it
 BOUND = 60.0  # seconds that a host may take to listen: it imports the server first
-ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
+# Ctrl-C too: a shell has what it starts in the background ignore it.
+ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def serve_http(folder: str, port: int, *, new: bool) -> int:

@@ -21,7 +21,7 @@ from subagents.language import _
 from subagents.places import Project
 from subagents.runs.json_pointer import part_of
 from subagents.runs.result import Result, duration
-from subagents.serve.overlooking import result_in_log
+from subagents.sessions.answers import result_in_log
 from subagents.sessions.reader import LogReader
 from subagents.view.activity import activity
 from subagents.view.run_line import ending, run_line

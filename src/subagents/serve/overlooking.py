@@ -9,13 +9,12 @@ import anyio.to_thread
 
 from subagents.clock import Clock
 from subagents.errors import SessionLocked
-from subagents.events import Ending, RunCompleted
 from subagents.ids import RunId
-from subagents.runs.result import Result
 from subagents.serve import forms
 from subagents.serve.parameters import seconds, text
+from subagents.sessions.answers import result_in_log
 from subagents.sessions.folder import SessionFolder, owner_alive
-from subagents.sessions.reader import LogReader, read_session
+from subagents.sessions.reader import read_session
 
 LOOK_EVERY = 0.5  # seconds: nobody tells us when it moves
 
@@ -50,17 +49,3 @@ async def _result(folder: SessionFolder, params: Mapping[str, Any], clock: Clock
     await _wait(folder, {"run": params["run"], "seconds": params.get("wait", 0.0)}, clock)
     found = await anyio.to_thread.run_sync(result_in_log, folder, RunId(text(params, "run")))
     return forms.told_result(found)
-
-
-def result_in_log(folder: SessionFolder, run: RunId) -> Result:
-    """The run with all its words. Raises `SessionError` when they cannot be read."""
-    state, log = read_session(folder.log).run(run), LogReader(folder.log)
-    if state.outcome is None:
-        return Result(state, log.draft(run) or state.text)
-    match log.entry(state.outcome.seq).event:
-        case RunCompleted(text=said, structured=structured):
-            return Result(state, said, structured)
-        case Ending(partial=partial):
-            return Result(state, partial)
-        case other:
-            raise AssertionError(f"run {run} did not end with {other}")

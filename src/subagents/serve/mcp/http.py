@@ -152,11 +152,14 @@ def _told_when_written(app: ASGIApp) -> ASGIApp:
         async def sending(message: Message) -> None:
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body", False):
+                # At once: the client's next request may be here before the application returns.
+                ride.written()
                 sent.set()
 
         try:
             await app({**scope, RIDE: ride}, receive, sending)
         finally:
-            (ride.written if sent.is_set() else ride.lost)()
+            if not sent.is_set():
+                ride.lost()
 
     return riding
