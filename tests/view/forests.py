@@ -1,4 +1,4 @@
-"""Runs for the tree's tests: one story with everything in it, and random ones."""
+"""Runs for the tree's tests: one story with everything in it, and random ones; and how they are drawn."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from subagents.runs.state import Outcome, RunState, RunStatus, ToolInFlight
 from subagents.spec import AskedBy, Limits
 from subagents.testing.facts import spec
 from subagents.usage import ModelUsage, Usage
+from subagents.view.tree import TreeMode, tree
 from subagents.view.tree_model import Doing
 
 BEGAN = 1_000.0
@@ -92,6 +93,20 @@ DOING = {
     RunId("orchestrator"): Doing(context=38),
     RunId("explore"): Doing(worktree="wt-explore", conflicts=2, context=86, compactions=1),
 }
+
+
+def drawn(
+    runs: tuple[RunState, ...] = STORY,
+    width: int = 88,
+    height: int | None = None,
+    mode: str = "rich",
+    **more: object,
+) -> str:
+    """The tree of these runs as text, drawn at `NOW`: what a snapshot holds."""
+    look = {"now": NOW, "doing": DOING, "max_depth": 4} | more
+    lines = tree(runs, width=width, height=height, mode=TreeMode(mode), **look).lines  # type: ignore[arg-type]
+    return "\n" + "\n".join(line.plain.rstrip() for line in lines) + "\n"
+
 
 _words = st.text(st.sampled_from("ab ─├中文🎉\t\n\x1b[31m👩‍👩‍👧é"), max_size=30)
 
