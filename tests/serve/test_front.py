@@ -320,7 +320,9 @@ def test_a_client_that_asks_for_much_and_reads_late_costs_little_memory(tmp_path
                 assert message["id"] == last + 1
                 last = message["id"]
                 waiting.discard(last)
-        assert int(client.leave().split()[-1]) < 100_000_000
+        # The stray print of the thread that looks for a host may come after it.
+        (weight,) = (int(said) for said in client.leave().split() if said.isdigit())
+        assert weight < 100_000_000
 
 
 def test_it_ends_with_its_client_whether_or_not_the_host_answers(client: Client, host: Host):
