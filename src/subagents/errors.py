@@ -20,6 +20,7 @@
     │   ├── SessionClosed       it is over: nothing more is recorded
     │   ├── CommitFailed        the store could not keep what happened; the session is closed
     │   └── NewerSession        written by a newer version of this program
+    ├── MemoryRefused           an agent's memory cannot be used: its name, or what lies in the way
     ├── WorkspaceError          the place where a run's files live cannot be used
     ├── ModelError
     │   ├── ModelUnavailable    no such model, or no key for it
@@ -89,6 +90,10 @@ class SpawnRefused(SubagentsError):
 
 class InvalidSchema(SpawnRefused):
     """The output schema is not JSON, not an object, or not JSON Schema."""
+
+
+class MemoryRefused(SubagentsError):
+    """An agent's memory cannot be used; the sentence says what is in the way."""
 
 
 class RunNotFound(SubagentsError):

@@ -17,6 +17,8 @@ from subagents.errors import SessionError
 
 PROJECT_FOLDER = ".subagents"
 
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+
 
 @dataclass(frozen=True)
 class Project:
@@ -79,6 +81,11 @@ def _owner(path: Path) -> int:
 
 def _user() -> int:
     return os.getuid() if hasattr(os, "getuid") else 0
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether a name that others chose may become the name of a file or folder: it then leads nowhere else."""
+    return _SAFE_NAME.fullmatch(name) is not None
 
 
 def user_home() -> Path:

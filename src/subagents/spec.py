@@ -200,6 +200,15 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     trust: bool = False
 
 
+class MemoryUse(msgspec.Struct, frozen=True):
+    """What a run may do with its agent's memory: whose it is (`project`, `local`, `user`), whether it may add to it, and
+    the tools that it has for the memory's folder alone, `lent`, because its definition gives it none of them."""
+
+    scope: str
+    writes: bool = False
+    lent: tuple[str, ...] = ()
+
+
 class DefinitionSource(msgspec.Struct, frozen=True):
     """Which file a run's definition came from. `digest` is the SHA-256 of its bytes, in hexadecimal; `dialect` the
     tool whose way of writing it follows, `subagents` for our own."""
@@ -218,7 +227,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     for. `display_name` and `color` (`#RRGGBB`) are how people see it, "" where its file does not say.
     `subagents` are the only types it may start, None for any. `notes` are sentences for whoever asked, about what
     is not as asked. `mcp_servers` are the MCP servers that the definition describes, as it is written: variables by
-    name. `servers_file` is the project's file of servers as it was allowed, None where it is not used.
+    name. `servers_file` is the project's file of servers as it was allowed, None where it is not used. `skills` True
+    are all it may look up, a tuple those put into its prompt. `memory` None is none.
     """
 
     agent: str
@@ -249,3 +259,5 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     mcp_servers: Mapping[str, Any] = {}
     servers_file: DefinitionSource | None = None
+    skills: bool | tuple[str, ...] = False
+    memory: MemoryUse | None = None

@@ -1,6 +1,7 @@
 """The system prompt of a run: its role, where it is, and what its answer must look like. Reads nothing itself.
 
-Nothing in it but its last lines differs between two runs of one agent in one place, so that a provider's cache is hit.
+Nothing in it but its end differs between two runs of one agent in one place, so that a provider's cache is hit: what
+the definition and its skills say comes before the memory, which other runs add to.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from subagents.prompts.environment import Environment, GitState
+from subagents.prompts.memory import Memory, memory_block
 from subagents.spec import PromptMode, RunSpec
 
 #: What the line begins with that announces the output schema; the offline model looks for it.
@@ -35,10 +37,12 @@ def system_prompt(
     identity: str = "",
     *,
     parent_prompt: str = "",
+    skills: str = "",
+    memory: Memory | None = None,
     place: str = "",
 ) -> str:
-    """The system prompt. `identity` is the name in the tag, the agent's when empty; `place` is where a nested run
-    stands in its tree, which comes last because it differs from run to run.
+    """The system prompt. `identity` is the name in the tag, the agent's when empty; `skills` what it is told of them; `place` is
+    where a nested run stands in its tree, which comes last because it differs from run to run.
 
     In `replace` mode the definition's text is the whole role: neither the parent's prompt nor the project's
     instructions are in it. In `append` mode the prompt begins with the parent's, byte for byte, where there is one,
@@ -52,7 +56,8 @@ def system_prompt(
         start = [parent_prompt] if parent_prompt else [_BASE]
         shared = "" if parent_prompt else project_instructions
         parts = [*start, _HEADER, tag, _environment(environment), shared, own]
-    return "\n\n".join(part for part in [*parts, final_answer(spec.output_schema), place] if part)
+    extras = (skills, memory_block(memory), final_answer(spec.output_schema), place)
+    return "\n\n".join(part for part in [*parts, *extras] if part)
 
 
 def _attribute(name: str) -> str:

@@ -16,7 +16,7 @@ from subagents.definitions.model import AgentDefinition
 from subagents.definitions.tool_names import DELEGATING
 from subagents.errors import InvalidSchema, SpawnRefused
 from subagents.runs.output_schema import parse_schema
-from subagents.runs.rights import narrowed, narrowed_types
+from subagents.runs.rights import narrowed, narrowed_types, rights_of, with_memory
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
 from subagents.spec import (
@@ -24,6 +24,7 @@ from subagents.spec import (
     AskedBy,
     CommandLine,
     Limits,
+    MemoryUse,
     OnInvalid,
     ProviderRule,
     RunSpec,
@@ -81,6 +82,7 @@ def resolve(
     background, background_by = _background(request, definition, settings)
     isolated, isolated_by = _choose(request, request.isolated, definition.isolated) or (False, "default")
     tools, tools_by = _tools(definition, parent, isolated=isolated)
+    tools, memory = _memory(definition, tools)
     command = definition.runner if isinstance(definition.runner, CommandLine) else None
     _refuse_command(command, definition, parent)
     _refuse_type(definition, parent)
@@ -109,6 +111,8 @@ def resolve(
         project=str(project),
         user=user,
         source=definition.source,
+        skills=_skills(definition, isolated=isolated),
+        memory=memory,
         decided={
             "model": model_by,
             "thinking": thinking_by,
@@ -278,17 +282,36 @@ def _tools(definition: AgentDefinition, parent: RunState | None, *, isolated: bo
     wanted = _isolated(definition.tools) if isolated else definition.tools
     if parent is None:
         return wanted, "definition"
-    tools = narrowed(wanted, parent.spec.tools)
+    has = rights_of(parent.spec)
+    tools = narrowed(wanted, has)
     if tools == wanted:
         return tools, "definition"
     if _any(wanted) and not _any(tools):
-        has = parent.spec.tools
         may = ", ".join(has.among(has.names or ())) or "none"
         raise SpawnRefused(
             f"The agent {definition.name!r} could use none of its tools here: a child may use no more than its "
             f"parent, which has {may}."
         )
     return tools, "parent"
+
+
+def _memory(definition: AgentDefinition, tools: ToolSelection) -> tuple[ToolSelection, MemoryUse | None]:
+    """What a program remembers is its own affair."""
+    if definition.memory is None or not _is_ours(definition):
+        return tools, None
+    return with_memory(tools, definition.memory.value)
+
+
+def _skills(definition: AgentDefinition, *, isolated: bool) -> bool | tuple[str, ...]:
+    """An isolated run has none, nor has a program; where nothing is said, all may be looked up."""
+    if isolated or not _is_ours(definition):
+        return False
+    return True if definition.skills is None else definition.skills
+
+
+def _is_ours(definition: AgentDefinition) -> bool:
+    """Whether our own loop executes it, which alone tells an agent of memory and skills."""
+    return definition.runner in ("", "native")
 
 
 def _isolated(tools: ToolSelection) -> ToolSelection:

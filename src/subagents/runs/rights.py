@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from subagents.definitions.tool_names import DELEGATING, FETCH, START
-from subagents.spec import ToolSelection
+from subagents.spec import MemoryUse, RunSpec, ToolSelection
 
 _READING = ("read", "grep", "find", "ls")
 _WRITING = ("write", "edit")
@@ -21,6 +21,27 @@ _IMPLIED: dict[str, tuple[str, ...]] = {
     "edit": _WRITING,
     "bash": (*_READING, *_WRITING, FETCH),
 }
+
+
+def rights_of(spec: RunSpec) -> ToolSelection:
+    """What a run may use wherever it works: what was lent to it for its memory it cannot give on."""
+    if spec.memory is None or spec.tools.names is None:
+        return spec.tools
+    own = tuple(name for name in spec.tools.names if name not in spec.memory.lent)
+    return ToolSelection(own, spec.tools.denied, spec.tools.providers)
+
+
+def with_memory(tools: ToolSelection, scope: str) -> tuple[ToolSelection, MemoryUse]:
+    """The tools with those that a memory needs, and how it may be used. What is denied stays denied.
+
+    Who may write or edit files may add to its memory; everybody else may only read it.
+    """
+    writes = any(tools.allows(name) for name in _WRITING)
+    needed = ("read", *_WRITING) if writes else ("read",)
+    lent = tuple(name for name in needed if not tools.allows(name) and not tools.denies(name))
+    if tools.names is None or not lent:
+        return tools, MemoryUse(scope, writes)
+    return ToolSelection((*tools.names, *lent), tools.denied, tools.providers), MemoryUse(scope, writes, lent)
 
 
 def narrowed(child: ToolSelection, parent: ToolSelection) -> ToolSelection:

@@ -95,7 +95,7 @@ _PLANS = re.compile(
 _ROLE_LENGTH = 1500
 """Characters of the instructions that say what the agent is; the project's own notes may follow."""
 _OWN_ROLE = re.compile(r"<agent_instructions>\n(.*?)</agent_instructions>", re.S)
-_ENVIRONMENT = re.compile(r"<environment>.*?</environment>", re.S)
+_GIVEN = re.compile(r"<(environment|skills|agent_memory)\b[^\n]*>\n.*?</\1>", re.S)
 
 _DELEGATES = re.compile(
     r"\bdelegate\b|\bin parallel\b"
@@ -183,6 +183,6 @@ def delegates(prompt: str, instructions: str, tools: frozenset[str]) -> bool:
 
 
 def _role(instructions: str) -> str:
-    """What the instructions say of the agent itself, without the place it works in."""
+    """What the instructions say of the agent itself, without the place it works in, its skills and its memory."""
     own = _OWN_ROLE.search(instructions)
-    return (own[1] if own else _ENVIRONMENT.sub("", instructions))[:_ROLE_LENGTH]
+    return (own[1] if own else _GIVEN.sub("", instructions))[:_ROLE_LENGTH]
