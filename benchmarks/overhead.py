@@ -21,6 +21,7 @@ from pydantic_ai.usage import UsageLimits
 
 from benchmarks import two_turns
 from subagents.bootstrap import AgentManager
+from subagents.prompts.role import Role
 from subagents.runners.base import RunContext
 from subagents.runners.native import NativeRunner
 from subagents.runners.native_tools import reported
@@ -73,8 +74,8 @@ async def managed(runs: int, tools: AbstractToolset[Any], folder: Path) -> None:
             assert result.run.status == "completed", result.run.outcome
 
 
-async def _role(spec: RunSpec, context: RunContext) -> str:
-    return two_turns.ROLE
+async def _role(spec: RunSpec, context: RunContext) -> Role:
+    return Role(two_turns.ROLE)
 
 
 def cpu() -> dict[str, list[float]]:

@@ -28,9 +28,7 @@ from subagents.models.served import Served
 from subagents.models.wishes import choose
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
-from subagents.prompts.environment import read_environment
-from subagents.prompts.instructions import project_instructions
-from subagents.prompts.system import system_prompt
+from subagents.prompts.role import Role, notes_on, role_of
 from subagents.prompts.whereabouts import whereabouts
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner
@@ -52,7 +50,7 @@ from subagents.sessions.store import EventStore, MemoryStore
 from subagents.sessions.transcript import export_jsonl
 from subagents.settings.layers import Layered, SettingProblem, layered
 from subagents.settings.model import Settings, declared
-from subagents.spec import PromptMode, ProviderRule, RunSpec, ToolSelection
+from subagents.spec import ProviderRule, RunSpec, ToolSelection
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
 from subagents.toolsets.mcp.choosing import ServerChoice
 from subagents.toolsets.mcp.servers import Servers
@@ -289,6 +287,7 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         environment={name: plan.environ[name] for name in PASSED_ON if name in plan.environ},
         outer=_outer_run(started_in(plan.environ)),
         tool_notes=partial(_tool_notes, providers),
+        given_notes=_given_notes,
         choose_servers=ServerChoice(plan.project.root, taken=providers.names).chosen,
     )
 
@@ -303,6 +302,10 @@ async def _tool_notes(
 ) -> Sequence[str]:
     """In a thread: what others wrote is imported for it, which takes as long as it takes."""
     return await anyio.to_thread.run_sync(providers.notes, own, tools, servers)
+
+
+async def _given_notes(spec: RunSpec) -> Sequence[str]:
+    return await anyio.to_thread.run_sync(notes_on, spec)
 
 
 def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
@@ -337,20 +340,13 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
     )
 
 
-async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunContext) -> str:
+async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunContext) -> Role:
     """The role, when what its tools come from is loaded as well: a run that is resumed was not looked at before."""
     await anyio.to_thread.run_sync(tools.load, spec)
     state = tools.manager.state
     path = [state.run(run).handle for run in reversed(state.path(context.run))]
-    return await _role(plan, spec, context, whereabouts(path, context.depth, plan.settings.max_depth))
-
-
-async def _role(plan: _Plan, spec: RunSpec, context: RunContext, place: str) -> str:
-    environment = await read_environment(context.folder, plan.clock)
-    instructions = ""
-    if spec.prompt_mode is PromptMode.APPEND:
-        instructions = await anyio.to_thread.run_sync(project_instructions, plan.project.root, context.folder)
-    return system_prompt(spec, environment, instructions, place=place)
+    place = whereabouts(path, context.depth, plan.settings.max_depth)
+    return await role_of(spec, context.folder, plan.clock, place)
 
 
 def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunId) -> None:

@@ -201,8 +201,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
-    """What a run may do with its agent's memory: whose it is (`project`, `local`, `user`), whether it may add to it, and
-    the tools that it has for the memory's folder alone, `lent`, because its definition gives it none of them."""
+    """What a run may do with its agent's memory: whose it is (`project`, `local`, `user`), whether it may add to it.
+    `lent` are tools that it has for the memory's folder alone, because its definition does not give them."""
 
     scope: str
     writes: bool = False

@@ -6,6 +6,7 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.toolsets import FunctionToolset
 
 from subagents.models.local import LocalModel
+from subagents.prompts.role import Role
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.native import NativeRunner, Retries
 from subagents.runners.native_tools import reported
@@ -32,8 +33,8 @@ class TestTheNativeRunner(RunnerContract, AskingAgainContract):
         return NativeRunner(lambda _: model, lambda *_: [toolset], role, Retries(chance=lambda: 0.0))
 
 
-async def role(spec: RunSpec, context: RunContext) -> str:
-    return "Be brief."
+async def role(spec: RunSpec, context: RunContext) -> Role:
+    return Role("Be brief.")
 
 
 async def look(result: str) -> str:

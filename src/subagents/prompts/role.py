@@ -3,7 +3,7 @@ says, its memory, its skills. What its text looks like is known to `system.py`."
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from subagents.prompts.environment import read_environment
 from subagents.prompts.instructions import project_instructions
 from subagents.prompts.memory import INDEX, Memory, index_of, made, memory_folder
 from subagents.prompts.skill_texts import Told
-from subagents.prompts.skills import read_skill, skill_roots, skills_in
+from subagents.prompts.skills import Found, read_skill, skill_roots, skills_in
 from subagents.prompts.system import system_prompt
 from subagents.prompts.unlinked import Unlinked
 from subagents.spec import PromptMode, RunSpec
@@ -71,12 +71,15 @@ def notes_on(spec: RunSpec) -> tuple[str, ...]:
 
 def skills_of(spec: RunSpec) -> Told:
     """The skills of a run: those that are named in full, else all there are, for who can read files anywhere."""
-    if not spec.skills or (spec.skills is True and not _reads(spec)):
+    if isinstance(spec.skills, tuple):
+        return skill_texts.named(spec.skills, _known(spec), read_skill) if spec.skills else Told()
+    if not spec.skills or not _reads(spec):
         return Told()
-    known = skills_in(skill_roots(Path(spec.project)))
-    if spec.skills is True:
-        return skill_texts.offered(filter(None, map(read_skill, known.values())))
-    return skill_texts.named(spec.skills, known, read_skill)
+    return skill_texts.offered(filter(None, map(read_skill, _known(spec).values())))
+
+
+def _known(spec: RunSpec) -> Mapping[str, Found]:
+    return skills_in(skill_roots(Path(spec.project)))
 
 
 def _reads(spec: RunSpec) -> bool:
@@ -89,7 +92,9 @@ def _about_skills(spec: RunSpec) -> Iterator[str]:
     told = skills_of(spec)
     if told.missing:
         names = ", ".join(map(quoted, told.missing))
-        folders = ", ".join(str(root.anchor.joinpath(*root.parts)) for root in skill_roots(Path(spec.project)))
+        folders = ", ".join(
+            str(root.anchor.joinpath(*root.parts)) for root in skill_roots(Path(spec.project))
+        )
         yield f"The agent {spec.agent!r} goes without skills that there are not: {names}. Looked for in: {folders}."
     if told.unsafe:
         names = ", ".join(map(quoted, told.unsafe))

@@ -15,9 +15,7 @@ MAX_ALL = 200_000  # characters of all skills in one prompt
 MAX_OFFERED = 20_000  # characters of the list of those that may be looked up
 LONGEST_LINE = 400  # characters of what one of them is for
 
-_OFFER = (
-    "Instructions for particular work, each in a file. Where one fits what you are to do, read its file with `read` first."
-)
+_OFFER = "Instructions for particular work, each in a file. Where one fits, read its file with `read` before you begin."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,9 @@ class _Telling:
             self.left_out.append(name)
         elif not is_safe_name(name):
             self.unsafe.append(name)
-            self.section(name, "[skipped: this is no name of a skill; it could lead out of the folders of skills]")
+            self.section(
+                name, "[skipped: this is no name of a skill; it could lead out of the folders of skills]"
+            )
         elif name not in known or (skill := read(known[name])) is None:
             self.missing.append(name)
             self.section(name, "[this skill was not found; go on without it]")

@@ -41,8 +41,8 @@ def system_prompt(
     memory: Memory | None = None,
     place: str = "",
 ) -> str:
-    """The system prompt. `identity` is the name in the tag, the agent's when empty; `skills` what it is told of them; `place` is
-    where a nested run stands in its tree, which comes last because it differs from run to run.
+    """The system prompt. `identity` is the name in the tag, the agent's when empty; `skills` is what it is told of
+    them; `place` is where a nested run stands in its tree, which comes last because it differs from run to run.
 
     In `replace` mode the definition's text is the whole role: neither the parent's prompt nor the project's
     instructions are in it. In `append` mode the prompt begins with the parent's, byte for byte, where there is one,

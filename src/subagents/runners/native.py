@@ -22,6 +22,7 @@ from subagents.ids import RunId
 from subagents.models import remote, thinking
 from subagents.models.pricing import usage_of
 from subagents.own_tasks import own_tasks
+from subagents.prompts.role import Role
 from subagents.runners.base import (
     PromptSent,
     Replied,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from pydantic_ai import Agent, AgentRun
     from pydantic_ai.messages import ModelResponse, ModelResponseStreamEvent
     from pydantic_ai.models import Model
-    from pydantic_ai.settings import ModelSettings
     from pydantic_ai.toolsets import AbstractToolset
 
     from subagents.models.retrying import Setback
@@ -68,7 +68,7 @@ ToolsetsOf = Callable[[RunSpec, int], "Sequence[AbstractToolset[RunDeps]]"]
 #: The model of a name that was checked before; shared between runs.
 ModelOf = Callable[[str], "Model[Any]"]
 #: The role of a run, made when it begins.
-RoleOf = Callable[[RunSpec, RunContext], Awaitable[str]]
+RoleOf = Callable[[RunSpec, RunContext], Awaitable[Role]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,9 @@ class NativeRunner:
         # Entered, its connections are open; the last run to leave closes them.
         async with self._model_of(spec.model) as model:
             yield NativeConversation(
-                spec.model,
+                spec,
                 context,
                 model=model,
-                settings=thinking.settings_of(spec.thinking),
                 role=await self._role_of(spec, context),
                 toolsets=self._toolsets_of(spec, context.depth),
                 retries=self._retries,
@@ -124,26 +123,25 @@ class NativeConversation:
 
     def __init__(
         self,
-        name: str,
+        spec: RunSpec,
         context: RunContext,
         *,
         model: Model[Any],
-        settings: ModelSettings | None,
-        role: str,
+        role: Role,
         toolsets: Sequence[AbstractToolset[RunDeps]],
         retries: Retries,
     ) -> None:
         from subagents.models.retrying import Patience, RetryingModel
 
         patience = Patience(retries.count, retries.clock, retries.chance)
-        self._name = name
+        self._name = spec.model
         self._context = context
-        self._model = RetryingModel(model, name, patience, self._failed)
-        self._settings = settings
-        self._role = storable(role)
+        self._model = RetryingModel(model, spec.model, patience, self._failed)
+        self._settings = thinking.settings_of(spec.thinking)
+        self._role = storable(role.text)
         self._toolsets = toolsets
         self._calls = CallReports(context.report)
-        self._deps = RunDeps(context.run, coding_deps(context), self._calls)
+        self._deps = RunDeps(context.run, coding_deps(spec, context, role), self._calls)
         self._history = restored(context.history)
         self._run: AgentRun[RunDeps, str] | None = None
         self._ended = False

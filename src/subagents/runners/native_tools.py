@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, assert_never
 
 from subagents.definitions.tool_names import FETCH
+from subagents.prompts.role import Role
 from subagents.runners.base import Called, CommandBegan, FileWritten, FolderMoved, Report, RunContext
+from subagents.spec import RunSpec
 from subagents.texts import storable
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.toolsets.coding.deps import (
@@ -17,6 +19,7 @@ from subagents.toolsets.coding.deps import (
     CommandStarted,
     FileChanged,
     FolderChanged,
+    MemoryPlace,
 )
 from subagents.workspaces.variables import command_environment
 
@@ -62,8 +65,8 @@ def reported(toolset: AbstractToolset[Any]) -> AbstractToolset[Any]:
     return Reported(toolset)
 
 
-def coding_deps(context: RunContext) -> CodingDeps:
-    """The place of a run's coding tools."""
+def coding_deps(spec: RunSpec, context: RunContext, role: Role) -> CodingDeps:
+    """The place of a run's coding tools, with what its role has outside of it."""
     deps = CodingDeps.local(
         context.folder,
         environment=command_environment(os.environ, context.environment),
@@ -72,6 +75,11 @@ def coding_deps(context: RunContext) -> CodingDeps:
     )
     if context.directory.is_dir():
         deps.folder = context.directory
+    if role.memory is not None:
+        deps.memory = MemoryPlace(role.memory.folder, role.memory.writes)
+    deps.readable = role.readable
+    # Also where the memory itself could not be had: they were lent for nothing else.
+    deps.lent = frozenset(spec.memory.lent if spec.memory is not None else ())
     return deps
 
 

@@ -48,7 +48,8 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
     )
     _refuse_untrusted_script(asked, spec, around)
     spec, told = await _with_tools(asked, spec, definition, around)
-    notes = (*note, *unknown, *told)
+    given = await around.given_notes(spec) if around.given_notes is not None else ()
+    notes = (*note, *unknown, *told, *given)
     return await _with_model(msgspec.structs.replace(spec, notes=notes), asked, parent, around)
 
 

@@ -18,6 +18,9 @@ from subagents.spec import DefinitionSource, ProviderRule, RunSpec, ToolSelectio
 #: run may use; providers that have the last names are there besides. Raises `BadTools`.
 ToolNotes = Callable[[Sequence[ProviderRule], ToolSelection, Sequence[str]], Awaitable[Sequence[str]]]
 
+#: What whoever asks for a run should know of its skills and its memory.
+GivenNotes = Callable[[RunSpec], Awaitable[Sequence[str]]]
+
 
 class ServersChosen(Protocol):
     """A run's spec with its MCP servers, notes on them, and the names of all that were described, as providers."""
@@ -70,4 +73,5 @@ class Surroundings:
     is_trusted: Callable[[DefinitionSource, str | Path], bool]
     outer: OuterRun | None = None
     tool_notes: ToolNotes | None = None
+    given_notes: GivenNotes | None = None
     choose_servers: ChooseServers | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +46,19 @@ CodingUpdate = CommandStarted | FolderChanged | FileChanged
 
 
 @dataclass
+class MemoryPlace:
+    """The folder of an agent's memory, absolute with its links followed, which may lie anywhere; whether the file tools
+    write to it; and the digest of each file in it as the run last read or wrote it."""
+
+    folder: Path
+    writes: bool
+    seen: dict[Path, str] = field(default_factory=dict)
+
+    def holds(self, path: Path) -> bool:
+        return path.is_relative_to(self.folder)
+
+
+@dataclass
 class CodingDeps:
     """The place that one run works in.
 
@@ -53,7 +66,8 @@ class CodingDeps:
     where the next command begins: bash moves it, always inside the root. `environment` is the whole
     environment of a command (`workspaces.variables.command_environment` makes one). The whole output of
     commands that wrote more than is shown is kept in `output_folder`, below any root, and may be read
-    there; None says that it is not kept.
+    there; None says that it is not kept. `memory` is the agent's own and lies outside of what is otherwise written;
+    `readable` are further folders and files that may be read, and `lent` the tools that reach only these and it.
 
     `report` is awaited before a tool goes on: `CommandStarted` before the command begins, the others
     after the fact. What it raises ends the call and is passed on.
@@ -65,6 +79,9 @@ class CodingDeps:
     environment: Mapping[str, str]
     report: Callable[[CodingUpdate], Awaitable[None]]
     output_folder: Path | None = None
+    memory: MemoryPlace | None = None
+    readable: tuple[Path, ...] = ()
+    lent: frozenset[str] = frozenset()
 
     @classmethod
     def local(

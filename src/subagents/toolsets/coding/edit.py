@@ -8,6 +8,7 @@ from pydantic_ai import RunContext
 from subagents.toolsets.coding.deps import HasCoding
 from subagents.toolsets.coding.failures import ToolFailed, failure_as_answer
 from subagents.toolsets.coding.files import BOM, Span, bytes_of, encoded, plural, refuse_binary, replace
+from subagents.toolsets.coding.memory import undisturbed
 from subagents.toolsets.coding.paths import to_write
 
 SHOWN_PLACES = 10
@@ -28,20 +29,21 @@ async def edit(
         replace_all: Replace every occurrence.
     """
     place = ctx.deps.coding
-    target = await to_write(place, path)
+    target = await to_write(place, path, "edit")
     _refuse_what_changes_nothing(old_string, new_string)
-    before = await bytes_of(place, target)
-    refuse_binary(before, target)
-    text = FileText.of(before)
-    old, new = text.with_its_line_ends(old_string), text.with_its_line_ends(new_string)
-    pieces = text.body.split(old)
-    if len(pieces) == 1:
-        raise ToolFailed(_not_found(target.shown, text.body, old))
-    if len(pieces) > 2 and not replace_all:
-        raise ToolFailed(_not_unique(target.shown, pieces, old))
-    changed = new.join(pieces)
-    span = _written(changed, start=len(pieces[0]), end=len(changed) - len(pieces[-1]))
-    await replace(place, target, before, text.to_bytes(changed), span)
+    async with undisturbed(place, target):
+        before = await bytes_of(place, target)
+        refuse_binary(before, target)
+        text = FileText.of(before)
+        old, new = text.with_its_line_ends(old_string), text.with_its_line_ends(new_string)
+        pieces = text.body.split(old)
+        if len(pieces) == 1:
+            raise ToolFailed(_not_found(target.shown, text.body, old))
+        if len(pieces) > 2 and not replace_all:
+            raise ToolFailed(_not_unique(target.shown, pieces, old))
+        changed = new.join(pieces)
+        span = _written(changed, start=len(pieces[0]), end=len(changed) - len(pieces[-1]))
+        await replace(place, target, before, text.to_bytes(changed), span)
     where = str(span) if changed else "it is empty now"
     return f"Replaced {plural(len(pieces) - 1, 'passage')} in {target.shown} ({where})."
 

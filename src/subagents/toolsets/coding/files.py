@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from subagents.toolsets.coding.deps import CodingDeps, FileChanged
 from subagents.toolsets.coding.failures import ToolFailed, explained
+from subagents.toolsets.coding.memory import keep, memory_of
 from subagents.toolsets.coding.paths import Target
 
 FILE_LIMIT = 10_000_000
@@ -47,8 +48,11 @@ class Span:
 
 async def replace(place: CodingDeps, target: Target, before: bytes | None, after: bytes, span: Span) -> None:
     """Writes the file, its folders included, and reports it. `before` is None for a new file."""
-    with explained(target.shown):
-        await place.workspace.write_bytes(str(target.path), after)
+    if memory_of(place, target) is not None:
+        await keep(place, target, before, after)
+    else:
+        with explained(target.shown):
+            await place.workspace.write_bytes(str(target.path), after)
     await place.report(
         FileChanged(
             path=target.shown,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -45,22 +46,45 @@ class Target:
     shown: str
 
 
-async def to_read(place: CodingDeps, path: str) -> Target:
-    """Where `path`, counted from the root, leads; raises ToolFailed if that is outside the workspace."""
+async def to_read(place: CodingDeps, path: str, tool: str = "") -> Target:
+    """Where `path`, counted from the root, leads; raises ToolFailed if that is outside the workspace.
+
+    `tool` is who asks, where it may be one that was lent for the memory.
+    """
     real = await _followed(place, path)
-    if real.is_relative_to(place.root):
+    if real.is_relative_to(place.root) and tool not in place.lent:
         return Target(real, printable(str(real.relative_to(place.root))))
-    if place.output_folder and real.is_relative_to(place.output_folder):
+    if any(real.is_relative_to(other) for other in _others(place)):
         return Target(real, printable(str(real)))
-    raise ToolFailed(
+    raise ToolFailed(_outside(place, path, tool))
+
+
+def _others(place: CodingDeps) -> Iterator[Path]:
+    """What may be read besides the root."""
+    if place.memory is not None:
+        yield place.memory.folder
+    if place.output_folder is not None:
+        yield place.output_folder
+    yield from place.readable
+
+
+def _outside(place: CodingDeps, path: str, tool: str) -> str:
+    memory = f" in your memory, {str(place.memory.folder)!r}" if place.memory is not None else ""
+    if tool in place.lent:
+        return f"{path!r} is not for `{tool}`, which you have for your memory alone. Give a path{memory}."
+    return (
         f"{path!r} is outside the workspace {str(place.root)!r}. The file tools work inside it only; "
-        "give a path in it, relative to it or absolute."
+        f"give a path in it, relative to it or absolute{memory and ', or one'}{memory}."
     )
 
 
-async def to_write(place: CodingDeps, path: str) -> Target:
-    """The same for writing, where more is refused: the protected names, and other folders than the root."""
-    target = await to_read(place, path)
+async def to_write(place: CodingDeps, path: str, tool: str = "") -> Target:
+    """The same for writing, where more is refused: the protected names, and other folders than the root. The agent's
+    own memory may be where nothing else is written."""
+    target = await to_read(place, path, tool)
+    if (memory := place.memory) is not None and memory.writes and memory.holds(target.path):
+        _refuse_protected(path, target.path, memory.folder)
+        return target
     if not target.path.is_relative_to(place.root):
         raise ToolFailed(f"{path!r} keeps what a command wrote and is there to be read only.")
     as_written = PurePath(os.path.normpath(place.root / path))
@@ -71,12 +95,16 @@ async def to_write(place: CodingDeps, path: str) -> Target:
             "should stand there instead."
         )
     for whole in (as_written, target.path):
-        if name := _protected(whole, place.root):
-            raise ToolFailed(
-                f"{path!r} is not written: the file tools leave {name!r} to the user, since it decides what "
-                "git, ssh, a shell or an agent program does. Tell the user what should stand there instead."
-            )
+        _refuse_protected(path, whole, place.root)
     return target
+
+
+def _refuse_protected(path: str, whole: PurePath, root: Path) -> None:
+    if name := _protected(whole, root):
+        raise ToolFailed(
+            f"{path!r} is not written: the file tools leave {name!r} to the user, since it decides what "
+            "git, ssh, a shell or an agent program does. Tell the user what should stand there instead."
+        )
 
 
 def printable(name: str) -> str:

@@ -19,6 +19,7 @@ from subagents.toolsets.coding.deps import CodingDeps
 from subagents.toolsets.coding.excerpt import temporary_file
 from subagents.toolsets.coding.failures import ToolFailed, explained
 from subagents.toolsets.coding.globs import FileGlob
+from subagents.toolsets.coding.memory import memory_of
 from subagents.toolsets.coding.paths import Target
 from subagents.workspaces.processes import Command, Ending, run_command
 
@@ -49,7 +50,7 @@ async def ripgrep(place: CodingDeps, arguments: list[str], target: Target, limit
     with explained(target.shown):
         await anyio.to_thread.run_sync(_refuse_special, target)
     command = Command(
-        argv=[_program(), *ALWAYS, *arguments, "--", _from_root(place, target)],
+        argv=[_program(), *ALWAYS, *_in_a_memory(place, target), *arguments, "--", _from_root(place, target)],
         folder=place.root,
         environment=place.environment,
         timeout=SEARCH_SECONDS,
@@ -63,6 +64,11 @@ async def ripgrep(place: CodingDeps, arguments: list[str], target: Target, limit
         written = os.fstat(output.fileno()).st_size
         data = os.pread(output.fileno(), min(written, limit), 0)
     return Found(data, result.ending is Ending.EXITED and written <= limit, result.exit_code)
+
+
+def _in_a_memory(place: CodingDeps, target: Target) -> list[str]:
+    """One that is kept out of git is ignored as a whole, and is to be searched all the same."""
+    return ["--no-ignore"] if memory_of(place, target) is not None else []
 
 
 def narrowed(glob: FileGlob | None) -> list[str]:

@@ -5,6 +5,7 @@ from pydantic_ai import RunContext
 from subagents.toolsets.coding.deps import CodingDeps, HasCoding
 from subagents.toolsets.coding.failures import explained, failure_as_answer
 from subagents.toolsets.coding.files import Span, bytes_of, count_lines, encoded, plural, replace
+from subagents.toolsets.coding.memory import refuse_unseen, undisturbed
 from subagents.toolsets.coding.paths import Target, to_write
 
 
@@ -18,11 +19,13 @@ async def write(ctx: RunContext[HasCoding], path: str, content: str) -> str:
         content: All that the file shall contain.
     """
     place = ctx.deps.coding
-    target = await to_write(place, path)
+    target = await to_write(place, path, "write")
     after = encoded(content, "content")
-    before = await _present(place, target)
     lines = count_lines(content)
-    await replace(place, target, before, after, Span(min(lines, 1), lines))
+    async with undisturbed(place, target):
+        before = await _present(place, target)
+        refuse_unseen(place, target, before)
+        await replace(place, target, before, after, Span(min(lines, 1), lines))
     what = f"{plural(len(after), 'byte')} ({plural(lines, 'line')})"
     if before is None:
         return f"Wrote {what} to the new file {target.shown}."
