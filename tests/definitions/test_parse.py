@@ -137,6 +137,6 @@ def test_a43_a_key_that_stands_twice_makes_the_file_unusable():
 
 
 def test_the_problems_are_in_the_order_of_the_lines_and_those_of_the_whole_file_last():
-    found = parsed("---\nquux: 1\ntools: 3\nskills: a\nmax_turns: x\n---\n")
+    found = parsed("---\nquux: 1\ntools: 3\nhooks: a\nmax_turns: x\n---\n")
 
     assert [problem.line for problem in found.problems] == [2, 3, 4, 5, None]

@@ -119,6 +119,7 @@ def test_a_spec_holds_all_that_decides_how_the_run_runs():
         project="/srv/shop",
         user="ann",
         source=source,
+        skills=True,
         decided={
             "model": "settings",
             "thinking": "default",

@@ -120,10 +120,6 @@ def _yes(value: object) -> bool:
     return bool(value)
 
 
-def _names_some(value: object) -> bool:
-    return isinstance(value, tuple) and bool(value)
-
-
 def _loosens(mode: object) -> bool:
     return mode in (PermissionMode.ACCEPT_EDITS, PermissionMode.BYPASS)
 
@@ -321,17 +317,15 @@ FIELDS: tuple[Field, ...] = (
         "skills",
         all_or_names,
         "`true`, `false`, names",
-        "skills put into its prompt",
-        "`true`: it may look them up",
-        later=_names_some,
+        "skills put into its prompt; with `true` it is told which there are and reads them itself",
+        "`true`",
     ),
     Field(
         "memory",
         a_memory_scope,
         "`user`, `project`, `local`",
-        "whose memory it reads and writes",
+        "whose memory it reads, and adds to if it may write or edit files",
         "none",
-        later=_yes,
     ),
     Field(
         "inherit_context",

@@ -20,6 +20,7 @@ from subagents.definitions.spelling import (
 )
 from subagents.definitions.values import BadValue, Written, both
 from subagents.language import _, counted
+from subagents.places import is_safe_name
 from subagents.spec import CommandLine, DefinitionSource, PromptMode
 
 MAX_UNKNOWN = 20  # unknown keys of one file that are told one by one
@@ -108,6 +109,7 @@ class _Reading:
         for told in reached.told:
             self.about(told.key, told.message)
         self._later(already={told.key for told in reached.told})
+        self._remembering(name)
         self._foreign_program()
         if self.unusable:
             keys = both([f"`{self.spelled.get(key, key)[:SHOWN]}`" for key in sorted(self.unusable)])
@@ -188,6 +190,20 @@ class _Reading:
                 )
                 self.unusable.add("name")
         return self.stem
+
+    def _remembering(self, name: str) -> None:
+        """What nobody tells a program is without effect, and so is a memory for whose folder there is no name."""
+        for key in ("memory", "skills"):
+            if self.found.get("runner") and self.found.get(key):
+                self.about(key, _("has no effect on a program, which is given its prompt and nothing else"))
+        if self.found.get("isolated") and isinstance(self.found.get("skills"), tuple) and self.found["skills"]:
+            self.about("skills", _("has no effect, because an isolated agent has no skills"))
+        if self.found.get("memory") and not is_safe_name(name):
+            message = _(
+                "needs a name of at most 128 letters, digits, `.`, `_` and `-` for its folder, and {name!r} is an unsafe "
+                "name, so it has no memory"
+            )
+            self.about("memory", message.format(name=name[:SHOWN]))
 
     def _foreign_program(self) -> None:
         """A program does what it likes: a file that restricts it in ways only we can see to is not used."""

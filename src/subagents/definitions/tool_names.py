@@ -82,7 +82,7 @@ CLAUDE_TOOLS: tuple[ToolName, ...] = (
     ToolName("PowerShell", ""),
     ToolName("Monitor", ""),
     ToolName("LSP", ""),
-    ToolName("Skill", "", "skills come with a later version"),
+    ToolName("Skill", "", "skills are files that `read` reads; `skills` says which"),
     ToolName("SlashCommand", ""),
     ToolName("ToolSearch", ""),
     ToolName("AskUserQuestion", "", "an agent asks its parent, in its answer"),

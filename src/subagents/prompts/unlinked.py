@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,5 @@ def _opened(anchor: Path, parts: Sequence[str]) -> Iterator[int]:
 
 
 def _make(above: int, name: str) -> None:
-    try:
+    with suppress(FileExistsError):  # by somebody else, or it is no folder, which opening it tells
         os.mkdir(name, dir_fd=above)
-    except FileExistsError:
-        pass  # made by somebody else, or not a folder, which opening it tells

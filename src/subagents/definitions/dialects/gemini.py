@@ -40,7 +40,7 @@ _TOOLS: Names = {
     "list_directory": ("ls",),
     "web_fetch": (FETCH,),
     "google_web_search": WEB,
-    "save_memory": "memory comes with a later version",
+    "save_memory": "an agent with `memory` in a file of ours writes files of its own",
     "activate_skill": SKILL,
     "write_todos": PLAN,
     "enter_plan_mode": PLAN,

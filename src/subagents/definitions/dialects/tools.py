@@ -15,7 +15,7 @@ NONE = "there is no such tool here"
 WEB = "an MCP server or a tool of your own can do it"
 PLAN = "there is no list of things to do, and no plan mode, here"
 ASK = "an agent asks its parent, in its answer"
-SKILL = "skills come with a later version"
+SKILL = "skills are files that `read` reads here"
 AGENTS = "its agents are not to start others"
 
 
