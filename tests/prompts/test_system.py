@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from inline_snapshot import snapshot
 
+from subagents.definitions.model import MemoryScope
 from subagents.prompts.environment import Environment, GitState
+from subagents.prompts.memory import Index, Memory
 from subagents.prompts.system import system_prompt
 from subagents.spec import PromptMode, RunSpec
 
@@ -141,3 +144,53 @@ def test_what_the_answer_must_be_is_said_last_with_the_whole_schema(mode):
 
 def test_without_a_schema_nothing_is_said_about_the_answers_form():
     assert "Your final answer must be" not in system_prompt(spec(), PLACE)
+
+
+# --- skills and memory
+
+
+SKILLS = "<skills>\n# Preloaded Skill: pdf\n\nUse a library.\n</skills>"
+
+
+def remembering(*lines: str) -> Memory:
+    return Memory(MemoryScope.PROJECT, Path("/m"), ("read",), writes=False, index=Index("\n".join(lines)))
+
+
+@pytest.mark.parametrize("mode", PromptMode)
+def test_skills_come_after_the_role_then_the_memory_then_what_the_answer_must_be(mode):
+    prompt = system_prompt(
+        spec(mode, output_schema=SCHEMA),
+        PLACE,
+        skills=SKILLS,
+        memory=remembering("tests need a database"),
+        place="<place>\nhere\n</place>",
+    )
+    order = [
+        "<environment>",
+        "You search.",
+        "<skills>",
+        "<agent_memory",
+        "Your final answer must be",
+        "<place>",
+    ]
+    assert sorted(order, key=prompt.index) == order
+
+
+@pytest.mark.parametrize("mode", PromptMode)
+def test_two_runs_between_which_something_was_noted_begin_with_the_same_bytes_up_to_the_note(mode):
+    before = system_prompt(spec(mode), PLACE, "Use tabs.", skills=SKILLS, memory=remembering("one", "two"))
+    after = system_prompt(spec(mode), PLACE, "Use tabs.", skills=SKILLS, memory=remembering("one", "three"))
+
+    same, _, rest = before.rpartition("two")
+    assert after.encode().startswith(same.encode())
+    assert same.endswith("`MEMORY.md`:\none\n")
+    assert rest == "\n</agent_memory>"
+
+
+def test_y1_skills_and_memory_change_nothing_of_the_parents_prompt_that_comes_first():
+    parent = "I am the parent.\n"
+    prompt = system_prompt(
+        spec(PromptMode.APPEND), PLACE, parent_prompt=parent, skills=SKILLS, memory=remembering("one")
+    )
+    assert prompt.startswith(parent)
+    assert prompt.index("<agent_instructions>") < prompt.index("<skills>") < prompt.index("<agent_memory")

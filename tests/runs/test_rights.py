@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from subagents.definitions.model import AgentDefinition
+from subagents.definitions.model import AgentDefinition, MemoryScope
 from subagents.errors import SpawnRefused
 from subagents.ids import RunId
 from subagents.runs.resolve import resolve
-from subagents.runs.rights import narrowed, narrowed_types
+from subagents.runs.rights import narrowed, narrowed_types, rights_of
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
-from subagents.spec import AskedBy, CommandLine, ProviderRule, RunSpec, SpawnRequest, ToolSelection
+from subagents.spec import AskedBy, CommandLine, MemoryUse, ProviderRule, RunSpec, SpawnRequest, ToolSelection
 
 PROVIDERS = ("shop", "mcp")
 TOOLS = ("price", "order")
@@ -122,3 +122,74 @@ def test_the_web_is_for_children_of_those_who_have_it_or_a_shell():
     assert narrowed(child, ToolSelection(("read", "fetch", "Agent"))).names == ("read", "fetch")
     assert narrowed(child, ToolSelection(("bash", "Agent"))).names == ("read", "fetch")
     assert "fetch" not in (narrowed(ToolSelection(), ToolSelection(("bash", "Agent"))).names or ())
+
+
+# --- memory and skills
+
+
+def remembering(names: tuple[str, ...] | None, *denied: str, above: RunState | None = None) -> RunSpec:
+    return child_of(above, tools=ToolSelection(names, denied), memory=MemoryScope.PROJECT)
+
+
+@pytest.mark.parametrize(
+    ("names", "denied", "use"),
+    [
+        (None, (), MemoryUse("project", writes=True)),
+        (("write",), (), MemoryUse("project", writes=True, lent=("read", "edit"))),
+        (("edit", "read"), (), MemoryUse("project", writes=True, lent=("write",))),
+        (("write", "edit"), ("write",), MemoryUse("project", writes=True, lent=("read",))),
+        (("read", "grep"), (), MemoryUse("project")),
+        (("bash",), (), MemoryUse("project", lent=("read",))),
+        ((), (), MemoryUse("project", lent=("read",))),
+        # A denied tool stays denied, in any case of its letters.
+        (("write",), ("write",), MemoryUse("project", lent=("read",))),
+        (None, ("Write", "EDIT"), MemoryUse("project")),
+        ((), ("read",), MemoryUse("project")),
+    ],
+)
+def test_who_may_write_files_adds_to_its_memory_and_everybody_else_reads_it(names, denied, use):
+    spec = remembering(names, *denied)
+    assert spec.memory == use
+    assert all(spec.tools.allows(name) for name in use.lent)
+    assert not any(spec.tools.allows(name.lower()) for name in denied)
+
+
+@given(
+    st.none() | st.lists(st.sampled_from(["read", "write", "edit", "bash", "grep"]), unique=True).map(tuple),
+    st.lists(st.sampled_from(["read", "write", "edit"]), unique=True).map(tuple),
+)
+def test_a_memory_gives_no_right_to_anything_else(names: tuple[str, ...] | None, denied: tuple[str, ...]):
+    assert rights_of(remembering(names, *denied)) == ToolSelection(names, denied)
+
+
+def test_what_was_lent_for_a_memory_is_not_given_on():
+    above = parent(tools=ToolSelection(("read", "ls")), memory=MemoryUse("project", lent=("read",)))
+    child = child_of(above, tools=ToolSelection(("read", "grep", "ls")))
+    assert child.tools.names == ("ls",)
+
+
+def test_a_childs_memory_is_read_only_below_who_may_not_write():
+    spec = remembering(("read", "write", "edit"), above=parent(tools=ToolSelection(("read",))))
+    assert spec.memory == MemoryUse("project")
+    assert spec.tools.names == ("read",)
+
+
+@pytest.mark.parametrize(
+    ("written", "skills"),
+    [
+        ({}, True),
+        ({"skills": True}, True),
+        ({"skills": False}, False),
+        ({"skills": ("pdf",)}, ("pdf",)),
+        ({"skills": ("pdf",), "isolated": True}, False),
+        ({"isolated": True}, False),
+    ],
+)
+def test_skills_are_all_that_there_are_unless_something_else_is_said(written, skills):
+    assert child_of(None, **written).skills == skills
+
+
+def test_a_program_has_neither_skills_nor_memory():
+    program = CommandLine(command=("coder", "{prompt}"))
+    spec = child_of(None, runner=program, skills=("pdf",), memory=MemoryScope.USER)
+    assert (spec.skills, spec.memory) == (False, None)

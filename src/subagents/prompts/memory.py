@@ -27,8 +27,8 @@ _FOLDERS = {
     MemoryScope.USER: ("agent-memory",),
 }
 _WHOSE = {
-    MemoryScope.PROJECT: "in this project, and shared with everybody who works on it",
-    MemoryScope.LOCAL: "in this project on this machine, and not shared",
+    MemoryScope.PROJECT: "in this project and shared with all who work on it",
+    MemoryScope.LOCAL: "in this project on this machine and not shared",
     MemoryScope.USER: "in all projects of this user",
 }
 
