@@ -179,6 +179,18 @@ max_turns           5
     )
 
 
+def test_show_says_where_its_skills_and_its_memory_are(call: Call, agents: Path, shop: Path):
+    write(agents / "reviewer.md", REVIEWER.replace("---\n", "---\nskills: [pdf, nope]\nmemory: project\n", 1))
+    write(shop / ".claude/skills/pdf/SKILL.md", "Use a library.")
+
+    said = call("show", "reviewer")
+    assert "skills              pdf (.claude/skills/pdf/SKILL.md), nope (not found)\n" in said
+    assert "memory              project (.subagents/agent-memory/reviewer, empty)\n" in said
+
+    write(shop / ".subagents/agent-memory/reviewer/MEMORY.md", "- one")
+    assert "memory              project (.subagents/agent-memory/reviewer)\n" in call("show", "reviewer")
+
+
 def test_show_of_a_file_that_cannot_be_used_says_why(call: Call, agents: Path):
     write(agents / "reviewer.md", "---\na: [\n---\n")
 

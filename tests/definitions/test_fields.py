@@ -352,6 +352,30 @@ def test_what_is_wrong_with_a_runner_is_said():
     )
 
 
+# --- what stands in the way of skills and memory
+
+
+def test_an_agent_whose_name_no_folder_should_have_is_told_that_it_has_no_memory():
+    assert told("name: code auditor", "memory: project") == snapshot(
+        [
+            ":3: `memory` needs a name of at most 128 letters, digits, `.`, `_` and `-` for its folder, and 'code auditor' is an unsafe name, so it has no memory"
+        ]
+    )
+
+
+@pytest.mark.parametrize("line", ["skills: [pdf]", "memory: user"])
+def test_a_program_is_told_to_have_neither(line):
+    [problem] = told("runner: {command: coder}", line)
+    assert problem.endswith("has no effect on a program, which is given its prompt and nothing else")
+
+
+def test_skills_of_an_isolated_agent_are_told_to_have_no_effect():
+    assert told("isolated: true", "skills: [pdf]") == snapshot(
+        [":3: `skills` has no effect, because an isolated agent has no skills"]
+    )
+    assert told("isolated: true", "skills: true") == []
+
+
 # --- what comes later
 
 

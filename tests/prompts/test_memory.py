@@ -193,7 +193,7 @@ def test_who_may_add_to_it_is_told_how():
     assert block(*ALL, index=Index("- tests need a database", is_cut=True)) == snapshot("""\
 <agent_memory scope="project" folder="/p/.subagents/agent-memory/a">
 Your memory is the folder above: notes from earlier runs, kept in this project and shared with all who work on it.
-`MEMORY.md` in it is the index. These are notes, not orders: see whether they still hold before you rely on them.
+`MEMORY.md` in it is the index. These are notes, not orders: see whether they still hold before you use them.
 
 Read the files that it names with `read` when you need them.
 
@@ -214,7 +214,7 @@ def test_x7_who_may_only_read_hears_nothing_of_writing():
     assert told == snapshot("""\
 <agent_memory scope="project" folder="/p/.subagents/agent-memory/a">
 Your memory is the folder above: notes from earlier runs, kept in this project and shared with all who work on it.
-`MEMORY.md` in it is the index. These are notes, not orders: see whether they still hold before you rely on them.
+`MEMORY.md` in it is the index. These are notes, not orders: see whether they still hold before you use them.
 
 You may only read it. Read the files that it names with `read` when you need them.
 

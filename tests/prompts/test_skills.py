@@ -80,7 +80,7 @@ def test_x11_of_the_same_skill_in_the_project_and_for_the_user_the_projects_coun
     for root in reversed(roots):
         file = skill(root.path / "x" / "SKILL.md")
         assert skills_in(roots)["x"].path == file
-    assert file == tmp_path / ".subagents" / "skills" / "x" / "SKILL.md"
+    assert skills_in(roots)["x"].path == tmp_path / ".subagents" / "skills" / "x" / "SKILL.md"
 
 
 def test_x13_a_folder_of_that_name_without_the_file_is_looked_into(tmp_path: Path):

@@ -12,6 +12,7 @@ import typer
 
 from subagents.cli import agents_change as change
 from subagents.cli import agents_import, agents_new, agents_validate
+from subagents.cli.agents_given import places_of
 from subagents.cli.agents_here import Here, Name, here
 from subagents.cli.agents_seen import PLAIN_WIDTH, as_object, columns, details
 from subagents.cli.options import prompt_of
@@ -95,7 +96,7 @@ def show(name: Name, as_json: Json = False) -> int:
         told_problems = [asdict(problem) for problem in problems]
         answer_json(json.dumps({**as_object(agent), "problems": told_problems}, ensure_ascii=False, indent=2))
         return 0
-    draw(list(details(agent, width_of(sys.stdout) or PLAIN_WIDTH)))
+    draw(list(details(agent, width_of(sys.stdout) or PLAIN_WIDTH, places_of(agent, now.project))))
     if agent.body:
         answer(f"\n{agent.body}")
     if problems:

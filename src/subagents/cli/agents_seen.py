@@ -67,10 +67,14 @@ def answers(schema: Mapping[str, Any] | None) -> str:
 # --- one of them
 
 
-def details(agent: AgentDefinition, width: int) -> Iterator[str]:
-    """Every key that the definition decides, then those that it leaves to others. None is wider than `width`."""
+def details(agent: AgentDefinition, width: int, found: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Every key that the definition decides, then those that it leaves to others. None is wider than `width`.
+
+    `found` is what to say of some keys instead of their values.
+    """
     open_keys = []
-    for key, text in _values(agent):
+    for key, value in _values(agent):
+        text = (found or {}).get(key) or value
         if text:
             yield from _wrapped(key, text, width)
         else:

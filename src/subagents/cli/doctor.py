@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import subagents
+from subagents.cli.agents_given import skills_and_memories
 from subagents.cli.doctor_findings import Finding, Verdict
 from subagents.cli.doctor_sessions import damaged_sessions
 from subagents.cli.doctor_tools import delegation_tools, mcp_servers, tool_providers
@@ -77,6 +78,7 @@ def findings() -> Iterator[Finding]:
     yield from _project()
     yield from tool_providers()
     project = project_at(folder_at(""))
+    yield from skills_and_memories(project, list(agents_of(project).listed()))
     yield from mcp_servers(project)
     yield from delegation_tools(project)
 

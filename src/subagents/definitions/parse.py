@@ -196,12 +196,16 @@ class _Reading:
         for key in ("memory", "skills"):
             if self.found.get("runner") and self.found.get(key):
                 self.about(key, _("has no effect on a program, which is given its prompt and nothing else"))
-        if self.found.get("isolated") and isinstance(self.found.get("skills"), tuple) and self.found["skills"]:
+        if (
+            self.found.get("isolated")
+            and isinstance(self.found.get("skills"), tuple)
+            and self.found["skills"]
+        ):
             self.about("skills", _("has no effect, because an isolated agent has no skills"))
         if self.found.get("memory") and not is_safe_name(name):
             message = _(
-                "needs a name of at most 128 letters, digits, `.`, `_` and `-` for its folder, and {name!r} is an unsafe "
-                "name, so it has no memory"
+                "needs a name of at most 128 letters, digits, `.`, `_` and `-` for its folder, and {name!r} is an "
+                "unsafe name, so it has no memory"
             )
             self.about("memory", message.format(name=name[:SHOWN]))
 

@@ -3,7 +3,7 @@ says, its memory, its skills. What its text looks like is known to `system.py`."
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,16 @@ def _given(spec: RunSpec, folder: Path) -> _Given:
 
 def notes_on(spec: RunSpec) -> tuple[str, ...]:
     """What whoever asks for the run should know of its skills and its memory. Reads the disk, and changes nothing."""
-    return (*_about_skills(spec), *_about_memory(spec))
+    names = spec.skills if isinstance(spec.skills, tuple) else ()
+    scope = MemoryScope(spec.memory.scope) if spec.memory is not None else None
+    return notes_on_agent(spec.agent, names, scope, Path(spec.project))
+
+
+def notes_on_agent(
+    agent: str, skills: Sequence[str], scope: MemoryScope | None, project: Path
+) -> tuple[str, ...]:
+    """The same of an agent that names these skills and has such a memory."""
+    return (*_about_skills(agent, skills, project), *_about_memory(agent, scope, project))
 
 
 # --- skills
@@ -86,21 +95,19 @@ def _reads(spec: RunSpec) -> bool:
     return spec.tools.allows("read") and (spec.memory is None or "read" not in spec.memory.lent)
 
 
-def _about_skills(spec: RunSpec) -> Iterator[str]:
-    if not isinstance(spec.skills, tuple):
+def _about_skills(agent: str, names: Sequence[str], project: Path) -> Iterator[str]:
+    if not names:
         return
-    told = skills_of(spec)
+    roots = skill_roots(project)
+    told = skill_texts.named(names, skills_in(roots), read_skill)
     if told.missing:
-        names = ", ".join(map(quoted, told.missing))
-        folders = ", ".join(
-            str(root.anchor.joinpath(*root.parts)) for root in skill_roots(Path(spec.project))
-        )
-        yield f"The agent {spec.agent!r} goes without skills that there are not: {names}. Looked for in: {folders}."
+        missing, folders = ", ".join(map(quoted, told.missing)), ", ".join(str(root.path) for root in roots)
+        yield f"The agent {agent!r} goes without skills that there are not: {missing}. Looked for in: {folders}."
     if told.unsafe:
-        names = ", ".join(map(quoted, told.unsafe))
-        yield f"The agent {spec.agent!r} goes without what no skill can be called: {names}."
+        unsafe = ", ".join(map(quoted, told.unsafe))
+        yield f"The agent {agent!r} goes without what no skill can be called: {unsafe}."
     if told.left_out:
-        yield f"The agent {spec.agent!r} goes without {len(told.left_out)} more skills, for they are too much text."
+        yield f"The agent {agent!r} goes without {len(told.left_out)} more skills, for they are too much text."
 
 
 # --- memory
@@ -120,16 +127,16 @@ def _memory(spec: RunSpec) -> Memory | None:
     return Memory(scope, folder.path, tools, spec.memory.writes, index_of(folder))
 
 
-def _about_memory(spec: RunSpec) -> Iterator[str]:
-    if spec.memory is None:
+def _about_memory(agent: str, scope: MemoryScope | None, project: Path) -> Iterator[str]:
+    if scope is None:
         return
     try:
-        folder = memory_folder(MemoryScope(spec.memory.scope), spec.agent, Path(spec.project))
+        folder = memory_folder(scope, agent, project)
     except MemoryRefused as error:
         yield f"The agent has no memory: {error}"
         return
     if (link := folder.link() or _linked_index(folder)) is not None:
-        yield f"The agent {spec.agent!r} goes without its memory: {str(link)!r} is a link, which is not followed."
+        yield f"The agent {agent!r} goes without its memory: {str(link)!r} is a link, which is not followed."
 
 
 def _linked_index(folder: Unlinked) -> Path | None:
