@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from inline_snapshot import snapshot
 
 from subagents.cli.agents_given import skills_and_memories
 from subagents.cli.doctor_findings import Finding, Verdict
@@ -55,14 +54,13 @@ def test_an_agent_that_goes_without_something_is_told_with_the_reason(project: P
         agent("c", memory=MemoryScope.PROJECT),
     )
     found = [each for each in told(project, *agents) if each.verdict is Verdict.NOTE]
-    shown = [each.found.replace(str(project.root), "P").replace(str(home), "~") for each in found]
-    assert shown == snapshot(
-        [
-            "The agent 'auditor' goes without skills that there are not: 'nope'. Looked for in: P/.subagents/skills, P/.agents/skills, P/.claude/skills, ~/subagents/skills, ~/.agents/skills, ~/.claude/skills, ~/.pi/skills.",
-            "The agent has no memory: 'a b' is an unsafe name for the folder of a memory; an agent that has one is called by at most 128 letters, digits, `.`, `_` and `-`, of which the first is a letter or a digit.",
-            "The agent 'c' goes without its memory: 'P/.subagents/agent-memory' is a link, which is not followed.",
-        ]
+    missing, unsafe, linked = [each.found for each in found]
+    assert missing.startswith(
+        "The agent 'auditor' goes without skills that there are not: 'nope'. Looked for in: "
     )
+    assert unsafe.startswith("The agent has no memory: 'a b' is an unsafe name for the folder of a memory; ")
+    assert linked.startswith("The agent 'c' goes without its memory: ")
+    assert linked.endswith("/.subagents/agent-memory' is a link, which is not followed.")
 
 
 def test_nothing_is_made_by_looking(project: Project, home: Path):

@@ -356,11 +356,9 @@ def test_what_is_wrong_with_a_runner_is_said():
 
 
 def test_an_agent_whose_name_no_folder_should_have_is_told_that_it_has_no_memory():
-    assert told("name: code auditor", "memory: project") == snapshot(
-        [
-            ":3: `memory` needs a name of at most 128 letters, digits, `.`, `_` and `-` for its folder, and 'code auditor' is an unsafe name, so it has no memory"
-        ]
-    )
+    [problem] = told("name: code auditor", "memory: project")
+    assert problem.startswith(":3: `memory` needs a name of at most 128 letters, digits, ")
+    assert problem.endswith(" and 'code auditor' is an unsafe name, so it has no memory")
 
 
 @pytest.mark.parametrize("line", ["skills: [pdf]", "memory: user"])
@@ -374,6 +372,12 @@ def test_skills_of_an_isolated_agent_are_told_to_have_no_effect():
         [":3: `skills` has no effect, because an isolated agent has no skills"]
     )
     assert told("isolated: true", "skills: true") == []
+
+
+def test_a_name_that_no_skill_can_have_is_told():
+    assert told("skills: [pdf, ../x, 'plugin:y']") == snapshot(
+        [":2: `skills` names ../x and plugin:y, which no skill can be called"]
+    )
 
 
 # --- what comes later

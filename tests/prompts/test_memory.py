@@ -225,6 +225,11 @@ You may only read it. Read the files that it names with `read` when you need the
     assert not any(word in told for word in ("write", "edit", "note it", "add"))
 
 
+def test_that_a_tool_is_for_the_memory_alone_is_said():
+    memory = Memory(MemoryScope.USER, Path("/m"), ("read",), writes=False, lent=("read",))
+    assert "You have `read` for this folder alone." in memory_block(memory)
+
+
 def test_who_may_not_even_read_files_is_not_told_to():
     told = block(writes=False, index=Index("a", is_cut=True))
     assert "`read`" not in told

@@ -18,7 +18,7 @@ from subagents.definitions.spelling import (
     nearest_key,
     to_write_instead,
 )
-from subagents.definitions.values import BadValue, Written, both
+from subagents.definitions.values import BadValue, Written, both, few
 from subagents.language import _, counted
 from subagents.places import is_safe_name
 from subagents.spec import CommandLine, DefinitionSource, PromptMode
@@ -196,18 +196,21 @@ class _Reading:
         for key in ("memory", "skills"):
             if self.found.get("runner") and self.found.get(key):
                 self.about(key, _("has no effect on a program, which is given its prompt and nothing else"))
-        if (
-            self.found.get("isolated")
-            and isinstance(self.found.get("skills"), tuple)
-            and self.found["skills"]
-        ):
-            self.about("skills", _("has no effect, because an isolated agent has no skills"))
+        self._about_skills(self.found.get("skills"))
         if self.found.get("memory") and not is_safe_name(name):
             message = _(
                 "needs a name of at most 128 letters, digits, `.`, `_` and `-` for its folder, and {name!r} is an "
                 "unsafe name, so it has no memory"
             )
             self.about("memory", message.format(name=name[:SHOWN]))
+
+    def _about_skills(self, skills: bool | tuple[str, ...] | None) -> None:
+        if not isinstance(skills, tuple) or not skills:
+            return
+        if self.found.get("isolated"):
+            self.about("skills", _("has no effect, because an isolated agent has no skills"))
+        if unsafe := [name for name in skills if not is_safe_name(name)]:
+            self.about("skills", _("names {names}, which no skill can be called").format(names=few(unsafe)))
 
     def _foreign_program(self) -> None:
         """A program does what it likes: a file that restricts it in ways only we can see to is not used."""

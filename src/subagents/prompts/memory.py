@@ -6,6 +6,7 @@ it notes things with are not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,15 @@ class Index:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """An agent's memory as it is. `folder` has its links followed; `index` None is none yet. `tools` are those of
-    `read`, `write` and `edit` that the agent can use on it; it may add to it where `writes`."""
+    `read`, `write` and `edit` that the agent can use on it, of which those `lent` reach nothing else; it may add to it
+    where `writes`."""
 
     scope: MemoryScope
     folder: Path
     tools: tuple[str, ...]
     writes: bool
     index: Index | None = None
+    lent: tuple[str, ...] = ()
 
 
 def memory_folder(scope: MemoryScope, agent: str, project: Path) -> Unlinked:
@@ -122,10 +125,15 @@ def _what_it_is(memory: Memory) -> str:
 
 def _how(memory: Memory) -> list[str]:
     reading = [_READING] if "read" in memory.tools else []
+    lent = [f"You have {_named(memory.lent)} for this folder alone."] if memory.lent else []
     if not memory.writes:
-        return [" ".join(["You may only read it.", *reading])]
-    tools = " and ".join(f"`{name}`" for name in memory.tools if name != "read")
-    return [*reading, _ADDING.format(tools=tools)]
+        return [" ".join(["You may only read it.", *reading, *lent])]
+    tools = _named([name for name in memory.tools if name != "read"])
+    return [" ".join([*reading, *lent]), _ADDING.format(tools=tools)]
+
+
+def _named(tools: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in tools)
 
 
 _READING = "Read the files that it names with `read` when you need them."

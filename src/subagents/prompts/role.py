@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import anyio.to_thread
@@ -23,6 +24,7 @@ from subagents.prompts.unlinked import Unlinked
 from subagents.spec import PromptMode, RunSpec
 from subagents.texts import quoted
 
+MAX_LISTED = 500  # skills whose files are read for one list
 _ON_MEMORY = ("read", "write", "edit")
 
 
@@ -84,7 +86,8 @@ def skills_of(spec: RunSpec) -> Told:
         return skill_texts.named(spec.skills, _known(spec), read_skill) if spec.skills else Told()
     if not spec.skills or not _reads(spec):
         return Told()
-    return skill_texts.offered(filter(None, map(read_skill, _known(spec).values())))
+    listed = islice(_known(spec).values(), MAX_LISTED)
+    return skill_texts.offered(filter(None, map(read_skill, listed)))
 
 
 def _known(spec: RunSpec) -> Mapping[str, Found]:
@@ -124,7 +127,7 @@ def _memory(spec: RunSpec) -> Memory | None:
             made(folder, scope)
     except MemoryRefused:
         return None  # which was told when the run was asked for
-    return Memory(scope, folder.path, tools, spec.memory.writes, index_of(folder))
+    return Memory(scope, folder.path, tools, spec.memory.writes, index_of(folder), spec.memory.lent)
 
 
 def _about_memory(agent: str, scope: MemoryScope | None, project: Path) -> Iterator[str]:
