@@ -28,7 +28,8 @@ from subagents.models.served import Served
 from subagents.models.wishes import choose
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
-from subagents.prompts.role import Role, notes_on, role_of
+from subagents.prompts.given import notes_on
+from subagents.prompts.role import Role, role_of
 from subagents.prompts.whereabouts import whereabouts
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner

@@ -115,18 +115,28 @@ async def test_a_tool_that_only_its_memory_brought_reaches_nothing_else(tmp_path
     assert "a secret" not in told.lines
 
 
-async def test_a_memory_behind_a_link_is_done_without_and_said(tmp_path: Path):
+@pytest.mark.parametrize("tools", ["read", "read, write"])
+@pytest.mark.parametrize("link", ["auditor", "auditor/MEMORY.md"])
+async def test_x5_a_memory_behind_a_link_is_done_without_and_said(link: str, tools: str, tmp_path: Path):
     project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "MEMORY.md").write_text("a secret\n")
-    agent(project, memory="project")
-    (project / ".subagents" / "agent-memory").mkdir()
-    (project / ".subagents" / "agent-memory" / "auditor").symlink_to(elsewhere)
+    agent(project, tools, memory="project")
+    place = project / ".subagents" / "agent-memory" / link
+    place.parent.mkdir(parents=True)
+    place.symlink_to(elsewhere / place.relative_to(project / ".subagents" / "agent-memory" / "auditor"))
 
     told = await story(project)
     assert [note for note in told.run.spec.notes if "is a link, which is not followed" in note]
     assert "secret" not in told.role
     assert "agent_memory" not in told.role
+
+
+async def test_where_no_folder_can_be_made_the_agent_is_told_that_it_may_only_read(tmp_path: Path):
+    agent(tmp_path, memory="project")
+    (tmp_path / ".subagents" / "agent-memory").write_text("a file in the way\n")
+
+    assert "You may only read it." in (await story(tmp_path)).role
 
 
 async def test_an_agent_that_no_folder_can_be_called_by_has_none_and_it_is_said(tmp_path: Path):

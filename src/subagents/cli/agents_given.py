@@ -10,8 +10,8 @@ from subagents.definitions.model import AgentDefinition, MemoryScope
 from subagents.errors import MemoryRefused
 from subagents.language import _, counted
 from subagents.places import Project
+from subagents.prompts.given import notes_on_agent
 from subagents.prompts.memory import INDEX, index_of, memory_folder
-from subagents.prompts.role import notes_on_agent
 from subagents.prompts.skills import skill_roots, skills_in
 from subagents.view.cells import printable
 
