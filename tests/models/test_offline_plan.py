@@ -78,6 +78,8 @@ async def test_without_a_finding_there_is_no_plan(
         ("You are a software agent.\n\nOur planner is in src/planner.\n\n<agent_instructions>\nFix it.\n"
          "</agent_instructions>", False),
         ("<environment>\nFolder: /srv/the planner\n</environment>\n\nYou search.", False),
+        ("You search.\n\n<skills>\n# Preloaded Skill: planning\n</skills>\n\n"
+         '<agent_memory scope="user" folder="/m">\nthe planner is slow\n</agent_memory>', False),
         ("", False),
     ],
 )  # fmt: skip

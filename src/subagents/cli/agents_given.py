@@ -57,7 +57,7 @@ def skills_and_memories(project: Project, agents: Sequence[AgentDefinition]) -> 
         yield Finding(_("skills"), Verdict.GOOD, f"{count}: {shown}")
     for agent in agents:
         names = agent.skills if isinstance(agent.skills, tuple) else ()
-        advice = _("Put it right in {path}, or where it says.").format(
+        advice = _("Mend {path}, or what the note names.").format(
             path=agent.source.path if agent.source is not None else agent.name
         )
         for note in notes_on_agent(agent.name, names, agent.memory, project.root):
