@@ -22,6 +22,7 @@
     │   └── NewerSession        written by a newer version of this program
     ├── MemoryRefused           an agent's memory cannot be used: its name, or what lies in the way
     ├── WorkspaceError          the place where a run's files live cannot be used
+    │   └── GitFailed           git refused, broke, took too long or said too much (carries its answer)
     ├── ModelError
     │   ├── ModelUnavailable    no such model, or no key for it
     │   ├── ProviderFailed      a provider refused, broke or stayed away, as often as it was asked
@@ -130,6 +131,15 @@ class NewerSession(SessionError):
 
 class WorkspaceError(SubagentsError):
     """The place where a run's files live is missing, unreadable or not what was promised."""
+
+
+class GitFailed(WorkspaceError):
+    """A call of git did not do what it was to do; `code` is its exit code, None when it did not exit by itself."""
+
+    def __init__(self, message: str, *, code: int | None = None, said: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.said = said
 
 
 class ModelError(SubagentsError):
