@@ -174,6 +174,10 @@ class Git:
         """The same for files that are somewhere else."""
         return replace(self, work_tree=work_tree)
 
+    def without_tree(self) -> Git:
+        """The same for calls that need no files, where there are none (any more)."""
+        return replace(self, work_tree=None)
+
     def _argv(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
         tree = () if self.work_tree is None else (f"--work-tree={self.work_tree}",)
         return (*command(self.settings), f"--git-dir={self.git_dir}", *tree, *arguments)

@@ -22,7 +22,7 @@ class Change:
     @property
     def twice(self) -> bool:
         """Whether what is staged is neither what was committed nor what lies in the folder."""
-        return self.staged not in ".?" and self.unstaged not in ".?"
+        return self.staged not in ".?U" and self.unstaged not in ".?U"
 
     @property
     def nested(self) -> bool:
@@ -51,6 +51,9 @@ class Figures:
     deletions: int = 0
 
 
+NO_FIGURES = Figures()
+
+
 def names(output: bytes) -> tuple[str, ...]:
     """NUL-separated names."""
     return tuple(os.fsdecode(name) for name in output.split(b"\0") if name)
@@ -75,6 +78,9 @@ def _changes(fields: Iterator[bytes]) -> Iterator[Change]:
             # The path is the last field: of 9, of 10 for a rename, of 11 for one that is unmerged.
             parts = entry.split(b" ", {b"1": 8, b"2": 9, b"u": 10}[kind])
             path, staged, unstaged = os.fsdecode(parts[-1]), chr(parts[1][0]), chr(parts[1][1])
+            if kind == b"u":
+                # Which sides added or deleted it makes no difference here.
+                staged = unstaged = "U"
             yield Change(path, staged, unstaged, submodule=parts[2][:1] == b"S")
             if kind == b"2":
                 yield Change(os.fsdecode(next(fields)), "D", ".")

@@ -1,0 +1,88 @@
+"""From files to a commit, with plumbing only: no hooks, no editor, no signature, and nobody's HEAD is moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from subagents.errors import GitFailed
+from subagents.texts import storable
+from subagents.workspaces.git import LONG, Git
+from subagents.workspaces.git_output import Change, changes, commit, flags, joined
+from subagents.workspaces.starting import STATUS
+
+LONGEST_SUBJECT = 200
+NAME, EMAIL = "subagents", "subagents@localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a commit says: its first line, and what follows; `at` is its date, in seconds since the epoch."""
+
+    line: str
+    trailer: str
+    at: float
+
+    @property
+    def text(self) -> str:
+        return f"{self.line}\n\n{self.trailer}\n" if self.trailer else f"{self.line}\n"
+
+    @property
+    def as_staged(self) -> Message:
+        return replace(self, line=f"{self.line} (as staged)")
+
+
+async def look(git: Git) -> tuple[Change, ...]:
+    """What differs from the commit that is checked out: staged, unstaged and untracked."""
+    return changes(await git(*STATUS, seconds=LONG))
+
+
+async def unhide(git: Git) -> None:
+    """Takes back in our index what git was told not to look at, where there is a file to look at."""
+    listed = flags(await git("ls-files", "-v", "-z"))
+    hidden = [each.path for each in listed if each.hidden]
+    present = [path for path in hidden if (git.folder / path).exists() or (git.folder / path).is_symlink()]
+    for option in ("--no-assume-unchanged", "--no-skip-worktree") if present else ():
+        await git("update-index", option, "-z", "--stdin", stdin=joined(present))
+
+
+async def add_all(git: Git) -> None:
+    """Everything that lies in the tree, but for what is ignored, and repositories inside it."""
+    nested = [change.path for change in await look(git) if change.nested]
+    # Names that would mean something else as patterns mean themselves here.
+    without = [":(top)", *(f":(top,exclude,literal){path.rstrip('/')}" for path in nested)]
+    await git.with_variables(GIT_LITERAL_PATHSPECS="0")(
+        *("add", "--all", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul"),
+        stdin=joined(without),
+        seconds=LONG,
+    )
+
+
+async def write_tree(git: Git) -> str:
+    return commit(await git("write-tree"))
+
+
+async def commit_tree(git: Git, tree: str, parents: Sequence[str], message: Message) -> str:
+    """The commit's name. By the user's identity, or ours where git has none; the same again makes the same commit."""
+    options = [part for parent in parents for part in ("-p", parent)]
+    date = f"{int(message.at)} +0000"
+    dated = (await _identified(git)).with_variables(GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
+    return commit(await dated("commit-tree", tree, *options, "-F", "-", stdin=message.text.encode()))
+
+
+async def _identified(git: Git) -> Git:
+    try:
+        # Without this, git makes a name up from the machine's.
+        await git("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+    except GitFailed:
+        return git.with_variables(
+            GIT_AUTHOR_NAME=NAME, GIT_AUTHOR_EMAIL=EMAIL, GIT_COMMITTER_NAME=NAME, GIT_COMMITTER_EMAIL=EMAIL
+        )
+    return git
+
+
+def subject(description: str, otherwise: str) -> str:
+    """One line, whatever the description holds."""
+    words = " ".join(storable(description).split())
+    line = "".join(letter if letter.isprintable() else " " for letter in words)
+    return " ".join(line.split())[:LONGEST_SUBJECT].strip() or otherwise

@@ -1,0 +1,185 @@
+"""The work of a worktree, found by comparing with what it began with, and put on a branch. Its files are only read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.to_thread
+
+from subagents.errors import GitFailed, WorkspaceError
+from subagents.language import _
+from subagents.workspaces.committing import Message, add_all, commit_tree, look, subject, unhide, write_tree
+from subagents.workspaces.git import LONG, Execute, Git
+from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
+from subagents.workspaces.ownership import PREFIX, Worktree, noted, slug
+from subagents.workspaces.repository import head_of
+from subagents.workspaces.snapshot import publish
+
+NOTHING = "0" * 40
+MOST_BRANCHES = 100  # of one run
+
+#: What stands in git's folder of a tree while something is half done there, and how that is called.
+UNFINISHED = {
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "sequencer": "a cherry-pick or revert",
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisection",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was found. `head` is the commit that is checked out, `tip` the one that has everything, on `branch`; both
+    are "" where there was nothing."""
+
+    head: str
+    tip: str = ""
+    branch: str = ""
+    commits: int = 0
+    figures: Figures = NO_FIGURES
+
+
+async def keep(worktree: Worktree, run: Execute, description: str, now: float) -> tuple[Worktree, Work]:
+    """Puts all work on a branch; the worktree as it is recorded then. Raises `WorkspaceError` or `OSError`.
+
+    Repeated after a crash it makes the same commits, and so nothing twice. A folder that is gone leaves what git has.
+    """
+    await anyio.to_thread.run_sync(_prepare, worktree)
+    worktree = worktree if worktree.ended_at else noted(worktree, ended_at=now)
+    there = worktree.tree.is_dir()
+    git = worktree.git(run) if there else worktree.git(run).without_tree()
+    head = await head_of(git)
+    tip = await _tip(worktree, git, head, _message(worktree, description))
+    if not tip:
+        return worktree, Work(head)
+    if worktree.snapshot and head in ("", worktree.head):
+        await publish(worktree, git, tip)
+    branch = await _branched(worktree, run, tip)
+    worktree = noted(worktree, branch=branch, tip=tip)
+    return worktree, Work(head, tip, branch, *await _measured(git, worktree.base, tip))
+
+
+def _message(worktree: Worktree, description: str) -> Message:
+    otherwise = _("Work of {agent}").format(agent=worktree.agent)
+    line = subject(description or worktree.description, otherwise)
+    return Message(line, f"Subagents-Run: {worktree.run}", worktree.ended_at)
+
+
+def _prepare(worktree: Worktree) -> None:
+    """An index of our own that knows what git's knows, and git's settings for this tree as they were."""
+    git_dir = Path(worktree.git_dir)
+    if not git_dir.is_dir():
+        raise WorkspaceError(
+            _("git has no {folder} any more, so it is not known what was done.").format(folder=git_dir)
+        )
+    worktree.index.unlink(missing_ok=True)
+    if (git_dir / "index").is_file():
+        shutil.copyfile(git_dir / "index", worktree.index)
+    settings = git_dir / "config.worktree"
+    # The agent could have written there what git is to run.
+    if worktree.configuration is None:
+        settings.unlink(missing_ok=True)
+    else:
+        settings.write_bytes(os.fsencode(worktree.configuration))
+
+
+async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str:
+    """The commit that has everything; "" when that is what was there at the beginning."""
+    if not worktree.index.exists() and head:
+        await git("read-tree", head)
+    parents = _parents(worktree, head)
+    if await _staged_alone(git, head):
+        # It is neither in a commit nor in a file, so it becomes the commit before.
+        parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
+    if git.work_tree is not None:
+        await unhide(git)
+        await add_all(git)
+        tree = await write_tree(git)
+        if tree != await _tree(git, parents[0]):
+            return await commit_tree(git, tree, parents, message)
+    if parents != (worktree.begun,) or worktree.branch:
+        return parents[0]
+    return ""
+
+
+async def _staged_alone(git: Git, head: str) -> bool:
+    """Whether something is staged that does not lie in the folder as it is staged."""
+    if git.work_tree is not None:
+        return any(change.twice for change in await look(git))
+    return (
+        bool((await git.answer("diff-index", "--cached", "--quiet", head, fine=(0, 1))).code)
+        if head
+        else False
+    )
+
+
+def _parents(worktree: Worktree, head: str) -> tuple[str, ...]:
+    """A commit of nobody's history (`git switch --orphan`) goes on from where the tree began."""
+    return (worktree.begun,) if head in ("", worktree.head) else (head,)
+
+
+async def _tree(git: Git, revision: str) -> str:
+    return commit(await git("rev-parse", f"{revision}^{{tree}}"))
+
+
+# --- the branch
+
+
+async def _branched(worktree: Worktree, run: Execute, tip: str) -> str:
+    """The name of the branch that holds it now. Never moved by force, never one that somebody else has."""
+    git = worktree.repository_git(run)
+    problem: GitFailed | None = None
+    for name in _branches(worktree):
+        old = commit(await git("rev-parse", "--verify", "--quiet", f"refs/heads/{name}", fine=(0, 1)))
+        if old == tip:
+            return name
+        if old and not await _may_move(git, worktree, name, old, tip):
+            continue
+        try:
+            message = f"subagents: run {worktree.run}"
+            await git("update-ref", "-m", message, f"refs/heads/{name}", tip, old or NOTHING[: len(tip)])
+        except GitFailed as error:
+            problem = error
+            continue
+        return name
+    raise problem or WorkspaceError(
+        _("Every name for the branch of {run} is taken.").format(run=worktree.run)
+    )
+
+
+def _branches(worktree: Worktree) -> Iterator[str]:
+    name = f"{slug(worktree.agent)}-{slug(worktree.run)}"
+    if worktree.branch:
+        yield worktree.branch
+    yield f"{PREFIX}{name}"
+    yield from (f"{PREFIX}{name}-{number}" for number in range(2, MOST_BRANCHES))
+    # Where there is a branch `subagents`, none can be below it.
+    yield f"{PREFIX.rstrip('/')}-{name}"
+
+
+async def _may_move(git: Git, worktree: Worktree, name: str, old: str, tip: str) -> bool:
+    """Whether it is the run's own, stands where the run left it, goes on from there, and nobody has it checked out."""
+    if (name, old) != (worktree.branch, worktree.tip):
+        return False
+    if (await git.answer("merge-base", "--is-ancestor", old, tip, fine=(0, 1))).code:
+        return False
+    return not (await git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{name}")).strip()
+
+
+async def _measured(git: Git, base: str, tip: str) -> tuple[int, Figures]:
+    counted = int(await git("rev-list", "--count", f"{base}..{tip}"))
+    options = ("-r", "--numstat", "-z", "--no-ext-diff", "--no-textconv", "--no-renames")
+    return counted, figures(await git("diff-tree", *options, base, tip, seconds=LONG))
+
+
+def unfinished(worktree: Worktree) -> str:
+    """What git is in the middle of there; "" for nothing."""
+    git_dir = Path(worktree.git_dir)
+    return next((name for file, name in UNFINISHED.items() if (git_dir / file).exists()), "")

@@ -1,0 +1,222 @@
+"""The ownership file of a worktree: all that is known of it, written before it is made and deleted after it is gone.
+
+It stands beside the tree, where the agent does not work, and every call of git goes by what stands in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from subagents.atomic import replace
+from subagents.errors import WorkspaceError
+from subagents.language import _
+from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.groups import start_of
+
+PREFIX = "subagents/"
+MOST_NAMES = 1000  # trees of one run
+SUFFIX = ".json"
+
+#: Where a copied file was when it was copied: size, and times of content and entry in nanoseconds.
+Stamp = tuple[int, int, int]
+
+
+class Stage(StrEnum):
+    """How far a worktree is. Each is written down before what it says is begun."""
+
+    OPENING = "opening"  # it is being made: nobody has worked in it
+    OPEN = "open"  # a run works in it, or did until its owner died
+    KEPT = "kept"  # its run has ended and the folder stays; `why` tells the reason
+    REMOVING = "removing"  # it goes, or has gone, to the place aside, and is to be proven there
+    PROVEN = "proven"  # what lies aside is nowhere else needed, and may be deleted
+
+
+class Worktree(msgspec.Struct, frozen=True, kw_only=True):
+    """A worktree of a run.
+
+    `home` is the folder that it, its record and what belongs to it stand in, under `name`. `top`, `common` and
+    `git_dir` are the parent checkout, the repository, and what git keeps for this tree. `head` is the commit that was
+    checked out, `base` the one its work is compared with, and `snapped` that of a snapshot, which only we see. `branch`
+    and `tip` are where its work was put last. Times are seconds since the epoch; at `ended_at` its work was first
+    looked for. `missing` are the user's uncommitted paths that are not in it, None when they are not known. `included`
+    are the ignored files that were brought along. `configuration` is git's `config.worktree` for it.
+    """
+
+    run: str
+    agent: str
+    description: str
+    name: str
+    home: str
+    top: str
+    common: str
+    git_dir: str
+    subfolder: str
+    kind: str
+    head: str
+    base: str
+    snapped: str = ""
+    pid: int
+    started: str
+    made_at: float
+    ended_at: float = 0.0
+    stage: Stage = Stage.OPENING
+    why: str = ""
+    branch: str = ""
+    tip: str = ""
+    archive: str = ""
+    missing: tuple[str, ...] | None = ()
+    included: Mapping[str, Stamp] = {}
+    configuration: str | None = None
+    ignores_case: bool = False
+
+    @property
+    def tree(self) -> Path:
+        return Path(self.home, self.name)
+
+    @property
+    def root(self) -> Path:
+        """Where in it the run works."""
+        return self.tree / self.subfolder
+
+    @property
+    def aside(self) -> Path:
+        """Where it is moved before it is deleted, so that nothing that knows its path writes there any more."""
+        return Path(self.home, f"{self.name}.going")
+
+    @property
+    def objects(self) -> Path:
+        """The object directory of a snapshot."""
+        return Path(self.home, f"{self.name}.objects")
+
+    @property
+    def index(self) -> Path:
+        """Our own index for it: the agent's is left as it is."""
+        return Path(self.home, f"{self.name}.index")
+
+    @property
+    def file(self) -> Path:
+        return Path(self.home, f"{self.name}{SUFFIX}")
+
+    @property
+    def snapshot(self) -> bool:
+        return bool(self.snapped)
+
+    @property
+    def begun(self) -> str:
+        """The commit that its files were at the beginning."""
+        return self.snapped or self.head
+
+    @property
+    def owned(self) -> bool:
+        """Whether the process that made it, or opened it last, lives."""
+        return bool(self.started) and start_of(self.pid) == self.started
+
+    def git(self, run: Execute = execute, folder: Path | None = None) -> Git:
+        """git for it, with our own index; `folder` is where its files are now."""
+        variables = {"GIT_INDEX_FILE": str(self.index)}
+        if self.snapshot:
+            variables["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = alternate(self.objects)
+        ours = Git(
+            git_dir=Path(self.git_dir),
+            common=Path(self.common),
+            work_tree=folder or self.tree,
+            settings=(f"core.ignoreCase={str(self.ignores_case).lower()}",),
+            execute=run,
+        )
+        return ours.with_variables(**variables)
+
+    def repository_git(self, run: Execute = execute) -> Git:
+        """git for the repository itself: it sees what everybody sees there."""
+        return Git(Path(self.common), Path(self.common), execute=run)
+
+
+def alternate(path: Path) -> str:
+    """A path in a list of object directories, where a colon divides and quotes hold together (git(1))."""
+    text = str(path)
+    if ":" not in text and not text.startswith('"'):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def slug(text: str) -> str:
+    """A text as part of a file's and a branch's name."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:40] or "agent"
+
+
+def claim(worktree: Worktree) -> Worktree:
+    """Writes its record under the first name that is free, its own or that with a number. Raises `OSError`."""
+    home = Path(worktree.home)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in _names(worktree.name):
+        claimed = msgspec.structs.replace(
+            worktree, name=name, git_dir=str(Path(worktree.common, "worktrees", name))
+        )
+        if claimed.tree.exists() or claimed.aside.exists():
+            continue
+        with suppress(FileExistsError):
+            _create(claimed.file, _encode(claimed))
+            return claimed
+    raise WorkspaceError(
+        _("There are {most} worktrees of {name} already.").format(most=MOST_NAMES, name=worktree.name)
+    )
+
+
+def _names(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}-{number}" for number in range(2, MOST_NAMES + 1))
+
+
+def _create(file: Path, data: bytes) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
+
+
+def noted(worktree: Worktree, **changed: Any) -> Worktree:
+    """The worktree with something changed, written down. Raises `OSError`, with the record as it was."""
+    new = msgspec.structs.replace(worktree, **changed)
+    replace(new.file, _encode(new), 0o600)
+    return new
+
+
+def owned_by_us(worktree: Worktree, **changed: Any) -> Worktree:
+    """The same, with this process as the owner."""
+    return noted(worktree, pid=os.getpid(), started=start_of(os.getpid()), **changed)
+
+
+def read(file: Path) -> Worktree | None:
+    """What a record says; None where there is none. Raises `WorkspaceError` for one that cannot be read."""
+    try:
+        found = msgspec.convert(json.loads(file.read_text(encoding="utf-8")), Worktree)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, msgspec.ValidationError) as error:
+        raise WorkspaceError(_("{file} cannot be read: {error}.").format(file=file, error=error)) from error
+    # A record that was moved or copied speaks of another place, which it has no say in.
+    if found.file != file:
+        raise WorkspaceError(
+            _("{file} is the record of another worktree, {other}.").format(file=file, other=found.file)
+        )
+    return found
+
+
+def _encode(worktree: Worktree) -> bytes:
+    # JSON of the standard library: it has an escape for names that are no text, and msgspec refuses them.
+    return json.dumps(msgspec.to_builtins(worktree), indent=1).encode("ascii")
+
+
+def removed(worktree: Worktree) -> None:
+    """Nothing is left of it, so its record goes too."""
+    worktree.index.unlink(missing_ok=True)
+    worktree.file.unlink(missing_ok=True)

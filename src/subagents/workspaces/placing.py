@@ -1,0 +1,213 @@
+"""Making a worktree: the record first, then the tree, locked; what fails leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from subagents.errors import GitFailed, WorkspaceError
+from subagents.language import _
+from subagents.places import state_name
+from subagents.texts import storable
+from subagents.workspaces.git import LONG, Execute, execute
+from subagents.workspaces.groups import start_of
+from subagents.workspaces.including import bring_along
+from subagents.workspaces.ownership import Stage, Worktree, claim, noted, owned_by_us, read, slug
+from subagents.workspaces.removing import remove
+from subagents.workspaces.repository import Repository
+from subagents.workspaces.snapshot import lay_out, take
+from subagents.workspaces.starting import Base, starting_point, uncommitted
+
+MOST_NAMED = 200  # of the user's uncommitted paths that are written down
+CLEARING = 60.0  # seconds that clearing away what could not be finished may take
+
+DISPOSABLE = (
+    *("__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
+    *(".venv", "venv", "node_modules", ".next", ".gradle", "target", "*.egg-info", ".DS_Store"),
+)
+ARCHIVED = 50_000_000  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where worktrees are, and the rules for them.
+
+    Each is at `root`/<repository>/<type>-<run>. What is ignored by git and worth keeping goes to `archive`, at most
+    `archived` bytes of a tree; what matches `disposable` in any part of its path is worth nothing. `now` is the time.
+    """
+
+    root: Path
+    archive: Path
+    now: Callable[[], float]
+    disposable: tuple[str, ...] = DISPOSABLE
+    archived: int = ARCHIVED
+    execute: Execute = field(default=execute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """A worktree that is wanted for a run in `folder`. `branch` is one of ours to go on from, "" for none, and
+    `since` the commit that the work on it is compared with."""
+
+    folder: Path
+    run: str
+    agent: str = "agent"
+    description: str = ""
+    base: Base = Base.HEAD
+    branch: str = ""
+    since: str = ""
+
+
+async def create(wish: Wish, place: Place) -> Worktree:
+    """A new worktree. Raises `WorkspaceError` with a sentence; then nothing is left, or a record for who tidies up."""
+    start = await starting_point(wish.folder, wish.base, place.execute)
+    head = await _tip(start.repository, wish.branch, place) or start.commit
+    going_on = wish.branch if wish.branch and head != start.commit else ""
+    try:
+        worktree = claim(_recorded(wish, place, start.repository, head))
+        if going_on:
+            worktree = noted(worktree, branch=going_on, tip=head, base=wish.since or head)
+    except OSError as error:
+        raise _failed(wish, error) from error
+    try:
+        return await _made(worktree, start.repository, place)
+    except (OSError, GitFailed) as error:
+        await _clear(worktree, place)
+        raise _failed(wish, error) from error
+    except BaseException:
+        await _clear(worktree, place)
+        raise
+
+
+async def found(wish: Wish, place: Place) -> Worktree | None:
+    """The worktree that the run has already; None where it has none that it could work in. Raises `WorkspaceError`."""
+    name = f"{slug(wish.agent)}-{slug(wish.run)}{'.json'}"
+    for file in sorted(place.root.glob(f"*/{name}")):
+        worktree = await anyio.to_thread.run_sync(read, file)
+        if worktree is None or worktree.run != wish.run:
+            continue
+        if worktree.stage is Stage.REMOVING and worktree.aside.is_dir() and not worktree.tree.exists():
+            worktree.aside.rename(worktree.tree)
+        usable = worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.root.is_dir()
+        if usable:
+            return await _taken(worktree, place)
+    return None
+
+
+async def _taken(worktree: Worktree, place: Place) -> Worktree:
+    """Locked and ours again."""
+    git = worktree.repository_git(place.execute)
+    await git("worktree", "lock", "--reason", _reason(worktree), str(worktree.tree), fine=(0, 128))
+    return owned_by_us(worktree, stage=Stage.OPEN, why="", ended_at=0.0)
+
+
+# --- the steps
+
+
+def _recorded(wish: Wish, place: Place, repository: Repository, head: str) -> Worktree:
+    return Worktree(
+        run=wish.run,
+        agent=wish.agent,
+        description=wish.description,
+        name=f"{slug(wish.agent)}-{slug(wish.run)}",
+        home=str(Path(os.path.realpath(place.root)) / state_name(repository.top)),
+        top=str(repository.top),
+        common=str(repository.common),
+        git_dir="",
+        subfolder=str(repository.subfolder),
+        kind=wish.base,
+        head=head,
+        base=head,
+        pid=os.getpid(),
+        started=start_of(os.getpid()),
+        made_at=place.now(),
+    )
+
+
+async def _tip(repository: Repository, branch: str, place: Place) -> str:
+    """The newest commit of a branch of ours; "" when there is none (any more)."""
+    if not branch:
+        return ""
+    git = repository.git(place.execute)
+    found = await git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}", fine=(0, 1))
+    return found.decode().strip()
+
+
+async def _made(worktree: Worktree, repository: Repository, place: Place) -> Worktree:
+    if worktree.kind == Base.SNAPSHOT and not worktree.branch:
+        worktree = await take(worktree, repository, place.execute)
+        missing: tuple[str, ...] | None = ()
+    else:
+        missing = await uncommitted(repository.git(place.execute))
+    await _add(worktree, repository, place)
+    if worktree.snapshot:
+        await lay_out(worktree, place.execute)
+    included = await bring_along(repository.git(place.execute), worktree.tree)
+    await anyio.to_thread.run_sync(_subfolder, worktree)
+    return noted(
+        worktree,
+        stage=Stage.OPEN,
+        missing=missing and missing[:MOST_NAMED],
+        included=included,
+        configuration=_configuration(worktree),
+        ignores_case=_ignores_case(worktree),
+    )
+
+
+async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
+    """Checked out without a branch, and locked from its first moment."""
+    options = ("--detach", "--lock", "--reason", _reason(worktree))
+    git = repository.git(place.execute)
+    await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
+    led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
+    if Path(os.path.realpath(led)) != Path(os.path.realpath(worktree.git_dir)):
+        raise WorkspaceError(
+            _(
+                "git calls the worktree {tree} {other}, which was to be {name}; a trace of another is in the way."
+            ).format(tree=worktree.tree, other=storable(led), name=worktree.name)
+        )
+
+
+def _reason(worktree: Worktree) -> str:
+    return f"in use by the subagents run {worktree.run}"
+
+
+def _subfolder(worktree: Worktree) -> None:
+    """The folder that the run was to work in; one that no commit has is made."""
+    root = worktree.root
+    if not Path(os.path.realpath(root)).is_relative_to(worktree.tree):
+        raise WorkspaceError(
+            _("{folder} leads out of its worktree by a link.").format(folder=storable(str(root)))
+        )
+    root.mkdir(parents=True, exist_ok=True)
+
+
+def _configuration(worktree: Worktree) -> str | None:
+    """git's settings for this tree alone, which the agent may write and we are not to follow."""
+    try:
+        return os.fsdecode(Path(worktree.git_dir, "config.worktree").read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def _ignores_case(worktree: Worktree) -> bool:
+    """Whether the file system takes two names for one that differ in case, whatever the repository thinks."""
+    return worktree.file.with_name(worktree.file.name.swapcase()).exists()
+
+
+async def _clear(worktree: Worktree, place: Place) -> None:
+    """Nobody has worked in it, so nothing can be lost. What does not go now goes with who tidies up."""
+    with anyio.CancelScope(shield=True), anyio.move_on_after(CLEARING):
+        await remove(worktree, place.execute)
+
+
+def _failed(wish: Wish, error: Exception) -> WorkspaceError:
+    sentence = _("The worktree for {folder} could not be made: {error}")
+    return WorkspaceError(
+        sentence.format(folder=storable(repr(str(wish.folder))), error=storable(str(error)))
+    )

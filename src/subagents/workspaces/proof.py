@@ -1,0 +1,111 @@
+"""The proof that a worktree may go: every byte in it is on its branch, in the archive, or was there before.
+
+It is made on the folder when that has been moved aside, so that nothing which knows its path writes there any more.
+Whatever cannot be looked at is a doubt, and a doubt keeps the folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import anyio.to_thread
+
+from subagents.errors import WorkspaceError
+from subagents.language import _
+from subagents.texts import storable
+from subagents.workspaces.committing import look
+from subagents.workspaces.git import LONG, Execute
+from subagents.workspaces.git_output import commit, names
+from subagents.workspaces.keeping import Work, unfinished
+from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers
+from subagents.workspaces.ownership import Worktree
+from subagents.workspaces.repository import head_of
+
+NAMED = 3  # paths in a sentence
+
+
+async def doubts(
+    worktree: Worktree, folder: Path, work: Work, disposable: tuple[str, ...], run: Execute
+) -> tuple[str, ...]:
+    """Why what lies in `folder` may not be deleted; nothing is the proof that it may. Raises nothing of git or files.
+
+    `work` is what was found and kept of it.
+    """
+    try:
+        found = (
+            *await _of_commits(worktree, work, run),
+            *await _of_files(worktree, folder, work, run),
+            *await _of_leftovers(worktree, folder, disposable, run),
+        )
+    except (OSError, WorkspaceError) as error:
+        return (_("it could not be examined: {error}").format(error=storable(str(error)).rstrip(".")),)
+    return tuple(doubt for doubt in found if doubt)
+
+
+async def _of_commits(worktree: Worktree, work: Work, run: Execute) -> Sequence[str]:
+    """All commits are on the branch, as everybody sees it, and git is in the middle of nothing."""
+    operation = unfinished(worktree)
+    moved = await head_of(worktree.git(run).without_tree()) != work.head
+    return (
+        operation and _("git is in the middle of {operation} there").format(operation=operation),
+        _("its HEAD moved after its work was kept") if moved else "",
+        await _unreachable(worktree, work, run) if work.tip else "",
+    )
+
+
+async def _unreachable(worktree: Worktree, work: Work, run: Execute) -> str:
+    git = worktree.repository_git(run)
+    name = f"refs/heads/{work.branch}"
+    holds = commit(await git("rev-parse", "--verify", "--quiet", name, fine=(0, 1)))
+    if holds != work.tip:
+        return _("the branch {branch} does not hold its work (any more)").format(branch=work.branch)
+    # Fails where an object is missing.
+    await git("rev-list", "--objects", "--quiet", work.tip, "--not", worktree.head, seconds=LONG)
+    if work.head and (await git.answer("merge-base", "--is-ancestor", work.head, work.tip, fine=(0, 1))).code:
+        return _("the branch {branch} does not hold all of its commits").format(branch=work.branch)
+    return ""
+
+
+async def _of_files(worktree: Worktree, folder: Path, work: Work, run: Execute) -> Sequence[str]:
+    """What lies in the folder is what our index has, and that is what was committed."""
+    git = worktree.git(run, folder)
+    changed = [change.path for change in await look(git) if change.unstaged != "." and not change.nested]
+    committed = work.tip or worktree.begun
+    other = (await git.answer("diff-index", "--cached", "--quiet", committed, fine=(0, 1))).code
+    return (
+        _("{paths} changed after its work was kept").format(paths=named(changed)) if changed else "",
+        _("its files are not those that were committed") if other else "",
+    )
+
+
+async def _of_leftovers(
+    worktree: Worktree, folder: Path, disposable: tuple[str, ...], run: Execute
+) -> Sequence[str]:
+    """What git does not have is in the archive."""
+    left = await left_in(worktree, folder, disposable, run)
+    lost = await anyio.to_thread.run_sync(_unarchived, folder, left.files, worktree.archive)
+    inside = [path or "." for path in left.repositories]
+    return (
+        _("{paths} are repositories of their own inside it").format(paths=named(inside)) if inside else "",
+        _("{paths} are ignored by git and not in the archive").format(paths=named(lost)) if lost else "",
+    )
+
+
+def _unarchived(folder: Path, paths: Sequence[str], archive: str) -> list[str]:
+    if not archive:
+        return list(paths)
+    return [path for path in paths if not is_archived(folder / path, Path(archive, path))]
+
+
+async def left_in(worktree: Worktree, folder: Path, disposable: tuple[str, ...], run: Execute) -> Leftovers:
+    """What only lies in the folder."""
+    known = frozenset(names(await worktree.git(run, folder)("ls-files", "-z", "--cached", seconds=LONG)))
+    return await anyio.to_thread.run_sync(leftovers, folder, known, disposable, worktree.included)
+
+
+def named(paths: Sequence[str]) -> str:
+    """The first paths, and how many more there are."""
+    shown = ", ".join(storable(repr(path)) for path in paths[:NAMED])
+    more = len(paths) - NAMED
+    return shown if more <= 0 else _("{paths} and {more} more").format(paths=shown, more=more)

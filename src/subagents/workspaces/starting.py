@@ -1,0 +1,66 @@
+"""Which commit a worktree begins at, and what of the user's work is not in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from subagents.errors import GitFailed
+from subagents.language import _
+from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.git_output import changes, commit
+from subagents.workspaces.repository import Repository, cannot, head_of, repository_at
+
+STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
+USUAL = ("main", "master")
+LOOKING = 10.0  # seconds for a look at the user's uncommitted work
+
+
+class Base(StrEnum):
+    """What a worktree begins with: the commit that is checked out, the newest of the default branch as it is known
+    here, or what is checked out with all of the user's uncommitted work."""
+
+    HEAD = "head"
+    DEFAULT_BRANCH = "default-branch"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a worktree would begin."""
+
+    repository: Repository
+    commit: str
+    base: Base
+
+
+async def starting_point(folder: Path, base: Base, run: Execute = execute) -> Start:
+    """The repository and the commit. Raises `WorkspaceError` with the reason where there is none."""
+    repository = await repository_at(folder, run)
+    git = repository.git(run)
+    head = await head_of(git)
+    if not head:
+        raise cannot(folder, _("its repository has no commit yet"), _("Make one (git commit) first."))
+    found = head if base is not Base.DEFAULT_BRANCH else await _default(git)
+    if not found:
+        why = _("its repository has no default branch: no origin/HEAD, main or master")
+        raise cannot(folder, why, _("Name it (git remote set-head origin -a), or take the base `head`."))
+    return Start(repository, found, base)
+
+
+async def _default(git: Git) -> str:
+    configured = commit(await git("config", "--get", "init.defaultBranch", fine=(0, 1)))
+    branches = (configured, *USUAL) if configured else USUAL
+    for name in ("refs/remotes/origin/HEAD", *(f"refs/heads/{branch}" for branch in branches)):
+        if found := commit(await git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", fine=(0, 1))):
+            return found
+    return ""
+
+
+async def uncommitted(git: Git) -> tuple[str, ...] | None:
+    """The paths of the tree that no commit has; None where git could not tell in time."""
+    try:
+        return tuple(change.path for change in changes(await git(*STATUS, seconds=LOOKING)))
+    except GitFailed:
+        return None
