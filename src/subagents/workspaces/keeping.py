@@ -59,7 +59,8 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     tip = await _tip(worktree, git, head, _message(worktree, description))
     if not tip:
         return worktree, Work(head)
-    if worktree.snapshot and head in ("", worktree.head):
+    if worktree.snapshot:
+        # git writes nothing that it sees already, and it sees the snapshot's objects.
         await publish(worktree, git, tip)
     branch = await _branched(worktree, run, tip)
     worktree = noted(worktree, branch=branch, tip=tip)
