@@ -36,8 +36,10 @@ from subagents.runners.command import CommandRunner
 from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
 from subagents.runners.with_servers import WithServers
+from subagents.runs.state import RunState
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
+from subagents.runtime.closing import closing
 from subagents.runtime.definition_watch import watch
 from subagents.runtime.supervisor import Shared
 from subagents.runtime.surroundings import OuterRun, Surroundings
@@ -59,14 +61,24 @@ from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
 from subagents.toolsets.web import web_toolset
 from subagents.workspaces.ancestry import started_in
+from subagents.workspaces.base import SHARED, WORKTREE
+from subagents.workspaces.chosen import ChosenWorkspaces
 from subagents.workspaces.groups import end_group_if_same
+from subagents.workspaces.placing import Place as WorktreePlace
+from subagents.workspaces.placing import Wish
 from subagents.workspaces.shared import SharedWorkspaces
+from subagents.workspaces.starting import Base
 from subagents.workspaces.variables import DEPTH, RUN, TREE
+from subagents.workspaces.worktrees import WorktreeWorkspaces, put_away, refuse_impossible
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
 
     from subagents.delegation.any_loop import ParentTools
+
+PUT_AWAY = (
+    60.0  # seconds that opening a session waits for a worktree that its last owner left; the next one goes on
+)
 
 PASSED_ON = ("SUBAGENTS_STATE", "SUBAGENTS_HOME", *(setting.variable for setting in declared()))
 
@@ -159,6 +171,7 @@ class AgentManager(runtime.AgentManager):
         try:
             journal = Journal.load(store, plan.clock)
             await _recover(journal, store)
+            await _put_away(journal, _worktree_place(plan.project, plan.settings, plan.clock, plan.place))
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
             servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
@@ -232,6 +245,16 @@ async def _recover(journal: Journal, store: EventStore) -> None:
     await journal.record(lambda head: recovery.on_open(head, drafts, journal.set_aside))
 
 
+async def _put_away(journal: Journal, place: WorktreePlace) -> None:
+    """After an owner that died: what its agents did in worktrees goes to their branches, and is told with the runs."""
+    for run in list(journal.state.runs.values()):
+        if run.isolation != WORKTREE or not run.status.ended:
+            continue
+        with anyio.move_on_after(PUT_AWAY):
+            kept = await put_away(_wish(run, Path(run.spec.cwd)), place)
+            await journal.record(lambda _, run=run, kept=kept: closing(run, run.episode, kept))  # type: ignore[misc]
+
+
 async def recover_abandoned(path: Path, clock: Clock | None = None) -> list[str]:
     """Whoever works in a project next tidies up after those who died in it: their runs get an honest ending and
     their commands end, whether or not anybody opens those sessions again.
@@ -239,20 +262,22 @@ async def recover_abandoned(path: Path, clock: Clock | None = None) -> list[str]
     Answers a sentence for each log that was damaged, on what became of it.
     """
     said = []
-    for place in await anyio.to_thread.run_sync(folders.abandoned, project_at(path)):
+    project = project_at(path)
+    for place in await anyio.to_thread.run_sync(folders.abandoned, project):
         # One that somebody took meanwhile is in good hands; one that is broken says so when it is opened.
         with suppress(SessionError), folders.lock(place) as lock:
             lock.unfinished = True
-            said.append(await _recover_session(place, clock or SystemClock()))
+            said.append(await _recover_session(project, place, clock or SystemClock()))
             lock.unfinished = False
     return list(filter(None, said))
 
 
-async def _recover_session(place: SessionFolder, clock: Clock) -> str:
+async def _recover_session(project: Project, place: SessionFolder, clock: Clock) -> str:
     store = SqliteStore(place.log)
     try:
         journal = Journal.load(store, clock)
         await _recover(journal, store)
+        await _put_away(journal, _worktree_place(project, layered(project).settings, clock, place))
         return journal.set_aside
     finally:
         with anyio.CancelScope(shield=True):
@@ -290,6 +315,7 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         tool_notes=partial(_tool_notes, providers),
         given_notes=_given_notes,
         choose_servers=ServerChoice(plan.project.root, taken=providers.names).chosen,
+        refuse_worktree=refuse_impossible,
     )
 
 
@@ -334,10 +360,50 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
             "command": CommandRunner(os.environ),
             **plan.runners,
         },
-        workspaces=SharedWorkspaces(),
+        workspaces=_workspaces(plan, journal),
         output=plan.place.output if plan.place is not None else None,
         export=export,
         transcripts=plan.place.transcripts if plan.place is not None else None,
+    )
+
+
+def _workspaces(plan: _Plan, journal: Journal) -> ChosenWorkspaces:
+    worktrees = WorktreeWorkspaces(
+        _worktree_place(plan.project, plan.settings, plan.clock, plan.place),
+        lambda cwd, run: _wish(journal.head.run(RunId(run)), cwd),
+    )
+
+    def isolation(run: str) -> str:
+        wanted = journal.head.run(RunId(run)).spec.isolation
+        return WORKTREE if wanted == WORKTREE else SHARED
+
+    return ChosenWorkspaces({SHARED: SharedWorkspaces(), WORKTREE: worktrees}, isolation)
+
+
+def _worktree_place(
+    project: Project, settings: Settings, clock: Clock, session: SessionFolder | None
+) -> WorktreePlace:
+    """Where worktrees of the project are; what is ignored there goes into the session's folder, where there is one."""
+    root = project.state / "worktrees"
+    return WorktreePlace(
+        root=root,
+        archive=session.path / "archive" if session is not None else project.state / "archive",
+        now=clock.now,
+        disposable=settings.worktree_disposable,
+        archived=settings.worktree_archived_megabytes * 1_000_000,
+    )
+
+
+def _wish(run: RunState, cwd: Path) -> Wish:
+    kept = run.kept
+    return Wish(
+        folder=cwd,
+        run=run.id,
+        agent=run.spec.agent,
+        description=run.spec.description,
+        base=Base(run.spec.base or Base.HEAD),
+        branch=kept.branch if kept is not None else "",
+        since=kept.base if kept is not None else "",
     )
 
 
@@ -347,7 +413,8 @@ async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunCo
     state = tools.manager.state
     path = [state.run(run).handle for run in reversed(state.path(context.run))]
     place = whereabouts(path, context.depth, plan.settings.max_depth)
-    return await role_of(spec, context.folder, plan.clock, place)
+    last = "\n\n".join(filter(None, (context.told, place)))
+    return await role_of(spec, context.folder, plan.clock, last)
 
 
 def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunId) -> None:

@@ -128,12 +128,34 @@ class RunStarted(RunEvent, frozen=True, kw_only=True):
 
 
 class WorkspaceOpened(RunEvent, frozen=True, kw_only=True):
+    """A place is ready. Of one of the run's own, `repository` is the checkout that it was made from, and `base` the
+    commit that the work there is compared with."""
+
     root: str
     isolation: str
+    repository: str = ""
+    base: str = ""
 
 
 class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
-    """The place is no longer the run's."""
+    """The place is no longer the run's. Of one of its own: `branch` of `repository` has the work, "" where there was
+    none, and the figures compare it with `base`; `archived` is a folder with ignored files, `preserved` the place
+    itself where it had to stay, and `why` the reason."""
+
+    repository: str = ""
+    base: str = ""
+    branch: str = ""
+    commits: int = 0
+    files: int = 0
+    insertions: int = 0
+    deletions: int = 0
+    archived: str = ""
+    preserved: str = ""
+    why: str = ""
+
+    @property
+    def synced(self) -> bool:
+        return bool(self.branch or self.preserved)
 
 
 class ServerLeftOut(RunEvent, frozen=True, kw_only=True):

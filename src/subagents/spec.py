@@ -172,10 +172,11 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     """One wish for a run, as it came through a door. None and "" mean: not decided by the caller.
 
     `output_schema` is a JSON Schema, as an object or as its JSON text; "" asks for free text even where the
-    definition has a schema. `corrections` is how often the agent is asked again when its answer does not fit, 0 to 5,
-    and `on_invalid` what follows then. `background` False is for a run that its parent waits for: it ends with it.
-    `request_id` makes a repeated request get the first answer. With `trust` a person or program trusts the
-    definition's file as it is now, for this run.
+    definition has a schema. `isolation` is `worktree` for a git worktree of its own, which begins with `base`: `head`,
+    `default-branch` or `snapshot`; `off` is the folder itself. `corrections` is how often the agent is asked again when
+    its answer does not fit, 0 to 5, and `on_invalid` what follows then. `background` False is for a run that its parent
+    waits for: it ends with it. `request_id` makes a repeated request get the first answer. With `trust` a person or
+    program trusts the definition's file as it is now, for this run.
     """
 
     prompt: str
@@ -189,6 +190,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     max_cost: float | None = None
     isolated: bool | None = None
+    isolation: str = ""
+    base: str = ""
     cwd: str = ""
     output_schema: Mapping[str, Any] | str | None = None
     corrections: int | None = None
@@ -225,6 +228,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     `decided` says for each value that had several sources which one won: `caller`, `definition`,
     `parent`, `settings` or `default`. `model` is what answers, by its exact name, and `asked_model` what was asked
     for. `display_name` and `color` (`#RRGGBB`) are how people see it, "" where its file does not say.
+    `isolation` is `worktree` or `off`, and `base` what a worktree begins with.
     `subagents` are the only types it may start, None for any. `notes` are sentences for whoever asked, about what
     is not as asked. `mcp_servers` are the MCP servers that the definition describes, as it is written: variables by
     name. `servers_file` is the project's file of servers as it was allowed, None where it is not used. `skills` True
@@ -251,6 +255,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     runner: str = "native"
     command: CommandLine | None = None
     output_transcript: bool = True
+    isolation: str = "off"
+    base: str = ""
     cwd: str
     project: str
     user: str = ""

@@ -68,6 +68,16 @@ Timeout = Annotated[
     str,
     typer.Option(metavar="TIME", help=_("Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.")),
 ]
+Isolation = Annotated[
+    str,
+    typer.Option(
+        metavar="worktree|off", help=_("Work in a git worktree of its own, or in the folder itself.")
+    ),
+]
+Base = Annotated[
+    str,
+    typer.Option(metavar="BASE", help=_("What a worktree begins with: head, default-branch, snapshot.")),
+]
 Trust = Annotated[
     bool, typer.Option("--trust", help=_("Run what the agent's file names, as the file is now, this once."))
 ]
@@ -87,6 +97,8 @@ def run(
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
     timeout: Timeout = "",
+    isolation: Isolation = "",
+    base: Base = "",
     trust: Trust = False,
     detach: Detach = False,
     as_json: AsJson = False,
@@ -110,6 +122,8 @@ def run(
         max_tokens=max_tokens,
         max_cost=max_cost,
         max_seconds=seconds_of(timeout) if timeout else None,
+        isolation=isolation,
+        base=base,
         cwd=str(folder),
         asked_by=AskedBy.PERSON,
         trust=trust,
@@ -133,6 +147,8 @@ def spawn(
     max_tokens: MaxTokens = None,
     max_cost: MaxCost = None,
     timeout: Timeout = "",
+    isolation: Isolation = "",
+    base: Base = "",
     trust: Trust = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -147,6 +163,8 @@ def spawn(
         max_tokens=max_tokens,
         max_cost=max_cost,
         timeout=timeout,
+        isolation=isolation,
+        base=base,
         trust=trust,
         detach=True,
         as_json=as_json,

@@ -129,10 +129,6 @@ def _never(_value: object) -> bool:
     return False
 
 
-def _worktree(value: object) -> bool:
-    return value is Isolation.WORKTREE
-
-
 # --- the table
 
 _YES_NO = "`true`, `false`"
@@ -341,8 +337,6 @@ FIELDS: tuple[Field, ...] = (
         "`worktree`, `off`",
         "a git worktree of its own; `off` beats the caller's `worktree`",
         "the caller's choice",
-        later=_worktree,
-        until="the agent works in the folder itself",
     ),
     Field(
         "run_in_background",

@@ -75,6 +75,10 @@ class AgentParams(Parameters):
     isolated: Annotated[
         bool, Field(description="Only built-in tools: none of other providers, no agents.")
     ] = False
+    isolation: Annotated[
+        Literal["", "worktree"],
+        Field(description="worktree: a git worktree of its own; its work is handed back on a branch."),
+    ] = ""
     run_in_background: Annotated[
         bool,
         Field(
@@ -152,7 +156,7 @@ def request_of(parent: Parent, given: Mapping[str, Any]) -> SpawnRequest:
     if not str(given.get("prompt", "")).strip():
         raise NotNow(EMPTY)
     wishes: dict[str, Any] = {
-        name: str(given.get(name, "")) for name in ("description", "name", "model", "thinking")
+        name: str(given.get(name, "")) for name in ("description", "name", "model", "thinking", "isolation")
     }
     wishes |= {
         name: given.get(name) or None for name in ("max_turns", "max_seconds", "max_tokens", "max_cost")

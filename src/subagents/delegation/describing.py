@@ -31,6 +31,11 @@ INSTRUCTIONS = (
     "where they are independent; go on with your own work; then wait with get_subagent_result and wait: true."
 )
 
+ISOLATION = (
+    "- isolation: worktree gives it a git worktree of its own, for changes beside others' or beside yours. It sees what "
+    "is committed, and its result names the branch with its work, which you merge."
+)
+
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
@@ -39,7 +44,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s")
 class Place:
     """Where the tools are offered: to whom, `next_depth` being that of an agent started there, and which agents may be.
 
-    `mode` is the setting `tool_description_mode`; `project` is the project's root, where templates are looked for.
+    `mode` is the setting `tool_description_mode`, `worktrees` whether agents may have one of their own;
+    `project` is the project's root, where templates are looked for.
     """
 
     agents: Sequence[AgentDefinition]
@@ -48,6 +54,7 @@ class Place:
     door: Door
     mode: str = "full"
     project: Path | None = None
+    worktrees: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ def place_of(manager: AgentManager, depth: int, types: Collection[str] | None, d
         door=door,
         mode=settings.tool_description_mode,
         project=manager.project,
+        worktrees=settings.worktree_isolation,
     )
 
 
@@ -154,8 +162,8 @@ def _values(place: Place) -> dict[str, str]:
         "maxDepth": str(most),
         "recursiveGuideline": recursive,
         "told": place.door.told,
-        # Filled in by what they are about, when it is there.
-        "isolationGuideline": "",
+        "isolationGuideline": ISOLATION if place.worktrees else "",
+        # Filled in by what it is about, when it is there.
         "scheduleGuideline": "",
     }
 

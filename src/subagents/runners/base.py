@@ -158,7 +158,8 @@ class RunContext:
 
     `folder` is where the files are, `directory` the place in it that commands start from. `history` is what was
     said in earlier episodes. `environment` is added to that of every command. `output` is a folder for tool
-    output too long for the conversation, None where nothing may be kept.
+    output too long for the conversation, None where nothing may be kept. `told` is what the agent must know of the
+    place where it is, beside all else; "" where it is the user's own folder.
     """
 
     run: RunId
@@ -170,6 +171,7 @@ class RunContext:
     environment: Mapping[str, str]
     output: Path | None
     report: Report
+    told: str = ""
 
 
 class Conversation(Protocol):

@@ -284,6 +284,8 @@ class CommandConversation:
             parts.insert(0, f"<earlier_conversation>\n{said}\n</earlier_conversation>")
         if not resuming and self._spec.instructions and arguments.ROLE not in places:
             parts.insert(0, self._spec.instructions)
+        if self._context.told:
+            parts.insert(0, self._context.told)
         if not places & {arguments.SCHEMA, arguments.SCHEMA_FILE}:
             parts.append(final_answer(self._spec.output_schema))
         return "\n\n".join(filter(None, parts))

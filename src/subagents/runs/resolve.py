@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from subagents.definitions.model import AgentDefinition
 from subagents.definitions.tool_names import DELEGATING
 from subagents.errors import InvalidSchema, SpawnRefused
+from subagents.runs.isolation import isolation_of
 from subagents.runs.output_schema import parse_schema
 from subagents.runs.rights import narrowed, narrowed_types, rights_of, with_memory
 from subagents.runs.state import RunState
@@ -80,6 +81,7 @@ def resolve(
     limits, limits_by = _limits(request, definition, settings)
     corrections, invalid, answer_by = _answers(request, definition, settings)
     background, background_by = _background(request, definition, settings)
+    where = isolation_of(request, definition, settings, overrules=request.asked_by in _OVERRULES)
     isolated, isolated_by = _choose(request, request.isolated, definition.isolated) or (False, "default")
     tools, tools_by = _tools(definition, parent, isolated=isolated)
     tools, memory = _memory(definition, tools)
@@ -107,6 +109,8 @@ def resolve(
         runner="command" if command is not None else str(definition.runner or "native"),
         command=command,
         output_transcript=_or(definition.output_transcript, settings.output_transcript),
+        isolation=where.isolation,
+        base=where.base,
         cwd=str(cwd),
         project=str(project),
         user=user,
@@ -122,7 +126,9 @@ def resolve(
             "background": background_by,
             **answer_by,
             **limits_by,
+            **where.decided,
         },
+        notes=where.notes,
     )
 
 

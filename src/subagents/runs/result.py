@@ -16,6 +16,7 @@ from subagents.events import StoppedBy
 from subagents.runs.output_types import output_type
 from subagents.runs.state import Outcome, RunState, RunStatus
 from subagents.runs.usage_report import as_json
+from subagents.runs.workspace_text import workspace_json, workspace_text
 from subagents.spec import AskedBy
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def result_text(
         if run.outcome is not None
         else _unfinished(result, now)
     )
-    parts = [_header(run, now), body, "\n".join(_receipts(run)), "" if ended else while_running]
+    parts = [_header(run, now), body, workspace_text(run), "\n".join(_receipts(run))]
+    parts.append("" if ended else while_running)
     return "\n\n".join(part for part in parts if part)
 
 
@@ -104,7 +106,12 @@ def foreground_text(result: Result, *, when_cut: str = "") -> str:
     head = f"{' | '.join(_facts(run, 0.0))}."
     said = (*run.notes, _note(run, run.outcome), *_left_out(run.outcome))
     notes = [f"Note: {note}" for note in said if note]
-    return "\n\n".join(("\n".join((head, *notes)), _finished(result, run.outcome, when_cut, MAX_BODY)))
+    parts = (
+        "\n".join((head, *notes)),
+        _finished(result, run.outcome, when_cut, MAX_BODY),
+        workspace_text(run),
+    )
+    return "\n\n".join(part for part in parts if part)
 
 
 def result_json(result: Result, *, session: str = "", now: float | None = None) -> dict[str, Any]:
@@ -138,6 +145,7 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
         "seconds": _seconds(run, now),
         "session": session,
         "cwd": run.spec.cwd,
+        **workspace_json(run),
         "started_at": _iso(run.started_at),
         "ended_at": _iso(run.ended_at),
     }

@@ -97,6 +97,21 @@ class Command(msgspec.Struct, frozen=True):
     started: str
 
 
+class KeptWork(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worktree of the run came to; the fields are those of `WorkspaceClosed`."""
+
+    repository: str
+    base: str
+    branch: str = ""
+    commits: int = 0
+    files: int = 0
+    insertions: int = 0
+    deletions: int = 0
+    archived: str = ""
+    preserved: str = ""
+    why: str = ""
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an episode ended. The whole text is in the fact with the number `seq`; here is its beginning. `left_out`
     counts the characters of an answer that were not kept, because there were too many."""
@@ -121,7 +136,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     `turns_before` and `usage_before` are where this episode began to count. `setback` is why its last request to the
     model failed, until one is answered. `left_out` counts the characters that its latest text lacks. `rejections`
     counts this episode's answers that do not fit its output schema, and `faults` is what was wrong with the last.
-    `progress_at` is the last sign of life. `lacks` are sentences on what it was to have, and has not.
+    `isolation` is that of the place that is open now, "" where none is, and `kept` what the last one of its own came
+    to. `progress_at` is the last sign of life. `lacks` are sentences on what it was to have, and has not.
     """
 
     id: RunId
@@ -151,6 +167,8 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     command: Command | None = None
     directory: str = ""
     workspace: str = ""
+    isolation: str = ""
+    kept: KeptWork | None = None
     progress_at: float = 0.0
     paused: bool = False
     parked: bool = False
@@ -297,8 +315,8 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return replace(run, rejections=run.rejections + 1, faults=faults)
         case ServerLeftOut(text=text):
             return replace(run, lacks=(*run.lacks, text))
-        case WorkspaceOpened(root=root):
-            return replace(run, workspace=root)
+        case WorkspaceOpened() | WorkspaceClosed():
+            return _placed(run, event)
         case _:
             return run
 
@@ -387,9 +405,22 @@ def _after_ending(run: RunState, event: RunEvent) -> RunState:
             return msgspec.structs.replace(run, cleared=True)
         case WorkspaceClosed():
             # Until then a command that was in progress at the ending may be: a stop is recorded before it is done.
-            return msgspec.structs.replace(run, command=None)
+            return msgspec.structs.replace(_closed(run, event), command=None)
         case _:
             return run
+
+
+def _placed(run: RunState, event: WorkspaceOpened | WorkspaceClosed) -> RunState:
+    if isinstance(event, WorkspaceClosed):
+        return _closed(run, event)
+    return msgspec.structs.replace(run, workspace=event.root, isolation=event.isolation)
+
+
+def _closed(run: RunState, event: WorkspaceClosed) -> RunState:
+    if not event.repository:
+        return msgspec.structs.replace(run, isolation="")
+    kept = KeptWork(**{name: getattr(event, name) for name in KeptWork.__struct_fields__})
+    return msgspec.structs.replace(run, isolation="", kept=kept)
 
 
 def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:

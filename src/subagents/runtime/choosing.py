@@ -9,7 +9,7 @@ import anyio.to_thread
 import msgspec
 
 from subagents.definitions.matching import match
-from subagents.definitions.model import AgentDefinition, Scope
+from subagents.definitions.model import AgentDefinition, Isolation, Scope
 from subagents.errors import SpawnRefused, UnknownAgent
 from subagents.models.choice import ModelWish
 from subagents.models.pricing import has_price
@@ -46,10 +46,12 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
         user=around.user,
         folder_exists=cwd.is_dir(),
     )
+    if spec.isolation == Isolation.WORKTREE and around.refuse_worktree is not None:
+        await around.refuse_worktree(cwd, spec.base)
     _refuse_untrusted_script(asked, spec, around)
     spec, told = await _with_tools(asked, spec, definition, around)
     given = await around.given_notes(spec) if around.given_notes is not None else ()
-    notes = (*note, *unknown, *told, *given)
+    notes = (*spec.notes, *note, *unknown, *told, *given)
     return await _with_model(msgspec.structs.replace(spec, notes=notes), asked, parent, around)
 
 

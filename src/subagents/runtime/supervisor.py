@@ -18,7 +18,7 @@ import anyio.to_thread
 
 from subagents.clock import Clock
 from subagents.errors import RunnerError, SessionError, SubagentsError, WorkspaceError
-from subagents.events import Event, StoppedBy, WorkspaceClosed, WorkspaceOpened
+from subagents.events import Event, StoppedBy, WorkspaceOpened
 from subagents.ids import RunId
 from subagents.models.secrets import Veiled, veiled
 from subagents.runners.base import (
@@ -36,6 +36,7 @@ from subagents.runs import lifecycle, limits
 from subagents.runs.limits import Verdict
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Place
+from subagents.runtime.closing import closing, unclosed
 from subagents.runtime.correcting import judged
 from subagents.runtime.recording import kept_of
 from subagents.runtime.unread import Unread
@@ -49,7 +50,10 @@ from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
 log = logging.getLogger("subagents")
 log.addFilter(Veiled())
 
-ENDING_BOUND = 10.0  # seconds that recording an ending and closing a workspace may take, come what may
+ENDING_BOUND = 10.0  # seconds that recording an ending may take, come what may
+CLOSING_BOUND = (
+    120.0  # seconds in which a workspace of a run's own may be put away; a large repository takes some
+)
 DRAFT_EVERY = 1.0  # seconds between two keepings of a reply that is still arriving
 SHORTEST_NAP = 0.05  # seconds between two looks at a time limit
 WRAP_UP_STEER = "wrap-up"
@@ -235,6 +239,7 @@ class Supervisor:
             environment=self.environment,
             output=self.shared.output,
             report=self._report,
+            told=workspace.told,
         )
 
     # --- what is reported
@@ -384,14 +389,20 @@ class Supervisor:
 
     def _opened(self, workspace: OpenWorkspace) -> None:
         opened = WorkspaceOpened(
-            run=self.run_id, episode=self.episode, root=str(workspace.root), isolation=workspace.isolation
+            run=self.run_id,
+            episode=self.episode,
+            root=str(workspace.root),
+            isolation=workspace.isolation,
+            repository=workspace.repository,
+            base=workspace.base,
         )
         self.shared.journal.enqueue(self._ours(lambda _: opened))
 
     async def _close(self, workspace: OpenWorkspace) -> None:
-        bound = self.shared.clock.move_on_after(ENDING_BOUND)
+        bound = self.shared.clock.move_on_after(CLOSING_BOUND)
+        kept = unclosed(workspace)
         with anyio.CancelScope(shield=True), bound, suppress(WorkspaceError):
-            await self.shared.workspaces.close(workspace)
+            kept = await self.shared.workspaces.close(workspace)
         with suppress(SessionError):
-            closed = WorkspaceClosed(run=self.run_id, episode=self.episode)
+            closed = closing(self.run, self.episode, kept)
             self.shared.journal.enqueue(self._ours(lambda _: closed))

@@ -39,6 +39,10 @@ ChooseServers = Callable[
 ]
 
 
+#: Raises `SpawnRefused` where no worktree can be made for a folder, with what it is to begin with.
+RefuseWorktree = Callable[[Path, str], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class OuterRun:
     """The run of another process that this process is a command of; what we spawn is below it."""
@@ -75,3 +79,4 @@ class Surroundings:
     tool_notes: ToolNotes | None = None
     given_notes: GivenNotes | None = None
     choose_servers: ChooseServers | None = None
+    refuse_worktree: RefuseWorktree | None = None

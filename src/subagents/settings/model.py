@@ -14,6 +14,15 @@ from subagents.errors import BadSetting
 from subagents.language import _
 from subagents.settings.possible import MOST_SHOWN, Declared, Guard, Value, fitting
 
+#: What a worktree may begin with.
+BASES = ("head", "default-branch", "snapshot")
+
+#: What a worktree's ignored files are worth nothing by: made again by whoever needs it.
+DISPOSABLE = (
+    *("__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
+    *(".venv", "venv", "node_modules", ".next", ".gradle", "target", "*.egg-info", ".DS_Store"),
+)
+
 
 def _setting(default: Value, title: str, text: str, **about: Any) -> Any:
     """A field of `Settings`; `about` is the rest of `Declared`."""
@@ -262,7 +271,50 @@ class Settings:
         later=True,
     )
     worktree_isolation: bool = _setting(
-        True, "Worktrees", "Lets agents work in git worktrees of their own.", later=True
+        True, "Worktrees", "Lets agents work in git worktrees of their own; off, nobody does."
+    )
+    default_isolation: str = _setting(
+        "off",
+        "Where agents work",
+        "Whether an agent works in the folder itself or in a worktree, where neither its file nor the caller says.",
+        choices=("off", "worktree"),
+    )
+    worktree_base: str = _setting(
+        "head",
+        "What a worktree begins with",
+        "The commit that is checked out, the newest of the default branch, or all that you have, uncommitted too.",
+        choices=BASES,
+    )
+    worktree_disposable: tuple[str, ...] = _setting(
+        DISPOSABLE,
+        "Worth nothing in a worktree",
+        "Ignored files that go with a worktree: patterns for any part of their path. Others are archived.",
+        guard=Guard.USER,
+    )
+    worktree_archived_megabytes: int = _setting(
+        50,
+        "Megabytes archived",
+        "Ignored files of a worktree are archived in the session's folder up to so many megabytes; more keep it.",
+        low=0,
+        high=1_000_000,
+    )
+    worktree_max_age_days: int = _setting(
+        30,
+        "Days a worktree is kept",
+        "A worktree that had to stay is looked at again after so many days, and goes if nothing would be lost.",
+        low=0,
+        high=36_500,
+        guard=Guard.USER,
+    )
+    worktree_quota_megabytes: int = _setting(
+        0,
+        "Megabytes of worktrees",
+        "When those of this project take more, they are looked at again whatever their age, the oldest first. "
+        "0 is no quota.",
+        low=0,
+        high=100_000_000,
+        unlimited=True,
+        guard=Guard.USER,
     )
     fetch_private: bool = _setting(
         False,

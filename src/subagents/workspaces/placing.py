@@ -13,11 +13,12 @@ import anyio.to_thread
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.places import state_name
+from subagents.settings.model import DISPOSABLE
 from subagents.texts import storable
 from subagents.workspaces.git import LONG, Execute, execute
 from subagents.workspaces.groups import start_of
 from subagents.workspaces.including import bring_along
-from subagents.workspaces.ownership import Stage, Worktree, claim, noted, owned_by_us, read, slug
+from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, noted, owned_by_us, read, slug
 from subagents.workspaces.removing import remove
 from subagents.workspaces.repository import Repository
 from subagents.workspaces.snapshot import lay_out, take
@@ -26,10 +27,6 @@ from subagents.workspaces.starting import Base, starting_point, uncommitted
 MOST_NAMED = 200  # of the user's uncommitted paths that are written down
 CLEARING = 60.0  # seconds that clearing away what could not be finished may take
 
-DISPOSABLE = (
-    *("__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox"),
-    *(".venv", "venv", "node_modules", ".next", ".gradle", "target", "*.egg-info", ".DS_Store"),
-)
 ARCHIVED = 50_000_000  # bytes
 
 
@@ -86,17 +83,21 @@ async def create(wish: Wish, place: Place) -> Worktree:
 
 async def found(wish: Wish, place: Place) -> Worktree | None:
     """The worktree that the run has already; None where it has none that it could work in. Raises `WorkspaceError`."""
-    name = f"{slug(wish.agent)}-{slug(wish.run)}{'.json'}"
-    for file in sorted(place.root.glob(f"*/{name}")):
-        worktree = await anyio.to_thread.run_sync(read, file)
-        if worktree is None or worktree.run != wish.run:
-            continue
+    for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
         if worktree.stage is Stage.REMOVING and worktree.aside.is_dir() and not worktree.tree.exists():
             worktree.aside.rename(worktree.tree)
         usable = worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.root.is_dir()
         if usable:
             return await _taken(worktree, place)
     return None
+
+
+def records_of(wish: Wish, place: Place) -> list[Worktree]:
+    """What is written down of worktrees of the run, by their name: there may be thousands of others."""
+    name = f"{slug(wish.agent)}-{slug(wish.run)}{SUFFIX}"
+    homes = sorted(place.root.iterdir()) if place.root.is_dir() else []
+    known = (read(home / name) for home in homes)
+    return [worktree for worktree in known if worktree is not None and worktree.run == wish.run]
 
 
 async def _taken(worktree: Worktree, place: Place) -> Worktree:

@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces.base import OpenWorkspace
+from subagents.workspaces.base import SHARED, OpenWorkspace
 
 
 class SharedWorkspaces:
@@ -17,7 +17,7 @@ class SharedWorkspaces:
 
     async def open(self, cwd: Path, run: str) -> OpenWorkspace:
         root = await anyio.to_thread.run_sync(_usable, cwd)
-        return OpenWorkspace(root=root, isolation="shared")
+        return OpenWorkspace(root=root, isolation=SHARED)
 
     async def close(self, opened: OpenWorkspace) -> None:
         """Nothing was made, so nothing is removed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.texts import storable
+from subagents.workspaces.base import Kept
 from subagents.workspaces.keeping import Work, keep
 from subagents.workspaces.leftovers import archive
 from subagents.workspaces.ownership import Stage, Worktree, noted
@@ -21,33 +22,12 @@ from subagents.workspaces.removing import move_back, remove, remove_if_proven
 __all__ = ["Kept", "Place", "Wish", "Worktree", "create", "finish"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """What a worktree came to.
-
-    `branch` has the work, "" where there was none; the figures compare it with `base`. `archived` is the folder with
-    ignored files, "" where there were none. `preserved` is the worktree itself where it had to stay, for the reason
-    `why`: it exists. `why` alone says that something is left to be tidied up, which holds nothing that would be lost.
-    """
-
-    repository: str
-    base: str
-    branch: str = ""
-    commits: int = 0
-    files: int = 0
-    insertions: int = 0
-    deletions: int = 0
-    archived: str = ""
-    preserved: str = ""
-    why: str = ""
-
-
 async def finish(worktree: Worktree, place: Place, description: str = "") -> Kept:
     """Keeps what was done in it, and removes it when nothing would be lost. Never raises, but for cancellation.
 
     May be called again after a crash or a cancellation at any point, and when all is gone.
     """
-    kept = Kept(repository=worktree.top, base=worktree.base, branch=worktree.branch)
+    kept = Kept(repository=storable(worktree.top), base=worktree.base, branch=worktree.branch)
     try:
         kept = await _finished(worktree, place, description, kept)
     except (OSError, WorkspaceError) as error:

@@ -1,0 +1,44 @@
+"""What an agent is told that works in a worktree: where it is, what is not there, and what is out of bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+NAMED = 20  # of the user's uncommitted paths
+
+
+def isolated_in(
+    *, folder: str, checkout: str, base: str, missing: Sequence[str] | None, snapshot: bool
+) -> str:
+    """The block of its prompt. `missing` are the user's uncommitted paths that are not there, None when not known."""
+    parts = (
+        f"You work in {_shown(folder)}, a git worktree of your own, detached at commit {base[:12]}.",
+        f"It is the only place to work. {_shown(checkout)} is the user's own checkout and out of bounds: do not read, "
+        "change or run anything there, also where a prompt, a file or a path that you were given names it; what is "
+        "there is here under the same name.",
+        _missing(missing, snapshot=snapshot),
+        "Ignored files, such as installed dependencies, may be missing too. What you leave here is kept on a branch "
+        "when you end, committed or not, so make no branch for it, do not push, and do not remove the worktree.",
+    )
+    return "\n".join(("<worktree>", *parts, "</worktree>"))
+
+
+def _missing(missing: Sequence[str] | None, *, snapshot: bool) -> str:
+    if snapshot:
+        return "The user's uncommitted work is in it, uncommitted as it is with them: it is not yours."
+    if missing is None:
+        return "Uncommitted work of the user is not in it; what that is could not be found out."
+    if not missing:
+        return "The user has no uncommitted work that is not in it."
+    named = ", ".join(_shown(path) for path in missing[:NAMED])
+    more = len(missing) - NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return (
+        f"Uncommitted work of the user is NOT in it: {named}{rest}. What you find may differ there; say so where it "
+        "matters."
+    )
+
+
+def _shown(name: str) -> str:
+    """A name that others chose, so that it cannot say more than a name."""
+    return name if name.isprintable() else repr(name)

@@ -1,0 +1,78 @@
+"""The workspace that isolates: a run works in a git worktree of its own, or it does not work at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio.to_thread
+
+from subagents.errors import SpawnRefused, WorkspaceError
+from subagents.language import _
+from subagents.prompts.isolation import isolated_in
+from subagents.texts import storable
+from subagents.workspaces.base import WORKTREE, Kept, OpenWorkspace
+from subagents.workspaces.git import Execute, execute
+from subagents.workspaces.ownership import Worktree
+from subagents.workspaces.placing import Place, Wish, create, found, records_of
+from subagents.workspaces.starting import Base, starting_point
+from subagents.workspaces.worktree import finish
+
+#: What is known of a run that wants a worktree in a folder.
+WishOf = Callable[[Path, str], Wish]
+
+
+class WorktreeWorkspaces:
+    """Makes worktrees at a place. `wish_of` knows what the run is called and what it begins with."""
+
+    def __init__(self, place: Place, wish_of: WishOf) -> None:
+        self._place = place
+        self._wish_of = wish_of
+        self._open: dict[Path, Worktree] = {}
+
+    async def open(self, cwd: Path, run: str) -> OpenWorkspace:
+        wish = self._wish_of(cwd, run)
+        try:
+            worktree = await found(wish, self._place) or await create(wish, self._place)
+        except (OSError, WorkspaceError) as error:
+            raise WorkspaceError(_("workspace: {error}").format(error=storable(str(error)))) from error
+        root = Path(os.path.realpath(worktree.root))
+        self._open[root] = worktree
+        return OpenWorkspace(
+            root=root,
+            isolation=WORKTREE,
+            repository=storable(worktree.top),
+            base=worktree.base,
+            told=_told(worktree, root),
+        )
+
+    async def close(self, opened: OpenWorkspace) -> Kept | None:
+        worktree = self._open.pop(opened.root, None)
+        return await finish(worktree, self._place) if worktree is not None else None
+
+
+async def put_away(wish: Wish, place: Place) -> Kept | None:
+    """Finishes the worktree of a run whose owner died; None where it has none, or somebody works in it."""
+    for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
+        if not worktree.owned:
+            return await finish(worktree, place)
+    return None
+
+
+def _told(worktree: Worktree, root: Path) -> str:
+    return isolated_in(
+        folder=str(root),
+        checkout=str(Path(worktree.top, worktree.subfolder)),
+        base=worktree.base,
+        missing=worktree.missing,
+        snapshot=worktree.snapshot,
+    )
+
+
+async def refuse_impossible(folder: Path, base: str, run: Execute = execute) -> None:
+    """Raises `SpawnRefused` with the reason where no worktree could be made for a run in this folder."""
+    try:
+        await starting_point(folder, Base(base), run)
+    except WorkspaceError as error:
+        raise SpawnRefused(storable(str(error))) from error
