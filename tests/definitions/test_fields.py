@@ -388,7 +388,6 @@ ASKING = {
     "gate": "make check",
     "hooks": "{Stop: [{hooks: []}]}",
     "inherit_context": "true",
-    "isolation": "worktree",
     "persist_session": "false",
     "session_dir": "~/kept",
 }
@@ -398,7 +397,6 @@ ASKING_NOTHING = {
     "gate": "",
     "hooks": "{}",
     "inherit_context": "false",
-    "isolation": "off",
     "persist_session": "true",
     "session_dir": "",
 }

@@ -135,6 +135,12 @@ def test_the_parameters_of_agent():
                     "description": "Only built-in tools: none of other providers, no agents.",
                     "type": "boolean",
                 },
+                "isolation": {
+                    "default": "",
+                    "description": "worktree: a git worktree of its own; its work is handed back on a branch.",
+                    "enum": ["", "worktree"],
+                    "type": "string",
+                },
                 "run_in_background": {
                     "default": True,
                     "description": "false waits for the result, as get_subagent_result with wait; the agent then ends with you.",

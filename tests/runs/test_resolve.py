@@ -133,6 +133,7 @@ def test_a_spec_holds_all_that_decides_how_the_run_runs():
             "corrections": "settings",
             "on_invalid": "default",
             "background": "settings",
+            "isolation": "settings",
         },
     )
 

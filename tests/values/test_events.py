@@ -31,7 +31,7 @@ def test_what_is_no_fact_is_not_decoded():
 
 def test_only_what_must_not_be_lost_waits_for_the_disk():
     endings = {name for name, kind in EVENTS.items() if issubclass(kind, Ending)}
-    synced = endings | {"CommandStarted", "NoticePosted", "NoticeAcknowledged"}
+    synced = endings | {"CommandStarted", "WorkspaceClosed", "NoticePosted", "NoticeAcknowledged"}
     known = {name for name, kind in EVENTS.items() if kind.synced is not Event.synced} - {"ToolCalled"}
     assert known == synced
     call = ToolCalled(run=RUN, episode=1, call="a", tool="edit", arguments="{}", digest="0")

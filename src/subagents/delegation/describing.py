@@ -32,8 +32,8 @@ INSTRUCTIONS = (
 )
 
 ISOLATION = (
-    "- isolation: worktree gives it a git worktree of its own, for changes beside others' or beside yours. It sees what "
-    "is committed, and its result names the branch with its work, which you merge."
+    "- isolation: worktree gives it a git worktree of its own, for changes beside others' or beside yours. It sees "
+    "what is committed, and its result names the branch with its work, which you merge."
 )
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")

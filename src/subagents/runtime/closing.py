@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from subagents.events import WorkspaceClosed
 from subagents.runs.state import RunState
@@ -14,9 +15,8 @@ def closing(run: RunState, episode: int, kept: Kept | None) -> WorkspaceClosed:
     """The fact that its place is no longer the run's; `kept` is what one of its own came to."""
     if kept is None:
         return WorkspaceClosed(run=run.id, episode=episode)
-    told = {
-        name: storable(value) if isinstance(value, str) else value for name, value in asdict(kept).items()
-    }
+    told: dict[str, Any] = asdict(kept)
+    told |= {name: storable(value) for name, value in told.items() if isinstance(value, str)}
     return WorkspaceClosed(run=run.id, episode=episode, **told)
 
 
