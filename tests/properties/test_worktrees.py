@@ -90,6 +90,8 @@ class Agent:
             case "ignore":
                 with (self.tree / ".gitignore").open("a") as file:
                     file.write("/deep\n")
+            case _:
+                pass  # there is nothing to do it to
 
     def _staged(self) -> None:
         listed = _output(self.tree, "ls-files", "-s", "-z").split(b"\0")

@@ -13,12 +13,12 @@ def isolated_in(
     """The block of its prompt. `missing` are the user's uncommitted paths that are not there, None when not known."""
     parts = (
         f"You work in {_shown(folder)}, a git worktree of your own, detached at commit {base[:12]}.",
-        f"It is the only place to work. {_shown(checkout)} is the user's own checkout and out of bounds: do not read, "
-        "change or run anything there, also where a prompt, a file or a path that you were given names it; what is "
-        "there is here under the same name.",
+        f"It is the only place to work: {_shown(checkout)} is the user's own checkout and out of bounds.",
+        "Do not read, change or run anything there, also where a prompt, a file or a path that you were given names",
+        "it; what is there is here under the same name.",
         _missing(missing, snapshot=snapshot),
-        "Ignored files, such as installed dependencies, may be missing too. What you leave here is kept on a branch "
-        "when you end, committed or not, so make no branch for it, do not push, and do not remove the worktree.",
+        "Ignored files, such as installed dependencies, may be missing too. What you leave here is kept on a branch",
+        "when you end, committed or not: make no branch for it, do not push, and do not remove the worktree.",
     )
     return "\n".join(("<worktree>", *parts, "</worktree>"))
 
@@ -34,8 +34,8 @@ def _missing(missing: Sequence[str] | None, *, snapshot: bool) -> str:
     more = len(missing) - NAMED
     rest = f" and {more} more" if more > 0 else ""
     return (
-        f"Uncommitted work of the user is NOT in it: {named}{rest}. What you find may differ there; say so where it "
-        "matters."
+        f"Uncommitted work of the user is NOT in it: {named}{rest}.\n"
+        "What you find may differ there; say so where it matters."
     )
 
 

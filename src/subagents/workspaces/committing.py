@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+import anyio.to_thread
 
 from subagents.errors import GitFailed
 from subagents.texts import storable
@@ -41,9 +45,13 @@ async def unhide(git: Git) -> None:
     """Takes back in our index what git was told not to look at, where there is a file to look at."""
     listed = flags(await git("ls-files", "-v", "-z"))
     hidden = [each.path for each in listed if each.hidden]
-    present = [path for path in hidden if (git.folder / path).exists() or (git.folder / path).is_symlink()]
+    present = await anyio.to_thread.run_sync(_present, git.folder, hidden)
     for option in ("--no-assume-unchanged", "--no-skip-worktree") if present else ():
         await git("update-index", option, "-z", "--stdin", stdin=joined(present))
+
+
+def _present(folder: Path, paths: list[str]) -> list[str]:
+    return [path for path in paths if os.path.lexists(folder / path)]
 
 
 async def add_all(git: Git) -> None:

@@ -15,7 +15,7 @@ from subagents.language import _
 from subagents.workspaces.committing import Message, add_all, commit_tree, look, subject, unhide, write_tree
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
-from subagents.workspaces.ownership import PREFIX, Worktree, noted, slug
+from subagents.workspaces.ownership import PREFIX, Worktree, note, slug
 from subagents.workspaces.repository import head_of
 from subagents.workspaces.snapshot import publish
 
@@ -52,7 +52,7 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     Repeated after a crash it makes the same commits, and so nothing twice. A folder that is gone leaves what git has.
     """
     await anyio.to_thread.run_sync(_prepare, worktree)
-    worktree = worktree if worktree.ended_at else noted(worktree, ended_at=now)
+    worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
     there = worktree.tree.is_dir()
     git = worktree.git(run) if there else worktree.git(run).without_tree()
     head = await head_of(git)
@@ -63,7 +63,7 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
         # git writes nothing that it sees already, and it sees the snapshot's objects.
         await publish(worktree, git, tip)
     branch = await _branched(worktree, run, tip)
-    worktree = noted(worktree, branch=branch, tip=tip)
+    worktree = await note(worktree, branch=branch, tip=tip)
     return worktree, Work(head, tip, branch, *await _measured(git, worktree.base, tip))
 
 

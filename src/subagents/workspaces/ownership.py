@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import msgspec
 
 from subagents.atomic import replace
@@ -190,9 +192,9 @@ def noted(worktree: Worktree, **changed: Any) -> Worktree:
     return new
 
 
-def owned_by_us(worktree: Worktree, **changed: Any) -> Worktree:
-    """The same, with this process as the owner."""
-    return noted(worktree, pid=os.getpid(), started=start_of(os.getpid()), **changed)
+async def note(worktree: Worktree, **changed: Any) -> Worktree:
+    """The same for whoever must not stand still while the disk is written to."""
+    return await anyio.to_thread.run_sync(partial(noted, worktree, **changed))
 
 
 def read(file: Path) -> Worktree | None:

@@ -18,7 +18,7 @@ from subagents.texts import storable
 from subagents.workspaces.git import LONG, Execute, execute
 from subagents.workspaces.groups import start_of
 from subagents.workspaces.including import bring_along
-from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, noted, owned_by_us, read, slug
+from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, note, read, slug
 from subagents.workspaces.removing import remove
 from subagents.workspaces.repository import Repository
 from subagents.workspaces.snapshot import lay_out, take
@@ -66,9 +66,9 @@ async def create(wish: Wish, place: Place) -> Worktree:
     head = await _tip(start.repository, wish.branch, place) or start.commit
     going_on = wish.branch if wish.branch and head != start.commit else ""
     try:
-        worktree = claim(_recorded(wish, place, start.repository, head))
+        worktree = await anyio.to_thread.run_sync(claim, _recorded(wish, place, start.repository, head))
         if going_on:
-            worktree = noted(worktree, branch=going_on, tip=head, base=wish.since or head)
+            worktree = await note(worktree, branch=going_on, tip=head, base=wish.since or head)
     except OSError as error:
         raise _failed(wish, error) from error
     try:
@@ -104,7 +104,8 @@ async def _taken(worktree: Worktree, place: Place) -> Worktree:
     """Locked and ours again."""
     git = worktree.repository_git(place.execute)
     await git("worktree", "lock", "--reason", _reason(worktree), str(worktree.tree), fine=(0, 128))
-    return owned_by_us(worktree, stage=Stage.OPEN, why="", ended_at=0.0)
+    ours = {"pid": os.getpid(), "started": start_of(os.getpid())}
+    return await note(worktree, stage=Stage.OPEN, why="", ended_at=0.0, **ours)
 
 
 # --- the steps
@@ -150,7 +151,7 @@ async def _made(worktree: Worktree, repository: Repository, place: Place) -> Wor
         await lay_out(worktree, place.execute)
     included = await bring_along(repository.git(place.execute), worktree.tree)
     await anyio.to_thread.run_sync(_subfolder, worktree)
-    return noted(
+    return await note(
         worktree,
         stage=Stage.OPEN,
         missing=missing and missing[:MOST_NAMED],

@@ -19,7 +19,7 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.git import LONG, Execute
-from subagents.workspaces.ownership import Stage, Worktree, noted, removed
+from subagents.workspaces.ownership import Stage, Worktree, note, removed
 
 Prove = Callable[[Path], Awaitable[tuple[str, ...]]]
 
@@ -29,12 +29,12 @@ async def remove_if_proven(worktree: Worktree, prove: Prove, run: Execute) -> tu
 
     Raises `WorkspaceError` or `OSError` when a step failed; it can be tried again.
     """
-    worktree = noted(worktree, stage=Stage.REMOVING)
+    worktree = await note(worktree, stage=Stage.REMOVING)
     move_aside(worktree)
     if found := await prove(worktree.aside):
         move_back(worktree)
         return found
-    await remove(noted(worktree, stage=Stage.PROVEN), run)
+    await remove(await note(worktree, stage=Stage.PROVEN), run)
     return ()
 
 

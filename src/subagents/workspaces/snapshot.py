@@ -16,7 +16,7 @@ import anyio.to_thread
 from subagents.workspaces.committing import Message, add_all, commit_tree, write_tree
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import commit, joined
-from subagents.workspaces.ownership import Worktree, alternate, noted
+from subagents.workspaces.ownership import Worktree, alternate, note
 from subagents.workspaces.repository import Repository
 
 MESSAGE = "Uncommitted work that this began with"
@@ -36,7 +36,7 @@ async def take(worktree: Worktree, repository: Repository, run: Execute) -> Work
     if tree == commit(await git("rev-parse", f"{worktree.head}^{{tree}}")):
         return worktree
     snapped = await commit_tree(git, tree, (worktree.head,), Message(MESSAGE, "", worktree.made_at))
-    return noted(worktree, base=snapped, snapped=snapped)
+    return await note(worktree, base=snapped, snapped=snapped)
 
 
 def _prepare(worktree: Worktree, repository: Repository) -> None:

@@ -14,7 +14,7 @@ from subagents.texts import storable
 from subagents.workspaces.base import Kept
 from subagents.workspaces.keeping import Work, keep
 from subagents.workspaces.leftovers import archive
-from subagents.workspaces.ownership import Stage, Worktree, noted
+from subagents.workspaces.ownership import Stage, Worktree, note, noted
 from subagents.workspaces.placing import Place, Wish, create
 from subagents.workspaces.proof import doubts, left_in
 from subagents.workspaces.removing import move_back, remove, remove_if_proven
@@ -101,7 +101,7 @@ async def _archived(worktree: Worktree, place: Place) -> Worktree:
         return worktree
     target = place.archive / worktree.run
     await anyio.to_thread.run_sync(archive, worktree.tree, found.files, target, place.archived)
-    return noted(worktree, archive=str(target))
+    return await note(worktree, archive=str(target))
 
 
 def _stays(worktree: Worktree, kept: Kept, why: str) -> Kept:
