@@ -5,7 +5,17 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-TABLES = ("startup", "definitions", "overhead", "waiting", "peek", "tree", "validation", "mcp_front")
+TABLES = (
+    "startup",
+    "definitions",
+    "overhead",
+    "waiting",
+    "peek",
+    "tree",
+    "validation",
+    "mcp_front",
+    "worktrees",
+)
 
 
 def main() -> None:

@@ -181,8 +181,6 @@ def _names(name: str) -> Iterator[str]:
 def _create(file: Path, data: bytes) -> None:
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
         opened.write(data)
-        opened.flush()
-        os.fsync(opened.fileno())
 
 
 def noted(worktree: Worktree, **changed: Any) -> Worktree:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -164,7 +164,9 @@ async def _made(worktree: Worktree, repository: Repository, place: Place) -> Wor
 async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
     """Checked out without a branch, and locked from its first moment."""
     options = ("--detach", "--lock", "--reason", _reason(worktree))
-    git = repository.git(place.execute)
+    git = replace(
+        repository.git(place.execute), settings=("checkout.workers=0",)
+    )  # as many as there are cores
     await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
     led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
     if Path(os.path.realpath(led)) != Path(os.path.realpath(worktree.git_dir)):

@@ -9,10 +9,20 @@ from pathlib import Path, PurePath
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
-from subagents.workspaces.git import Call, Execute, Git, answered, command, execute, git_environment
+from subagents.workspaces.git import (
+    Call,
+    Execute,
+    Git,
+    answered,
+    command,
+    complaint,
+    execute,
+    git_environment,
+)
 from subagents.workspaces.git_output import commit
 
 ENOUGH = 5.0  # seconds in which git finds out where it is
+NOT_FOUND = 128  # the exit code where there is no commit yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +30,14 @@ class Repository:
     """A repository as seen from a folder in one of its working trees.
 
     `top` is that tree, `git_dir` what git keeps for it, `common` what all trees share. `subfolder` is where the
-    folder is below `top`. All with their links followed.
+    folder is below `top`. All with their links followed. `head` is the commit that is checked out, "" before the first.
     """
 
     top: Path
     git_dir: Path
     common: Path
     subfolder: PurePath
+    head: str
 
     def git(self, run: Execute = execute) -> Git:
         """git for the tree at `top`."""
@@ -40,7 +51,7 @@ async def repository_at(folder: Path, run: Execute = execute) -> Repository:
     repository is. It also is the one that asks git whether the user trusts it (`safe.directory`).
     """
     here = Path(os.path.realpath(folder))
-    inside, bare, up = await _asked(here, run)
+    inside, bare, up, head = await _asked(here, run)
     if bare:
         raise cannot(
             folder, _("its repository is bare: it has no files to work on"), _("Work in a clone of it.")
@@ -49,7 +60,7 @@ async def repository_at(folder: Path, run: Execute = execute) -> Repository:
         raise cannot(folder, _("it is inside a repository's own `.git` folder"))
     top = Path(os.path.normpath(here / up))
     git_dir = _git_dir(top)
-    return Repository(top, git_dir, _common(git_dir), here.relative_to(top))
+    return Repository(top, git_dir, _common(git_dir), here.relative_to(top), head)
 
 
 async def head_of(git: Git) -> str:
@@ -64,17 +75,20 @@ def cannot(folder: Path, why: str, advice: str = "") -> WorkspaceError:
     return WorkspaceError(sentence.format(folder=storable(repr(str(folder))), why=why, advice=advice))
 
 
-async def _asked(here: Path, run: Execute) -> tuple[bool, bool, str]:
-    """Whether git is inside a working tree, and of a bare repository; the way up to the top, as `../../`."""
-    arguments = ("rev-parse", "--is-inside-work-tree", "--is-bare-repository", "--show-cdup")
+async def _asked(here: Path, run: Execute) -> tuple[bool, bool, str, str]:
+    """Whether git is inside a working tree, and of a bare repository; the way up, as `../../`; the commit."""
+    arguments = ("rev-parse", "--is-inside-work-tree", "--is-bare-repository", "--show-cdup", "HEAD^{commit}")
     call = Call((*command(), *arguments), here, git_environment(), seconds=ENOUGH)
     try:
-        answer = await answered(run, call, arguments, (0,))
+        answer = await answered(run, call, arguments, (0, NOT_FOUND))
+        if answer.code and not answer.output:
+            raise GitFailed(complaint(answer.errors), code=answer.code, said=complaint(answer.errors))
     except GitFailed as error:
         raise _refused(here, error) from error
-    # Names come last and only dots and slashes are in this one, so that a line end in a name confuses nothing.
-    inside, bare, up, *_rest = (*answer.output.decode().split("\n"), "", "", "")
-    return inside == "true", bare == "true", up
+    # What it knows is printed before it complains of a commit that there is not. No name is in it, which could hold
+    # the end of a line: the way up is dots and slashes.
+    inside, bare, up, head = answer.output.decode().split("\n")[:4]
+    return inside == "true", bare == "true", up, "" if answer.code else head
 
 
 def _refused(here: Path, error: GitFailed) -> WorkspaceError:

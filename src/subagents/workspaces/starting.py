@@ -10,7 +10,7 @@ from subagents.errors import GitFailed
 from subagents.language import _
 from subagents.workspaces.git import Execute, Git, execute
 from subagents.workspaces.git_output import changes, commit
-from subagents.workspaces.repository import Repository, cannot, head_of, repository_at
+from subagents.workspaces.repository import Repository, cannot, repository_at
 
 STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
 USUAL = ("main", "master")
@@ -38,11 +38,10 @@ class Start:
 async def starting_point(folder: Path, base: Base, run: Execute = execute) -> Start:
     """The repository and the commit. Raises `WorkspaceError` with the reason where there is none."""
     repository = await repository_at(folder, run)
-    git = repository.git(run)
-    head = await head_of(git)
-    if not head:
+    if not repository.head:
         raise cannot(folder, _("its repository has no commit yet"), _("Make one (git commit) first."))
-    found = head if base is not Base.DEFAULT_BRANCH else await _default(git)
+    defaults = base is Base.DEFAULT_BRANCH
+    found = await _default(repository.git(run)) if defaults else repository.head
     if not found:
         why = _("its repository has no default branch: no origin/HEAD, main or master")
         raise cannot(folder, why, _("Name it (git remote set-head origin -a), or take the base `head`."))
