@@ -384,9 +384,8 @@ def _worktree_place(
     project: Project, settings: Settings, clock: Clock, session: SessionFolder | None
 ) -> WorktreePlace:
     """Where worktrees of the project are; what is ignored there goes into the session's folder, where there is one."""
-    root = project.state / "worktrees"
     return WorktreePlace(
-        root=root,
+        root=project.worktrees,
         archive=session.path / "archive" if session is not None else project.state / "archive",
         now=clock.now,
         disposable=settings.worktree_disposable,

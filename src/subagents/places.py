@@ -16,6 +16,7 @@ from pathlib import Path
 from subagents.errors import SessionError
 
 PROJECT_FOLDER = ".subagents"
+WORKTREES = "worktrees"
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -35,6 +36,11 @@ class Project:
     @property
     def sessions(self) -> Path:
         return self.state / "sessions"
+
+    @property
+    def worktrees(self) -> Path:
+        """Each is at <repository>/<agent>-<run> in it, beside its record."""
+        return self.state / WORKTREES
 
 
 def project_at(folder: Path) -> Project:
@@ -86,6 +92,14 @@ def _user() -> int:
 def is_safe_name(name: str) -> bool:
     """Whether a name that others chose may become the name of a file or folder: it then leads nowhere else."""
     return _SAFE_NAME.fullmatch(name) is not None
+
+
+def is_in_worktree(folder: Path) -> bool:
+    """Whether the folder is the worktree of a run, or in it: of all that is in the state directory only these hold
+    work. Its links are to be followed already."""
+    home = Path(os.path.realpath(state_home()))
+    inside = folder.relative_to(home).parts if folder.is_relative_to(home) else ()
+    return len(inside) > len(("project", WORKTREES, "repository")) and inside[1] == WORKTREES
 
 
 def user_home() -> Path:

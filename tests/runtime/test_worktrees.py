@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -287,3 +288,32 @@ async def test_what_an_owner_that_died_left_is_put_on_a_branch_by_the_next(
             assert f"merge subagents/Explore-{run}" in text
     assert shown(repo, f"subagents/Explore-{run}", "work") == b"done before the end\n"
     assert git(repo, "worktree", "list").count("\n") == 0
+
+
+async def test_the_file_tools_write_in_a_worktree_though_it_is_in_the_state_directory(
+    repo: Path, tmp_path: Path
+):
+    write(
+        repo / ".subagents/agents/maker.md",
+        "---\ndescription: makes\ntools: write\nisolation: worktree\n---\nYou make.\n",
+    )
+    record = tmp_path.joinpath("nothing")
+    calls = [
+        ("new.txt", "hello\n"),
+        ("../Explore.json", "{}"),
+        (".git", "gitdir: /elsewhere\n"),
+        (str(record), "x"),
+    ]
+    turns = [
+        {"tool_calls": [{"name": "write", "arguments": {"path": path, "content": text}}]}
+        for path, text in calls
+    ]
+    write(tmp_path / "turns.yaml", json.dumps({"turns": [*turns, {"text": "made"}]}))
+    with anyio.fail_after(BOUND):
+        async with AgentManager.open(repo, model=f"script:{tmp_path / 'turns.yaml'}") as manager:
+            run = await manager.spawn(SpawnRequest(agent="maker", prompt="make it"))
+            await told(manager, run)
+            work = kept(manager, run)
+    assert (work.files, work.preserved) == (1, "")
+    assert shown(repo, work.branch, "new.txt") == b"hello\n"
+    assert not record.exists()

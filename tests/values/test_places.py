@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from subagents.errors import SessionError
-from subagents.places import project_at, project_root, state_home, state_name, user_home
+from subagents.places import is_in_worktree, project_at, project_root, state_home, state_name, user_home
 
 
 @pytest.fixture
@@ -180,3 +180,18 @@ def test_what_is_the_users_is_nowhere_relative(variable: str, monkeypatch: pytes
     ask = state_home if variable == "SUBAGENTS_STATE" else user_home
     with pytest.raises(SessionError, match=f"{variable}='here.*give an absolute"):
         ask()
+
+
+def test_of_the_state_directory_only_worktrees_hold_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SUBAGENTS_STATE", str(tmp_path))
+    repository = tmp_path / "shop-123/worktrees/shop-123"
+    assert is_in_worktree(repository / "general-abc/sub")
+    assert is_in_worktree(repository / "general-abc")
+    for other in (
+        repository,
+        repository.parent,
+        tmp_path,
+        tmp_path / "shop-123/sessions/a/b",
+        Path("/srv/a/b/c/d"),
+    ):
+        assert not is_in_worktree(other)

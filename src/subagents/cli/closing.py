@@ -14,6 +14,7 @@ from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.result import Result, result_json
 from subagents.runs.state import RunStatus
+from subagents.runs.workspace_text import workspace_text
 from subagents.view.run_line import ending
 
 
@@ -52,6 +53,8 @@ def tell(ended: Ended, *, as_json: bool, events: bool, quiet: bool) -> int:
         if not quiet and sys.stdout.isatty() and sys.stderr.isatty():
             say("")  # sets the answer off from what was drawn above it
         code = _answer(words_of(ended.result), ended)
+    if not quiet and (worktree := workspace_text(run)):
+        say(worktree)
     if not quiet and run.status is not RunStatus.COMPLETED:
         say(*_what_now(ended))
     return code

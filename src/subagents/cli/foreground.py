@@ -12,7 +12,7 @@ import shlex
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -147,6 +147,8 @@ async def _accompanied(
                 story.unkept = manager.unkept(run_id)
             # What is still in progress below it ends with this process; the last drawing is to show how.
             await manager.close()
+            # Its worktree may have been put away since it ended.
+            story.result = replace(story.result, run=manager.state.run(run_id))
         tasks.cancel_scope.cancel()
 
 

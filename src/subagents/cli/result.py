@@ -21,6 +21,7 @@ from subagents.language import _
 from subagents.places import Project
 from subagents.runs.json_pointer import part_of
 from subagents.runs.result import Result, duration
+from subagents.runs.workspace_text import workspace_text
 from subagents.sessions.answers import result_in_log
 from subagents.sessions.reader import LogReader
 from subagents.view.activity import activity
@@ -104,6 +105,8 @@ def _print(seen: Seen, found: Result, *, verbose: bool) -> None:
         say(_("Run {id} was interrupted: its owner is gone.").format(id=seen.run.id))
     elif how := ending(seen.run):
         say(_("Run {id}: {how}").format(id=seen.run.id, how=how))
+    if worktree := workspace_text(seen.run):
+        say(worktree)
 
 
 def _state(seen: Seen) -> str:

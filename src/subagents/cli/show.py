@@ -15,6 +15,7 @@ from subagents.language import _, counted
 from subagents.models.selection import label
 from subagents.runs.limits import dollars
 from subagents.runs.state import RunState
+from subagents.runs.workspace_text import workspace_text
 from subagents.view import figures
 from subagents.view.activity import activity, seconds
 from subagents.view.cells import fit, pad, printable
@@ -54,6 +55,7 @@ def _details(seen: Seen, now: float) -> Iterator[tuple[str, str]]:
     yield _("Limits"), ", ".join(_limits(run))
     yield _("Times"), ", ".join(_times(run, now))
     yield _("Folder"), printable(run.directory or spec.cwd)
+    yield _("Worktree"), printable(" ".join(workspace_text(run).removeprefix("Worktree: ").splitlines()))
     yield _("Tools"), ", ".join(spec.tools.names) if spec.tools.names is not None else _("all")
     yield (
         _("Schema"),

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 
 from subagents.runs.result import Result
 from subagents.runs.state import RunState, RunStatus
+from subagents.runs.workspace_text import workspace_text
 from subagents.texts import storable
 
 MAX_ALONE = 500  # characters of a result that is told alone
@@ -69,6 +70,8 @@ def _element(result: Result, *, alone: bool) -> Iterator[str]:
     if result.structured is not None:
         most = MAX_STRUCTURED if alone else MAX_STRUCTURED_IN_GROUP
         yield _tag("structured-output", _json(result.structured, most))
+    if worktree := workspace_text(run):
+        yield _tag("worktree", worktree)
     yield _tag("full-output", f'get_subagent_result with agent_id "{run.handle}" gives all of it.')
     yield f"<usage>{''.join(_usage(run))}</usage>"
     yield "</task-notification>"

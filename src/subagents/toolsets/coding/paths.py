@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from subagents.definitions.dialects.homes import user_homes
-from subagents.places import state_home, user_home
+from subagents.places import is_in_worktree, state_home, user_home
 from subagents.toolsets.coding.deps import CodingDeps
 from subagents.toolsets.coding.failures import ToolFailed, explained
 
@@ -88,7 +88,7 @@ async def to_write(place: CodingDeps, path: str, tool: str = "") -> Target:
     if not target.path.is_relative_to(place.root):
         raise ToolFailed(f"{path!r} keeps what a command wrote and is there to be read only.")
     as_written = PurePath(os.path.normpath(place.root / path))
-    if any(_is_below(target.path, home) or _is_below(as_written, home) for home in _own_places()):
+    if any(_is_below(target.path, home) or _is_below(as_written, home) for home in _own_places(place.root)):
         raise ToolFailed(
             f"{path!r} is not written: the file tools leave the places of this program and the folders of the user's "
             "agents alone, since what stands there decides which programs run and what is trusted. Tell the user what "
@@ -130,10 +130,12 @@ async def _followed(place: CodingDeps, path: str) -> Path:
     return Path(real)
 
 
-def _own_places() -> tuple[Path, ...]:
+def _own_places(root: Path) -> tuple[Path, ...]:
     """Settings, definitions, trust and sessions of this program, and the agents that it reads from other tools' homes;
-    by where they are, for a variable may put each of them anywhere."""
-    named = (user_home(), state_home(), *(home.path for home in user_homes()))
+    by where they are, for a variable may put each of them anywhere. A run that has a worktree may write there, and no
+    path of its tools leads out of that."""
+    state = () if is_in_worktree(root) else (state_home(),)
+    named = (user_home(), *state, *(home.path for home in user_homes()))
     return (*named, *(Path(os.path.realpath(place)) for place in named))
 
 
