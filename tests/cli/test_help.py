@@ -91,20 +91,22 @@ Usage: subagents run [AGENT] PROMPT [OPTIONS]
     git diff | subagents run reviewer -
 
 Options:
-  --model MODEL       What answers: opus, provider:id, offline, script:FILE.yaml.
-  --thinking LEVEL    How hard it thinks: off, minimal, low, medium, high …
-  --cwd FOLDER        Work there instead of here.
-  --schema FILE|JSON  A JSON Schema that the answer must fit; it is printed as JSON.
-  --max-turns N       Ask it to finish after so many turns; 0 is no limit.
-  --max-tokens N      Stop it after so many tokens; at 80 %, ask it to finish.
-  --max-cost USD      Stop it after so many dollars; at 80 %, ask it to finish.
-  --timeout TIME      Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.
-  --trust             Run what the agent's file names, as the file is now, this once.
-  -d, --detach        Begin it, print its id and end; it goes on in the background.
-  --json              Print one JSON object at the end, however it ended.
-  --events            Print every fact as a line of JSON, as soon as it is recorded.
-  -q, --quiet         Say nothing on standard error but errors.
-  -h, --help          Show this message and exit.
+  --model MODEL             What answers: opus, provider:id, offline, script:FILE.yaml.
+  --thinking LEVEL          How hard it thinks: off, minimal, low, medium, high …
+  --cwd FOLDER              Work there instead of here.
+  --schema FILE|JSON        A JSON Schema that the answer must fit; it is printed as JSON.
+  --max-turns N             Ask it to finish after so many turns; 0 is no limit.
+  --max-tokens N            Stop it after so many tokens; at 80 %, ask it to finish.
+  --max-cost USD            Stop it after so many dollars; at 80 %, ask it to finish.
+  --timeout TIME            Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.
+  --isolation worktree|off  Work in a git worktree of its own, or in the folder itself.
+  --base BASE               What a worktree begins with: head, default-branch, snapshot.
+  --trust                   Run what the agent's file names, as the file is now, this once.
+  -d, --detach              Begin it, print its id and end; it goes on in the background.
+  --json                    Print one JSON object at the end, however it ended.
+  --events                  Print every fact as a line of JSON, as soon as it is recorded.
+  -q, --quiet               Say nothing on standard error but errors.
+  -h, --help                Show this message and exit.
 """)
 
 

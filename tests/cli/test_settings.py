@@ -56,11 +56,11 @@ def test_without_a_command_all_are_listed(call: Call, shop: Path):
     changed = [line for line in lines if "default" not in line.split()]
     assert changed == snapshot(
         [
-            "NAME                    VALUE               SET BY       MEANS",
-            "grace_turns             7                   environment  Turns to finish in",
-            "max_depth               2                   project      Depth of nesting",
-            "model                   anthropic:claude-x  user         Model",
-            "tree_mode               compact             user         Tree of agents",
+            "NAME                         VALUE                               SET BY       MEANS",
+            "grace_turns                  7                                   environment  Turns to finish in",
+            "max_depth                    2                                   project      Depth of nesting",
+            "model                        anthropic:claude-x                  user         Model",
+            "tree_mode                    compact                             user         Tree of agents",
             "* has no effect yet.",
             "/srv/shop/.subagents/settings.toml:2: there is no setting 'bogus'",
         ]

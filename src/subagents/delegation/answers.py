@@ -61,6 +61,21 @@ class Reply(Answers):
     rawPreview: str = MAYBE  # noqa: N815
 
 
+class WorktreeAnswer(Answers):
+    """What a worktree of the run came to; see `KeptWork`."""
+
+    repository: str
+    base: str
+    branch: str
+    commits: int
+    files: int
+    insertions: int
+    deletions: int
+    archived: str
+    preserved: str
+    why: str
+
+
 class RunAnswer(Answers):
     """A run and its result, as `--json` prints it; see `result_json`."""
 
@@ -85,6 +100,7 @@ class RunAnswer(Answers):
     seconds: float | None
     session: str
     cwd: str
+    worktree: WorktreeAnswer = MAYBE
     started_at: str | None
     ended_at: str | None
     reply: Reply = MAYBE

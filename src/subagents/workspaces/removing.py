@@ -11,7 +11,7 @@ import os
 import shutil
 import stat
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import anyio.to_thread
@@ -70,8 +70,27 @@ def _delete(worktree: Worktree) -> None:
     with _home(worktree) as home:
         for name in (worktree.aside.name, worktree.objects.name):
             if _is_folder(home, name):
-                # `rmtree` follows no link that takes a folder's place meanwhile, where the system lets it.
-                shutil.rmtree(name, dir_fd=home)
+                _delete_folder(home, name)
+
+
+def _delete_folder(home: int, name: str) -> None:
+    """`rmtree` follows no link that takes a folder's place meanwhile, where the system lets it."""
+    try:
+        shutil.rmtree(name, dir_fd=home)
+    except PermissionError:
+        # Folders that nothing may be deleted from, as caches of modules are.
+        make_deletable(home, name)
+        shutil.rmtree(name, dir_fd=home)
+
+
+def make_deletable(home: int, name: str) -> None:
+    """Lets the user delete from every folder below it."""
+    for _here, folders, _files, opened in os.fwalk(name, dir_fd=home):
+        os.fchmod(opened, 0o700)
+        for folder in folders:
+            with suppress(OSError):
+                if stat.S_ISDIR(os.stat(folder, dir_fd=opened, follow_symlinks=False).st_mode):
+                    os.chmod(folder, 0o700, dir_fd=opened)
 
 
 async def _forget(worktree: Worktree, run: Execute) -> None:
