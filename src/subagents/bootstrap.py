@@ -36,10 +36,9 @@ from subagents.runners.command import CommandRunner
 from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
 from subagents.runners.with_servers import WithServers
-from subagents.runs.state import RunState
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
-from subagents.runtime.closing import closing
+from subagents.runtime.closing import put_away_all
 from subagents.runtime.definition_watch import watch
 from subagents.runtime.supervisor import Shared
 from subagents.runtime.surroundings import OuterRun, Surroundings
@@ -64,12 +63,10 @@ from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.base import SHARED, WORKTREE
 from subagents.workspaces.chosen import ChosenWorkspaces
 from subagents.workspaces.groups import end_group_if_same
-from subagents.workspaces.placing import Place as WorktreePlace
-from subagents.workspaces.placing import Wish
+from subagents.workspaces.placing import Place
 from subagents.workspaces.shared import SharedWorkspaces
-from subagents.workspaces.starting import Base
 from subagents.workspaces.variables import DEPTH, RUN, TREE
-from subagents.workspaces.worktrees import WorktreeWorkspaces, put_away, refuse_impossible
+from subagents.workspaces.worktrees import WorktreeWorkspaces, place_for, refuse_impossible, wish_of
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset
@@ -171,7 +168,7 @@ class AgentManager(runtime.AgentManager):
         try:
             journal = Journal.load(store, plan.clock)
             await _recover(journal, store)
-            await _put_away(journal, _worktree_place(plan.project, plan.settings, plan.clock, plan.place))
+            await put_away_all(journal, _worktree_place(plan.project, plan.settings, plan.clock, plan.place))
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
             servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
@@ -245,16 +242,6 @@ async def _recover(journal: Journal, store: EventStore) -> None:
     await journal.record(lambda head: recovery.on_open(head, drafts, journal.set_aside))
 
 
-async def _put_away(journal: Journal, place: WorktreePlace) -> None:
-    """After an owner that died: what its agents did in worktrees goes to their branches, and is told with the runs."""
-    for run in list(journal.state.runs.values()):
-        if run.isolation != WORKTREE or not run.status.ended:
-            continue
-        with anyio.move_on_after(PUT_AWAY):
-            kept = await put_away(_wish(run, Path(run.spec.cwd)), place)
-            await journal.record(lambda _, run=run, kept=kept: closing(run, run.episode, kept))  # type: ignore[misc]
-
-
 async def recover_abandoned(path: Path, clock: Clock | None = None) -> list[str]:
     """Whoever works in a project next tidies up after those who died in it: their runs get an honest ending and
     their commands end, whether or not anybody opens those sessions again.
@@ -277,7 +264,7 @@ async def _recover_session(project: Project, place: SessionFolder, clock: Clock)
     try:
         journal = Journal.load(store, clock)
         await _recover(journal, store)
-        await _put_away(journal, _worktree_place(project, layered(project).settings, clock, place))
+        await put_away_all(journal, _worktree_place(project, layered(project).settings, clock, place))
         return journal.set_aside
     finally:
         with anyio.CancelScope(shield=True):
@@ -370,7 +357,7 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
 def _workspaces(plan: _Plan, journal: Journal) -> ChosenWorkspaces:
     worktrees = WorktreeWorkspaces(
         _worktree_place(plan.project, plan.settings, plan.clock, plan.place),
-        lambda cwd, run: _wish(journal.head.run(RunId(run)), cwd),
+        lambda cwd, run: wish_of(journal.head.run(RunId(run)), cwd),
     )
 
     def isolation(run: str) -> str:
@@ -382,28 +369,10 @@ def _workspaces(plan: _Plan, journal: Journal) -> ChosenWorkspaces:
 
 def _worktree_place(
     project: Project, settings: Settings, clock: Clock, session: SessionFolder | None
-) -> WorktreePlace:
-    """Where worktrees of the project are; what is ignored there goes into the session's folder, where there is one."""
-    return WorktreePlace(
-        root=project.worktrees,
-        archive=session.path / "archive" if session is not None else project.state / "archive",
-        now=clock.now,
-        disposable=settings.worktree_disposable,
-        archived=settings.worktree_archived_megabytes * 1_000_000,
-    )
-
-
-def _wish(run: RunState, cwd: Path) -> Wish:
-    kept = run.kept
-    return Wish(
-        folder=cwd,
-        run=run.id,
-        agent=run.spec.agent,
-        description=run.spec.description,
-        base=Base(run.spec.base or Base.HEAD),
-        branch=kept.branch if kept is not None else "",
-        since=kept.base if kept is not None else "",
-    )
+) -> Place:
+    """What is ignored there goes into the session's folder, where there is one."""
+    kept_in = session.path if session is not None else project.state
+    return place_for(project, settings, clock, kept_in / "archive")
 
 
 async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunContext) -> Role:

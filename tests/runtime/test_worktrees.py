@@ -19,8 +19,9 @@ from subagents.errors import RunnerError, SpawnRefused
 from subagents.events import WorkspaceClosed
 from subagents.ids import RunId
 from subagents.runners.base import RunContext
+from subagents.runs.kept import KeptWork
 from subagents.runs.result import result_json, result_text
-from subagents.runs.state import KeptWork, RunStatus
+from subagents.runs.state import RunStatus
 from subagents.settings.model import Settings
 from subagents.spec import RunSpec, SpawnRequest
 

@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.workspaces.repositories import repository
+
 from subagents.workspaces.git import Answer, Call, Execute, execute
 from subagents.workspaces.ownership import Worktree, read
 from subagents.workspaces.placing import Place, Wish, create
 from subagents.workspaces.starting import Base
+from subagents.workspaces.worktree import finish
 
 NOW = 1_800_000_000.0
 
@@ -40,3 +43,32 @@ def record(worktree: Worktree) -> Worktree:
     found = read(worktree.file)
     assert found is not None
     return found
+
+
+def checkout(folder: Path) -> Path:
+    """The repository of most stories."""
+    ignored = "*.log\nsecret\n.env\n"
+    return repository(folder / "repo", **{"README": "one\n", "sub/a.txt": "a\n", ".gitignore": ignored})
+
+
+def is_gone(worktree: Worktree) -> bool:
+    """Whether nothing is left of it, with us or with git."""
+    return not list(Path(worktree.home).iterdir()) and not Path(worktree.git_dir).exists()
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    """Each file of a folder, but for what git writes down of the worktrees."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".git/worktrees" not in str(path)
+    }
+
+
+async def stays(worktree: Worktree, place: Place) -> str:
+    """Why it had to stay, when it is finished."""
+    kept = await finish(worktree, place)
+    assert kept.preserved == str(worktree.tree)
+    assert worktree.tree.is_dir()
+    assert record(worktree).stage == "kept"
+    return kept.why

@@ -43,6 +43,7 @@ from subagents.events import (
     WrapUpAsked,
 )
 from subagents.ids import RunId
+from subagents.runs.kept import KeptWork, kept_in
 from subagents.spec import REPORTED, AskedBy, RunSpec
 from subagents.usage import ModelUsage, Usage
 
@@ -95,21 +96,6 @@ class Command(msgspec.Struct, frozen=True):
 
     group: int
     started: str
-
-
-class KeptWork(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worktree of the run came to; the fields are those of `WorkspaceClosed`."""
-
-    repository: str
-    base: str
-    branch: str = ""
-    commits: int = 0
-    files: int = 0
-    insertions: int = 0
-    deletions: int = 0
-    archived: str = ""
-    preserved: str = ""
-    why: str = ""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -405,22 +391,15 @@ def _after_ending(run: RunState, event: RunEvent) -> RunState:
             return msgspec.structs.replace(run, cleared=True)
         case WorkspaceClosed():
             # Until then a command that was in progress at the ending may be: a stop is recorded before it is done.
-            return msgspec.structs.replace(_closed(run, event), command=None)
+            return msgspec.structs.replace(_placed(run, event), command=None)
         case _:
             return run
 
 
 def _placed(run: RunState, event: WorkspaceOpened | WorkspaceClosed) -> RunState:
-    if isinstance(event, WorkspaceClosed):
-        return _closed(run, event)
-    return msgspec.structs.replace(run, workspace=event.root, isolation=event.isolation)
-
-
-def _closed(run: RunState, event: WorkspaceClosed) -> RunState:
-    if not event.repository:
-        return msgspec.structs.replace(run, isolation="")
-    kept = KeptWork(**{name: getattr(event, name) for name in KeptWork.__struct_fields__})
-    return msgspec.structs.replace(run, isolation="", kept=kept)
+    if isinstance(event, WorkspaceOpened):
+        return msgspec.structs.replace(run, workspace=event.root, isolation=event.isolation)
+    return msgspec.structs.replace(run, isolation="", kept=kept_in(event) or run.kept)
 
 
 def _resumed(run: RunState, entry: Entry, event: RunResumed) -> RunState:

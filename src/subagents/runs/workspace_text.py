@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from subagents.runs.state import KeptWork, RunState
+from subagents.runs.kept import KeptWork
+from subagents.runs.state import RunState
 
 SHARED = "shared"
 

@@ -1,14 +1,38 @@
-"""What became of a run's workspace, as a fact."""
+"""A run's workspace as facts: that it was opened, and what became of it."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from subagents.events import WorkspaceClosed
+import anyio
+
+from subagents.events import WorkspaceClosed, WorkspaceOpened
 from subagents.runs.state import RunState
+from subagents.sessions.journal import Journal
+from subagents.sessions.state import SessionState
 from subagents.texts import storable
-from subagents.workspaces.base import Kept, OpenWorkspace
+from subagents.workspaces.base import WORKTREE, Kept, OpenWorkspace
+from subagents.workspaces.placing import Place
+from subagents.workspaces.worktrees import put_away, wish_of
+
+PUT_AWAY = (
+    60.0  # seconds that opening a session waits for a worktree that its last owner left; the next one goes on
+)
+
+
+def opening(run: RunState, episode: int, opened: OpenWorkspace) -> WorkspaceOpened:
+    """The fact that a place is ready for the run."""
+    return WorkspaceOpened(
+        run=run.id,
+        episode=episode,
+        root=str(opened.root),
+        isolation=opened.isolation,
+        repository=opened.repository,
+        base=opened.base,
+    )
 
 
 def closing(run: RunState, episode: int, kept: Kept | None) -> WorkspaceClosed:
@@ -26,3 +50,16 @@ def unclosed(opened: OpenWorkspace) -> Kept | None:
         return None
     why = "it could not be put away in time"
     return Kept(repository=opened.repository, base=opened.base, preserved=str(opened.root), why=why)
+
+
+async def put_away_all(journal: Journal, place: Place) -> None:
+    """After an owner that died: what its agents did in worktrees goes to their branches, and is told with the runs."""
+    for run in list(journal.state.runs.values()):
+        if run.isolation == WORKTREE and run.status.ended:
+            with anyio.move_on_after(PUT_AWAY):
+                kept = await put_away(wish_of(run, Path(run.spec.cwd)), place)
+                await journal.record(partial(_closed, closing(run, run.episode, kept)))
+
+
+def _closed(fact: WorkspaceClosed, _head: SessionState) -> WorkspaceClosed:
+    return fact

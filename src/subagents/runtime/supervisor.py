@@ -18,7 +18,7 @@ import anyio.to_thread
 
 from subagents.clock import Clock
 from subagents.errors import RunnerError, SessionError, SubagentsError, WorkspaceError
-from subagents.events import Event, StoppedBy, WorkspaceOpened
+from subagents.events import Event, StoppedBy
 from subagents.ids import RunId
 from subagents.models.secrets import Veiled, veiled
 from subagents.runners.base import (
@@ -36,7 +36,7 @@ from subagents.runs import lifecycle, limits
 from subagents.runs.limits import Verdict
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Place
-from subagents.runtime.closing import closing, unclosed
+from subagents.runtime.closing import closing, opening, unclosed
 from subagents.runtime.correcting import judged
 from subagents.runtime.recording import kept_of
 from subagents.runtime.unread import Unread
@@ -388,14 +388,7 @@ class Supervisor:
         return await anyio.to_thread.run_sync(self.shared.store.messages, self.run_id)
 
     def _opened(self, workspace: OpenWorkspace) -> None:
-        opened = WorkspaceOpened(
-            run=self.run_id,
-            episode=self.episode,
-            root=str(workspace.root),
-            isolation=workspace.isolation,
-            repository=workspace.repository,
-            base=workspace.base,
-        )
+        opened = opening(self.run, self.episode, workspace)
         self.shared.journal.enqueue(self._ours(lambda _: opened))
 
     async def _close(self, workspace: OpenWorkspace) -> None:

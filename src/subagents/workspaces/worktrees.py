@@ -8,9 +8,13 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from subagents.clock import Clock
 from subagents.errors import SpawnRefused, WorkspaceError
 from subagents.language import _
+from subagents.places import Project
 from subagents.prompts.isolation import isolated_in
+from subagents.runs.state import RunState
+from subagents.settings.model import Settings
 from subagents.texts import storable
 from subagents.workspaces.base import WORKTREE, Kept, OpenWorkspace
 from subagents.workspaces.git import Execute, execute
@@ -67,6 +71,31 @@ def _told(worktree: Worktree, root: Path) -> str:
         base=worktree.base,
         missing=worktree.missing,
         snapshot=worktree.snapshot,
+    )
+
+
+def place_for(project: Project, settings: Settings, clock: Clock, archive: Path) -> Place:
+    """Where a project's worktrees are, by the rules that are set."""
+    return Place(
+        root=project.worktrees,
+        archive=archive,
+        now=clock.now,
+        disposable=settings.worktree_disposable,
+        archived=settings.worktree_archived_megabytes * 1_000_000,
+    )
+
+
+def wish_of(run: RunState, folder: Path) -> Wish:
+    """What a run's worktree begins with: what was decided, or the branch that an earlier episode left."""
+    kept = run.kept
+    return Wish(
+        folder=folder,
+        run=run.id,
+        agent=run.spec.agent,
+        description=run.spec.description,
+        base=Base(run.spec.base or Base.HEAD),
+        branch=kept.branch if kept is not None else "",
+        since=kept.base if kept is not None else "",
     )
 
 

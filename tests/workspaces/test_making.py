@@ -1,0 +1,238 @@
+"""A worktree is made beside the user's checkout, or refused with the reason."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from tests.workspaces.repositories import git, head, repository, shown, write
+from tests.workspaces.trees import checkout, everything, failing, is_gone, made, place_in, record
+
+from subagents.errors import WorkspaceError
+from subagents.workspaces.base import Kept
+from subagents.workspaces.starting import Base
+from subagents.workspaces.worktree import finish
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return checkout(tmp_path)
+
+
+# --- making
+
+
+async def test_it_has_the_repositorys_files_at_its_head_outside_of_the_checkout(repo: Path, tmp_path: Path):
+    worktree = await made(repo, place_in(tmp_path), run="test-id-1")
+    assert (worktree.tree / "README").read_text() == "one\n"
+    assert worktree.base == worktree.head == head(repo) == head(worktree.tree)
+    assert not worktree.tree.is_relative_to(repo)
+    assert worktree.tree.name == "General-test-id-1"
+    assert git(worktree.tree, "branch", "--show-current") == ""
+
+
+async def test_it_is_locked_with_the_reason_while_it_is_in_use(repo: Path, tmp_path: Path):
+    worktree = await made(repo, place_in(tmp_path))
+    assert "locked in use by the subagents run run00001" in git(repo, "worktree", "list", "--porcelain")
+    assert record(worktree).owned
+
+
+async def test_two_of_the_same_id_do_not_collide(repo: Path, tmp_path: Path):
+    place = place_in(tmp_path)
+    first, second = await made(repo, place), await made(repo, place)
+    assert first.tree != second.tree
+    assert second.tree.is_dir()
+
+
+async def test_a_subfolder_stays_the_same_subfolder(repo: Path, tmp_path: Path):
+    (repo / "fresh").mkdir()
+    place = place_in(tmp_path)
+    assert (await made(repo / "sub", place)).root.joinpath("a.txt").is_file()
+    assert (await made(repo / "fresh", place, run="other")).root.is_dir()
+
+
+async def test_a_checkout_behind_a_link_is_found_all_the_same(repo: Path, tmp_path: Path):
+    (tmp_path / "link").symlink_to(repo / "sub")
+    worktree = await made(tmp_path / "link", place_in(tmp_path))
+    assert (worktree.top, worktree.subfolder) == (str(repo), "sub")
+
+
+@pytest.mark.parametrize("name", ["with space", "line\nend", "ünïcode ☃", "-dash", "quote'\"", "co:lon"])
+async def test_a_repository_may_be_called_anything(tmp_path: Path, name: str):
+    repo = repository(tmp_path / name, **{f"file {name}": "x"})
+    write(repo / f"new {name}", "mine")
+    place = place_in(tmp_path)
+    worktree = await made(repo, place, base=Base.SNAPSHOT)
+    write(worktree.tree / f"by agent {name}", "y")
+    kept = await finish(worktree, place)
+    assert (kept.preserved, kept.files) == ("", 1)
+    assert shown(repo, kept.branch, f"by agent {name}") == b"y"
+    assert is_gone(worktree)
+
+
+async def test_the_users_hooks_do_not_run(repo: Path, tmp_path: Path):
+    for name in ("post-checkout", "pre-commit", "commit-msg", "post-commit", "reference-transaction"):
+        hook = write(repo / ".git/hooks" / name, f"#!/bin/sh\ntouch {tmp_path}/ran-{name}\nexit 1\n")
+        hook.chmod(hook.stat().st_mode | stat.S_IXUSR)
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "new", "x")
+    kept = await finish(worktree, place)
+    assert kept.branch == "subagents/General-run00001"
+    assert not list(tmp_path.glob("ran-*"))
+
+
+async def test_the_users_uncommitted_paths_are_known(repo: Path, tmp_path: Path):
+    write(repo / "README", "changed")
+    write(repo / "new\nfile", "x")
+    worktree = await made(repo, place_in(tmp_path))
+    assert set(worktree.missing or ()) == {"README", "new\nfile"}
+    assert (worktree.tree / "README").read_text() == "one\n"
+
+
+async def test_ignored_files_that_are_named_come_along_and_go_unless_they_were_changed(
+    repo: Path, tmp_path: Path
+):
+    write(repo / ".worktreeinclude", ".env\n/cache.log\n")
+    write(repo / ".env", "KEY=1")
+    write(repo / "sub/.env", "KEY=2")
+    write(repo / "cache.log", "cached")
+    write(repo / "other.log", "not named")
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    assert (worktree.tree / ".env").read_text() == "KEY=1"
+    assert (worktree.tree / "sub/.env").read_text() == "KEY=2"
+    assert not (worktree.tree / "other.log").exists()
+    write(worktree.tree / "sub/.env", "KEY=3")
+    kept = await finish(worktree, place)
+    assert is_gone(worktree)
+    assert [path.name for path in Path(kept.archived).rglob("*") if path.is_file()] == [".env"]
+    assert Path(kept.archived, "sub/.env").read_text() == "KEY=3"
+
+
+# --- refusing
+
+
+async def refused(folder: Path, tmp_path: Path, base: Base = Base.HEAD) -> str:
+    place = place_in(tmp_path)
+    with pytest.raises(WorkspaceError) as error:
+        await made(folder, place, base=base)
+    assert not [path for path in place.root.rglob("*") if path.is_file()]
+    return str(error.value)
+
+
+async def test_a_folder_in_no_repository_is_refused(tmp_path: Path):
+    (tmp_path / "plain").mkdir()
+    assert "it is in no git repository. Make it a repository (git init)" in await refused(
+        tmp_path / "plain", tmp_path
+    )
+
+
+async def test_a_repository_without_a_commit_is_refused(tmp_path: Path):
+    (tmp_path / "new").mkdir()
+    git(tmp_path / "new", "init", "-q")
+    assert "no commit yet. Make one (git commit) first." in await refused(tmp_path / "new", tmp_path)
+
+
+async def test_a_bare_repository_is_refused(repo: Path, tmp_path: Path):
+    git(tmp_path, "clone", "-q", "--bare", str(repo), "bare")
+    assert "its repository is bare" in await refused(tmp_path / "bare", tmp_path)
+
+
+async def test_gits_own_folder_is_refused(repo: Path, tmp_path: Path):
+    assert "inside a repository's own `.git` folder" in await refused(repo / ".git", tmp_path)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="giving a folder to somebody else is root's")
+async def test_a_repository_of_another_user_is_refused_until_it_is_trusted(repo: Path, tmp_path: Path):
+    os.chown(repo, 4321, 4321)
+    os.chown(repo / ".git", 4321, 4321)
+    said = await refused(repo, tmp_path)
+    assert "belongs to another user" in said
+    assert "git config --global --add safe.directory" in said
+    git(tmp_path, "config", "--global", "--add", "safe.directory", str(repo))
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "new", "x")
+    kept = await finish(worktree, place)
+    assert (kept.files, kept.preserved) == (1, "")
+
+
+async def test_a_default_branch_that_there_is_not_is_refused(repo: Path, tmp_path: Path):
+    git(repo, "config", "init.defaultBranch", "nothing")
+    git(repo, "branch", "-m", "work")
+    assert "no default branch" in await refused(repo, tmp_path, Base.DEFAULT_BRANCH)
+
+
+async def test_what_fails_later_leaves_nothing_behind(repo: Path, tmp_path: Path):
+    full = place_in(
+        tmp_path, execute=failing("worktree", "add", said="fatal: No space left on device", after=True)
+    )
+    with pytest.raises(WorkspaceError, match=r"could not be made: .*No space left on device"):
+        await made(repo, full)
+    assert [path.name for path in full.root.rglob("*") if path.is_file()] == []
+    assert git(repo, "worktree", "list").count("\n") == 0
+
+
+# --- the base
+
+
+async def test_the_default_branch_is_the_remotes(repo: Path, tmp_path: Path):
+    git(tmp_path, "clone", "-q", str(repo), "clone")
+    clone = tmp_path / "clone"
+    git(clone, "checkout", "-q", "-b", "work")
+    git(clone, "commit", "-q", "--allow-empty", "-m", "more")
+    worktree = await made(clone, place_in(tmp_path), base=Base.DEFAULT_BRANCH)
+    assert worktree.base == head(repo)
+
+
+async def test_a_detached_head_is_a_base(repo: Path, tmp_path: Path):
+    git(repo, "checkout", "-q", "--detach")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "on nothing")
+    assert (await made(repo, place_in(tmp_path))).base == head(repo)
+
+
+async def test_a_snapshot_has_the_users_work_and_leaves_no_trace_in_the_checkout(repo: Path, tmp_path: Path):
+    write(repo / "README", "staged\n")
+    git(repo, "add", "README")
+    write(repo / "README", "edited\n")
+    write(repo / "untracked", "new\n")
+    write(repo / "noise.log", "ignored")
+    (repo / "sub/a.txt").unlink()
+    (repo / "link").symlink_to("README")
+    before = everything(repo)
+    place = place_in(tmp_path)
+    worktree = await made(repo, place, base=Base.SNAPSHOT)
+    assert everything(repo) == before
+    tree = worktree.tree
+    assert (tree / "README").read_text() == "edited\n"
+    assert (tree / "untracked").read_text() == "new\n"
+    assert (tree / "link").readlink() == Path("README")
+    assert not (tree / "sub/a.txt").exists()
+    assert not (tree / "noise.log").exists()
+    assert head(tree) == head(repo)
+    assert git(repo, "gc", "--prune=now", "-q") == ""
+    assert await finish(worktree, place) == Kept(repository=str(repo), base=worktree.base)
+    assert is_gone(worktree)
+
+
+async def test_work_on_a_snapshot_is_a_commit_on_that_of_the_users_work(repo: Path, tmp_path: Path):
+    write(repo / "README", "edited\n")
+    place = place_in(tmp_path)
+    worktree = await made(repo, place, base=Base.SNAPSHOT)
+    write(worktree.tree / "by-agent", "1\n2\n")
+    kept = await finish(worktree, place, "Adds a file")
+    assert (kept.commits, kept.files, kept.insertions, kept.deletions) == (1, 1, 2, 0)
+    assert git(repo, "log", "--format=%s", kept.branch).splitlines() == [
+        "Adds a file",
+        "Uncommitted work that this began with",
+        "first",
+    ]
+    assert git(repo, "fsck", "--connectivity-only", check=True) == ""
+    assert is_gone(worktree)
+
+
+async def test_a_snapshot_of_nothing_is_the_commit(repo: Path, tmp_path: Path):
+    assert (await made(repo, place_in(tmp_path), base=Base.SNAPSHOT)).base == head(repo)
