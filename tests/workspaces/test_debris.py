@@ -11,10 +11,12 @@ from tests.workspaces.repositories import git, repository, shown, write
 from tests.workspaces.trees import NOW, failing, made, place_in, record
 
 from subagents.workspaces import removing
+from subagents.workspaces.base import Kept
 from subagents.workspaces.debris import DAY, Verdict, gc
 from subagents.workspaces.git import Answer, Call, execute
 from subagents.workspaces.ownership import Stage, Worktree, noted
 from subagents.workspaces.placing import Place, Wish, found
+from subagents.workspaces.recovering import put_away
 from subagents.workspaces.starting import Base
 from subagents.workspaces.worktree import finish
 
@@ -287,3 +289,15 @@ async def test_a_branch_that_somebody_looks_at_is_not_moved_under_them(repo: Pat
     second = await finish(worktree, place)
     assert second.branch == f"{first.branch}-2"
     assert git(repo, "status", "--porcelain") == ""
+
+
+async def test_one_that_was_removed_before_anybody_could_tell_is_told_by_its_branch(repo: Path, place: Place):
+    worktree = await made(repo, place)
+    write(worktree.tree / "new", "1\n")
+    write(worktree.tree / "run.log", "ignored")
+    kept = await finish(worktree, place)
+    wish = Wish(folder=repo, run="run00001", agent="General")
+    assert await put_away(wish, place, kept.base) == kept
+    unchanged = replace(wish, run="run00002")
+    assert await put_away(unchanged, place, kept.base) == Kept(repository=str(repo), base=kept.base)
+    assert await put_away(replace(wish, folder=repo.parent), place, kept.base) is None

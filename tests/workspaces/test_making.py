@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from tests.workspaces.trees import checkout, everything, failing, is_gone, made,
 
 from subagents.errors import WorkspaceError
 from subagents.workspaces.base import Kept
+from subagents.workspaces.git import Answer, Call, execute
 from subagents.workspaces.starting import Base
 from subagents.workspaces.worktree import finish
 
@@ -145,15 +146,19 @@ async def test_gits_own_folder_is_refused(repo: Path, tmp_path: Path):
     assert "inside a repository's own `.git` folder" in await refused(repo / ".git", tmp_path)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="giving a folder to somebody else is root's")
+async def foreign(call: Call) -> Answer:
+    """git that takes every repository for another user's."""
+    return await execute(
+        replace(call, environment={**call.environment, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    )
+
+
 async def test_a_repository_of_another_user_is_refused_until_it_is_trusted(repo: Path, tmp_path: Path):
-    os.chown(repo, 4321, 4321)
-    os.chown(repo / ".git", 4321, 4321)
-    said = await refused(repo, tmp_path)
-    assert "belongs to another user" in said
-    assert "git config --global --add safe.directory" in said
+    place = place_in(tmp_path, execute=foreign)
+    with pytest.raises(WorkspaceError, match="belongs to another user") as error:
+        await made(repo, place)
+    assert "git config --global --add safe.directory" in str(error.value)
     git(tmp_path, "config", "--global", "--add", "safe.directory", str(repo))
-    place = place_in(tmp_path)
     worktree = await made(repo, place)
     write(worktree.tree / "new", "x")
     kept = await finish(worktree, place)

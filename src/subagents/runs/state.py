@@ -122,8 +122,9 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     `turns_before` and `usage_before` are where this episode began to count. `setback` is why its last request to the
     model failed, until one is answered. `left_out` counts the characters that its latest text lacks. `rejections`
     counts this episode's answers that do not fit its output schema, and `faults` is what was wrong with the last.
-    `isolation` is that of the place that is open now, "" where none is, and `kept` what the last one of its own came
-    to. `progress_at` is the last sign of life. `lacks` are sentences on what it was to have, and has not.
+    `isolation` is that of the place that is open now, "" where none is, `base` the commit it began with, and `kept`
+    what the last one of its own came to. `progress_at` is the last sign of life. `lacks` are sentences on what it
+    was to have, and has not.
     """
 
     id: RunId
@@ -154,6 +155,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     directory: str = ""
     workspace: str = ""
     isolation: str = ""
+    base: str = ""
     kept: KeptWork | None = None
     progress_at: float = 0.0
     paused: bool = False
@@ -398,7 +400,7 @@ def _after_ending(run: RunState, event: RunEvent) -> RunState:
 
 def _placed(run: RunState, event: WorkspaceOpened | WorkspaceClosed) -> RunState:
     if isinstance(event, WorkspaceOpened):
-        return msgspec.structs.replace(run, workspace=event.root, isolation=event.isolation)
+        return msgspec.structs.replace(run, workspace=event.root, isolation=event.isolation, base=event.base)
     return msgspec.structs.replace(run, isolation="", kept=kept_in(event) or run.kept)
 
 

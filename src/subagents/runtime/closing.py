@@ -16,7 +16,8 @@ from subagents.sessions.state import SessionState
 from subagents.texts import storable
 from subagents.workspaces.base import WORKTREE, Kept, OpenWorkspace
 from subagents.workspaces.placing import Place
-from subagents.workspaces.worktrees import put_away, wish_of
+from subagents.workspaces.recovering import put_away
+from subagents.workspaces.worktrees import wish_of
 
 PUT_AWAY = (
     60.0  # seconds that opening a session waits for a worktree that its last owner left; the next one goes on
@@ -57,7 +58,7 @@ async def put_away_all(journal: Journal, place: Place) -> None:
     for run in list(journal.state.runs.values()):
         if run.isolation == WORKTREE and run.status.ended:
             with anyio.move_on_after(PUT_AWAY):
-                kept = await put_away(wish_of(run, Path(run.spec.cwd)), place)
+                kept = await put_away(wish_of(run, Path(run.spec.cwd)), place, run.base)
                 await journal.record(partial(_closed, closing(run, run.episode, kept)))
 
 

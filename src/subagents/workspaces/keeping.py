@@ -64,7 +64,7 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
         await publish(worktree, git, tip)
     branch = await _branched(worktree, run, tip)
     worktree = await note(worktree, branch=branch, tip=tip)
-    return worktree, Work(head, tip, branch, *await _measured(git, worktree.base, tip))
+    return worktree, Work(head, tip, branch, *await measured(git, worktree.base, tip))
 
 
 def _message(worktree: Worktree, description: str) -> Message:
@@ -156,9 +156,14 @@ async def _branched(worktree: Worktree, run: Execute, tip: str) -> str:
 
 
 def _branches(worktree: Worktree) -> Iterator[str]:
-    name = f"{slug(worktree.agent)}-{slug(worktree.run)}"
     if worktree.branch:
         yield worktree.branch
+    yield from branch_names(worktree.agent, worktree.run)
+
+
+def branch_names(agent: str, run: str) -> Iterator[str]:
+    """What a run's branch may be called, the likeliest first."""
+    name = f"{slug(agent)}-{slug(run)}"
     yield f"{PREFIX}{name}"
     yield from (f"{PREFIX}{name}-{number}" for number in range(2, MOST_BRANCHES))
     # Where there is a branch `subagents`, none can be below it.
@@ -174,7 +179,8 @@ async def _may_move(git: Git, worktree: Worktree, name: str, old: str, tip: str)
     return not (await git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{name}")).strip()
 
 
-async def _measured(git: Git, base: str, tip: str) -> tuple[int, Figures]:
+async def measured(git: Git, base: str, tip: str) -> tuple[int, Figures]:
+    """How many commits, and what they change together."""
     counted = int(await git("rev-list", "--count", f"{base}..{tip}"))
     options = ("-r", "--numstat", "-z", "--no-ext-diff", "--no-textconv", "--no-renames")
     return counted, figures(await git("diff-tree", *options, base, tip, seconds=LONG))

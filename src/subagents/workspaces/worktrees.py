@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import anyio.to_thread
-
 from subagents.clock import Clock
 from subagents.errors import SpawnRefused, WorkspaceError
 from subagents.language import _
@@ -19,7 +17,7 @@ from subagents.texts import storable
 from subagents.workspaces.base import WORKTREE, Kept, OpenWorkspace
 from subagents.workspaces.git import Execute, execute
 from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.placing import Place, Wish, create, found, records_of
+from subagents.workspaces.placing import Place, Wish, create, found
 from subagents.workspaces.starting import Base, starting_point
 from subagents.workspaces.worktree import finish
 
@@ -54,14 +52,6 @@ class WorktreeWorkspaces:
     async def close(self, opened: OpenWorkspace) -> Kept | None:
         worktree = self._open.pop(opened.root, None)
         return await finish(worktree, self._place) if worktree is not None else None
-
-
-async def put_away(wish: Wish, place: Place) -> Kept | None:
-    """Finishes the worktree of a run whose owner died; None where it has none, or somebody works in it."""
-    for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
-        if not worktree.owned:
-            return await finish(worktree, place)
-    return None
 
 
 def _told(worktree: Worktree, root: Path) -> str:

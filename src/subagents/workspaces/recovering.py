@@ -1,0 +1,56 @@
+"""The worktree of a run whose owner died, also when it died between the removal and the telling of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import anyio.to_thread
+
+from subagents.errors import WorkspaceError
+from subagents.texts import storable
+from subagents.workspaces.base import Kept
+from subagents.workspaces.git import Git
+from subagents.workspaces.keeping import branch_names, measured
+from subagents.workspaces.placing import Place, Wish, records_of
+from subagents.workspaces.repository import repository_at
+from subagents.workspaces.worktree import finish
+
+
+async def put_away(wish: Wish, place: Place, base: str) -> Kept | None:
+    """Finishes the worktree of a run that nobody drives, for who owns its session.
+
+    Where there is none any more, the run's branch tells what it came to, compared with `base`; None when nothing does.
+    """
+    for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
+        return await finish(worktree, place)
+    try:
+        return await _recalled(wish, place, base)
+    except WorkspaceError:
+        return None
+
+
+async def _recalled(wish: Wish, place: Place, base: str) -> Kept:
+    repository = await repository_at(wish.folder, place.execute)
+    git = repository.git(place.execute)
+    archive = place.archive / wish.run
+    kept = Kept(
+        repository=storable(str(repository.top)), base=base, archived=str(archive) if archive.is_dir() else ""
+    )
+    if not (branch := await _branch(wish, git)):
+        return kept
+    commits, size = await measured(git, base, f"refs/heads/{branch}")
+    return replace(
+        kept,
+        branch=branch,
+        commits=commits,
+        files=size.files,
+        insertions=size.insertions,
+        deletions=size.deletions,
+    )
+
+
+async def _branch(wish: Wish, git: Git) -> str:
+    """The newest branch that a run of this name has; "" for none."""
+    names = [f"refs/heads/{name}" for name in branch_names(wish.agent, wish.run)]
+    found = await git("for-each-ref", "--sort=-committerdate", "--count=1", "--format=%(refname)", *names)
+    return found.decode().strip().removeprefix("refs/heads/")
