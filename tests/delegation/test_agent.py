@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 from tests.delegation.parents import parent_of
 
 from subagents.bootstrap import AgentManager as OnDisk
-from subagents.definitions.model import AgentDefinition
+from subagents.definitions.model import AgentDefinition, Isolation
 from subagents.delegation.agent import OFFLINE_SAYS
 from subagents.delegation.door import CONVERSATION
 from subagents.delegation.registry import BY_NAME
@@ -376,3 +376,25 @@ async def test_a_run_whose_prompt_is_refused_by_its_provider_fails_at_once():
         answer = await agent(parent_of(manager), prompt="go", subagent_type="plain")
         await settled()
         assert run_of(manager, answer).status is RunStatus.FAILED
+
+
+async def test_a_worktree_is_had_for_the_asking_unless_the_agents_file_says_off():
+    shared = AgentDefinition(name="shared", description="works beside the user", isolation=Isolation.OFF)
+    async with open_manager(ScriptedRunner(default=[Say("x")]), agents=(*AGENTS, shared)) as manager:
+        parent = parent_of(manager)
+        for asked, kind, isolation in (
+            ("worktree", "plain", "worktree"),
+            ("", "plain", "off"),
+            ("worktree", "shared", "off"),
+        ):
+            answer = await agent(parent, prompt="a", subagent_type=kind, isolation=asked)
+            assert run_of(manager, answer).spec.isolation == isolation
+
+
+async def test_where_no_worktree_can_be_made_the_call_is_refused_with_the_reason(tmp_path: Path):
+    async with OnDisk.open(tmp_path, runners={"native": ScriptedRunner()}) as manager:
+        answer = await agent(parent_of(manager), prompt="a", subagent_type="Explore", isolation="worktree")
+        assert not answer.ok
+        assert "it is in no git repository" in answer.text
+        assert "the prompt is kept" in answer.text
+        assert manager.list() == []

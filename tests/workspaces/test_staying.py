@@ -11,7 +11,9 @@ import pytest
 from tests.workspaces.repositories import git, head, repository, shown, tracked, write
 from tests.workspaces.trees import checkout, everything, failing, is_gone, made, place_in, record, stays
 
+from subagents.errors import WorkspaceError
 from subagents.workspaces.base import Kept
+from subagents.workspaces.git import Answer, Call, execute
 from subagents.workspaces.worktree import finish
 
 
@@ -232,3 +234,31 @@ async def test_a_process_of_the_agent_that_still_writes_keeps_it(repo: Path, tmp
     os.close(inside)
     assert "'late' changed after its work was kept" in kept.why
     assert (worktree.tree / "late").exists()
+
+
+async def limited(call: Call) -> Answer:
+    """git on a disk that has no room for a file of more than a few kilobytes."""
+    return await execute(replace(call, argv=("sh", "-c", 'ulimit -f 8; exec "$@"', "sh", *call.argv)))
+
+
+async def test_where_the_disk_is_full_nothing_is_lost(repo: Path, tmp_path: Path):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    large = os.urandom(200_000)
+    write(worktree.tree / "large", large)
+    kept = await finish(worktree, replace(place, execute=limited))
+    assert kept.why
+    assert Path(kept.preserved, "large").read_bytes() == large
+    again = await finish(record(worktree), place)
+    assert (again.why, shown(repo, again.branch, "large")) == ("", large)
+
+
+async def test_what_cannot_be_made_for_want_of_room_leaves_nothing(repo: Path, tmp_path: Path):
+    write(repo / "large", os.urandom(200_000))
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "large")
+    full = place_in(tmp_path, execute=limited)
+    with pytest.raises(WorkspaceError, match="could not be made"):
+        await made(repo, full)
+    assert [path for path in full.root.rglob("*") if path.is_file()] == []
+    assert git(repo, "worktree", "list").count("\n") == 0

@@ -100,7 +100,8 @@ def _found_in(home: Path) -> Iterator[Finding]:
 
 def _beside(file: Path) -> set[Path]:
     name = file.name.removesuffix(SUFFIX)
-    return {file.with_name(other) for other in (name, f"{name}.going", f"{name}.objects", f"{name}.index")}
+    endings = ("", ".going", ".objects", ".index", ".index.lock")
+    return {file.with_name(f"{name}{ending}") for ending in endings}
 
 
 def _finding(worktree: Worktree) -> Finding:

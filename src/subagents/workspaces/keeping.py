@@ -15,7 +15,7 @@ from subagents.language import _
 from subagents.workspaces.committing import Message, add_all, commit_tree, look, subject, unhide, write_tree
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
-from subagents.workspaces.ownership import PREFIX, Worktree, note, slug
+from subagents.workspaces.ownership import PREFIX, Worktree, forget_index, note, slug
 from subagents.workspaces.repository import head_of
 from subagents.workspaces.snapshot import publish
 
@@ -80,7 +80,7 @@ def _prepare(worktree: Worktree) -> None:
         raise WorkspaceError(
             _("git has no {folder} any more, so it is not known what was done.").format(folder=git_dir)
         )
-    worktree.index.unlink(missing_ok=True)
+    forget_index(worktree)
     if (git_dir / "index").is_file():
         shutil.copyfile(git_dir / "index", worktree.index)
     settings = git_dir / "config.worktree"

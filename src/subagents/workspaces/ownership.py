@@ -216,7 +216,13 @@ def _encode(worktree: Worktree) -> bytes:
     return json.dumps(msgspec.to_builtins(worktree), indent=1).encode("ascii")
 
 
+def forget_index(worktree: Worktree) -> None:
+    """Our index is made anew for each use. A git that was ended while it wrote leaves its lock, and nobody else's."""
+    for name in (worktree.index.name, f"{worktree.index.name}.lock"):
+        worktree.index.with_name(name).unlink(missing_ok=True)
+
+
 def removed(worktree: Worktree) -> None:
     """Nothing is left of it, so its record goes too."""
-    worktree.index.unlink(missing_ok=True)
+    forget_index(worktree)
     worktree.file.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ import anyio.to_thread
 from subagents.workspaces.committing import Message, add_all, commit_tree, write_tree
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import commit, joined
-from subagents.workspaces.ownership import Worktree, alternate, note
+from subagents.workspaces.ownership import Worktree, alternate, forget_index, note
 from subagents.workspaces.repository import Repository
 
 MESSAGE = "Uncommitted work that this began with"
@@ -32,7 +32,7 @@ async def take(worktree: Worktree, repository: Repository, run: Execute) -> Work
     )
     await add_all(git)
     tree = await write_tree(git)
-    worktree.index.unlink(missing_ok=True)
+    forget_index(worktree)
     if tree == commit(await git("rev-parse", f"{worktree.head}^{{tree}}")):
         return worktree
     snapped = await commit_tree(git, tree, (worktree.head,), Message(MESSAGE, "", worktree.made_at))
@@ -57,7 +57,7 @@ async def lay_out(worktree: Worktree, run: Execute) -> None:
     there = [os.fsdecode(name) for kind, name in pairs if kind not in (b"D", b"")]
     if there:
         await git("checkout-index", "--force", "-z", "--stdin", stdin=joined(there), seconds=LONG)
-    worktree.index.unlink(missing_ok=True)
+    forget_index(worktree)
 
 
 async def _difference(git: Git, worktree: Worktree) -> bytes:
