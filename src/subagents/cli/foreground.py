@@ -36,6 +36,7 @@ from subagents.serve.control import control
 from subagents.sessions import retention
 from subagents.settings.possible import SCRIPT
 from subagents.spec import AskedBy, RunSpec, SpawnRequest
+from subagents.workspaces.base import WORKTREE
 
 LONGEST_COMMAND = 500  # characters of a command line that are announced
 
@@ -227,7 +228,7 @@ def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
     yield from (str(problem) for problem in manager.agents.problems if problem.path == path)
     if spec.command is not None:
         text = _("{agent} runs {program} in {folder}, with its own tools and permissions.")
-        yield text.format(agent=spec.agent, program=_line(spec, again=run.episode > 1), folder=spec.cwd)
+        yield text.format(agent=spec.agent, program=_line(spec, again=run.episode > 1), folder=_place(spec))
         return
     if spec.model == OFFLINE:
         text = _("{model} answers, by searching; name a model with --model.")
@@ -238,7 +239,11 @@ def _announcements(manager: AgentManager, run_id: RunId) -> Iterator[str]:
     if not spec.notes and spec.asked_model != spec.model and not spec.model.startswith(SCRIPT):
         yield _("{model} answers.").format(model=spec.model)
     if spec.tools.allows("bash"):
-        yield _("{agent} may run commands in {folder}.").format(agent=spec.agent, folder=spec.cwd)
+        yield _("{agent} may run commands in {folder}.").format(agent=spec.agent, folder=_place(spec))
+
+
+def _place(spec: RunSpec) -> str:
+    return spec.cwd if spec.isolation != WORKTREE else _("a worktree of {folder}").format(folder=spec.cwd)
 
 
 def _line(spec: RunSpec, *, again: bool) -> str:

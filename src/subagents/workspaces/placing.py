@@ -19,7 +19,7 @@ from subagents.workspaces.git import LONG, Execute, execute
 from subagents.workspaces.groups import start_of
 from subagents.workspaces.including import bring_along
 from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, note, read, slug
-from subagents.workspaces.removing import remove
+from subagents.workspaces.removing import move_back, remove
 from subagents.workspaces.repository import Repository
 from subagents.workspaces.snapshot import lay_out, take
 from subagents.workspaces.starting import Base, starting_point, uncommitted
@@ -84,8 +84,8 @@ async def create(wish: Wish, place: Place) -> Worktree:
 async def found(wish: Wish, place: Place) -> Worktree | None:
     """The worktree that the run has already; None where it has none that it could work in. Raises `WorkspaceError`."""
     for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
-        if worktree.stage is Stage.REMOVING and worktree.aside.is_dir() and not worktree.tree.exists():
-            worktree.aside.rename(worktree.tree)
+        if worktree.stage is Stage.REMOVING and not worktree.tree.exists():
+            move_back(worktree)
         usable = worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.root.is_dir()
         if usable:
             return await _taken(worktree, place)
