@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import anyio.to_thread
 
@@ -17,6 +18,7 @@ from subagents.workspaces.starting import STATUS
 
 LONGEST_SUBJECT = 200
 NAME, EMAIL = "subagents", "subagents@localhost"
+NOBODY_ELSE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +72,17 @@ async def write_tree(git: Git) -> str:
     return commit(await git("write-tree"))
 
 
-async def commit_tree(git: Git, tree: str, parents: Sequence[str], message: Message) -> str:
-    """The commit's name. By the user's identity, or ours where git has none; the same again makes the same commit."""
+async def commit_tree(
+    git: Git, tree: str, parents: Sequence[str], message: Message, author: Mapping[str, str] = NOBODY_ELSE
+) -> str:
+    """The commit's name. By the user's identity, or ours where git has none; the same again makes the same commit.
+
+    `author` are git's variables for an author who is somebody else.
+    """
     options = [part for parent in parents for part in ("-p", parent)]
     date = f"{int(message.at)} +0000"
     dated = (await _identified(git)).with_variables(GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
+    dated = dated.with_variables(**author)
     return commit(await dated("commit-tree", tree, *options, "-F", "-", stdin=message.text.encode()))
 
 

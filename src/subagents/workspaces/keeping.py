@@ -51,7 +51,7 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
 
     Repeated after a crash it makes the same commits, and so nothing twice. A folder that is gone leaves what git has.
     """
-    await anyio.to_thread.run_sync(_prepare, worktree)
+    await anyio.to_thread.run_sync(prepare, worktree)
     worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
     there = worktree.tree.is_dir()
     git = worktree.git(run) if there else worktree.git(run).without_tree()
@@ -73,7 +73,7 @@ def _message(worktree: Worktree, description: str) -> Message:
     return Message(line, f"Subagents-Run: {worktree.run}", worktree.ended_at)
 
 
-def _prepare(worktree: Worktree) -> None:
+def prepare(worktree: Worktree) -> None:
     """An index of our own that knows what git's knows, and git's settings for this tree as they were."""
     git_dir = Path(worktree.git_dir)
     if not git_dir.is_dir():

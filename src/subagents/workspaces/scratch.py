@@ -1,0 +1,53 @@
+"""git that may write objects and an index, of which nothing is left afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio.to_thread
+
+from subagents.workspaces.committing import add_all, unhide, write_tree
+from subagents.workspaces.git import Execute, Git
+from subagents.workspaces.ownership import Worktree, alternate
+
+
+@contextmanager
+def scratch(git: Git, *objects: Path) -> Iterator[Git]:
+    """The same git, that sees the repository's objects and those in `objects`, and writes to a folder that goes."""
+    with TemporaryDirectory(prefix="subagents-") as folder:
+        own = Path(folder, "objects")
+        own.mkdir()
+        seen = ":".join(alternate(each) for each in (git.common / "objects", *objects))
+        yield git.with_variables(
+            GIT_OBJECT_DIRECTORY=str(own),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=seen,
+            GIT_INDEX_FILE=str(Path(folder, "index")),
+        )
+
+
+@contextmanager
+def scratch_of(worktree: Worktree, run: Execute) -> Iterator[Git]:
+    """For a worktree in which somebody may be at work: what git keeps for it is not touched, nor are its settings
+    read, which an agent may have written."""
+    repository = replace(worktree.repository_git(run), work_tree=worktree.tree)
+    with scratch(repository, *((worktree.objects,) if worktree.snapshot else ())) as git:
+        yield git
+
+
+async def tree_of(worktree: Worktree, git: Git) -> str:
+    """The files of the worktree as they are now, as a tree of the scratch `git`."""
+    await anyio.to_thread.run_sync(copy_index, Path(worktree.git_dir), git)
+    await unhide(git)
+    await add_all(git)
+    return await write_tree(git)
+
+
+def copy_index(git_dir: Path, git: Git) -> None:
+    """What is staged in one tree, for a git with an index of its own."""
+    if (git_dir / "index").is_file():
+        shutil.copyfile(git_dir / "index", git.environment["GIT_INDEX_FILE"])

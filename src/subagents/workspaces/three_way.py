@@ -1,0 +1,74 @@
+"""Two commits merged without touching any checkout: in memory where git can do that, else in a worktree that goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import anyio
+
+from subagents.workspaces.git import LONG, Git
+from subagents.workspaces.git_output import commit, names
+
+IN_MEMORY_SINCE = (2, 38)  # `git merge-tree --write-tree`, Documentation/RelNotes/2.38.0.txt
+CLEARING = 30.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeWay:
+    """The tree that a merge gives. With `conflicts`, the paths that need a person, it is not to be used."""
+
+    tree: str
+    conflicts: tuple[str, ...] = ()
+
+
+async def three_way(git: Git, ours: str, theirs: str) -> ThreeWay:
+    """Merges two commits. Files that were renamed are followed, as `git merge` does it."""
+    # Our settings have renames off, where they only make figures differ.
+    following = replace(git, settings=(*git.settings, "merge.renames=true"))
+    merge = in_memory if await can_in_memory(git) else in_a_worktree
+    return await merge(following, ours, theirs)
+
+
+async def can_in_memory(git: Git) -> bool:
+    said = re.search(r"(\d+)\.(\d+)", (await git("version")).decode())
+    return said is not None and (int(said[1]), int(said[2])) >= IN_MEMORY_SINCE
+
+
+async def in_memory(git: Git, ours: str, theirs: str) -> ThreeWay:
+    options = ("--write-tree", "--name-only", "--no-messages", "-z")
+    answer = await git.answer("merge-tree", *options, ours, theirs, seconds=LONG, fine=(0, 1))
+    tree, *conflicts = names(answer.output)
+    return ThreeWay(tree, tuple(conflicts))
+
+
+async def in_a_worktree(git: Git, ours: str, theirs: str) -> ThreeWay:
+    """The same for an older git."""
+    async with _detached(git, ours) as there:
+        options = ("--no-commit", "--no-ff", "--no-squash", "--no-autostash", "--no-stat", "--quiet")
+        await there.answer("merge", *options, theirs, seconds=LONG, fine=(0, 1))
+        rows = (await there("ls-files", "--unmerged", "-z")).split(b"\0")
+        conflicts = names(b"\0".join(row.partition(b"\t")[2] for row in rows))
+        if conflicts:
+            return ThreeWay("", tuple(dict.fromkeys(conflicts)))
+        return ThreeWay(commit(await there("write-tree")))
+
+
+@asynccontextmanager
+async def _detached(git: Git, start: str) -> AsyncIterator[Git]:
+    """git for a worktree in the system's folder for what goes."""
+    with TemporaryDirectory(prefix="subagents-") as folder:
+        name = Path(folder).name
+        tree = Path(folder, name)
+        environment = {key: value for key, value in git.environment.items() if key != "GIT_INDEX_FILE"}
+        plain = replace(git, environment=environment)
+        try:
+            await plain("worktree", "add", "--detach", "--force", str(tree), start, seconds=LONG)
+            yield replace(plain, git_dir=git.common / "worktrees" / name, work_tree=tree)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(CLEARING):
+                await plain("worktree", "remove", "--force", str(tree), seconds=CLEARING, fine=(0, 128))

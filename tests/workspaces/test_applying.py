@@ -1,0 +1,90 @@
+"""A run's work as uncommitted changes: all of it or nothing, beside what the user has not committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.workspaces.contributions import committed, given, state
+from tests.workspaces.repositories import git, head, repository, write
+from tests.workspaces.trees import NOW, place_in
+
+from subagents.errors import WorkspaceError
+from subagents.workspaces.applying import apply
+from subagents.workspaces.placing import Place
+from subagents.workspaces.starting import Base
+
+STRANGE = "sub/ä b\nc.txt"
+LINES = [f"{n}\n" for n in range(30)]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    files = {"a": "".join(LINES), "b": "b\n", "gone": "g\n", ".gitignore": "*.log\n", STRANGE: "s\n"}
+    return repository(tmp_path / "repo", **files)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return place_in(tmp_path)
+
+
+async def test_all_of_it_lies_there_uncommitted_and_nothing_is_staged(repo: Path, place: Place):
+    given_ = await given(
+        repo, place, {"b": "theirs\n", "gone": None, STRANGE: "x\n", "deep/new": "\0\1bytes"}
+    )
+    before = head(repo)
+    index = (repo / ".git" / "index").read_bytes()
+    applied = await apply(given_, NOW)
+    assert set(applied.paths) == {"b", "gone", STRANGE, "deep/new"}
+    assert head(repo) == before
+    assert (repo / ".git" / "index").read_bytes() == index
+    assert (repo / "deep" / "new").read_bytes() == b"\0\1bytes"
+    assert (repo / STRANGE).read_text() == "x\n"
+    assert not (repo / "gone").exists()
+    assert (await apply(given_, NOW)).paths == ()
+
+
+async def test_it_comes_beside_changes_of_the_same_file(repo: Path, place: Place):
+    given_ = await given(repo, place, {"a": "".join(["zero\n", *LINES[1:]])})
+    committed(repo, "a", "".join([*LINES[:15], "fifteen\n", *LINES[16:]]))
+    write(repo / "a", "".join([*LINES[:15], "fifteen\n", *LINES[16:29], "last\n"]))
+    await apply(given_, NOW)
+    assert (repo / "a").read_text() == "".join(["zero\n", *LINES[1:15], "fifteen\n", *LINES[16:29], "last\n"])
+
+
+@pytest.mark.parametrize("name", ["b", "untracked", "in-the-way.log", "gone/inside"])
+async def test_where_one_file_does_not_fit_none_is_changed(repo: Path, place: Place, name: str):
+    wish = (
+        {"new": "n\n", "gone": None} if name == "gone/inside" else {"new": "n\n", "gone": None, name: "t\n"}
+    )
+    if name == "in-the-way.log":
+        wish = {**wish, ".gitignore": "nothing\n"}
+    given_ = await given(repo, place, wish)
+    if name == "gone/inside":
+        (repo / "gone").unlink()
+        write(repo / "new" / "inside", "a folder\n")
+    else:
+        write(repo / name, "ours\n")
+    before = state(repo)
+    try:
+        assert (await apply(given_, NOW)).conflicts == (name,)
+    except WorkspaceError as error:
+        assert "Nothing was applied" in str(error)
+    assert state(repo) == before
+
+
+async def test_nothing_is_written_through_a_link(repo: Path, place: Place, tmp_path: Path):
+    given_ = await given(repo, place, {"deep/new": "n\n"})
+    (tmp_path / "elsewhere").mkdir()
+    (repo / "deep").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(WorkspaceError, match="Nothing was applied"):
+        await apply(given_, NOW)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+async def test_of_a_snapshot_only_what_the_run_added(repo: Path, place: Place):
+    write(repo / "b", "uncommitted\n")
+    given_ = await given(repo, place, {"new": "n\n", "a": "short\n"}, base=Base.SNAPSHOT)
+    assert set((await apply(given_, NOW)).paths) == {"a", "new"}
+    assert git(repo, "status", "--porcelain").splitlines() == [" M a", " M b", "?? new"]
