@@ -53,24 +53,22 @@ async def test_it_comes_beside_changes_of_the_same_file(repo: Path, place: Place
     assert (repo / "a").read_text() == "".join(["zero\n", *LINES[1:15], "fifteen\n", *LINES[16:29], "last\n"])
 
 
-@pytest.mark.parametrize("name", ["b", "untracked", "in-the-way.log", "gone/inside"])
+@pytest.mark.parametrize("name", ["b", "untracked", "in-the-way.log"])
 async def test_where_one_file_does_not_fit_none_is_changed(repo: Path, place: Place, name: str):
-    wish = (
-        {"new": "n\n", "gone": None} if name == "gone/inside" else {"new": "n\n", "gone": None, name: "t\n"}
-    )
-    if name == "in-the-way.log":
-        wish = {**wish, ".gitignore": "nothing\n"}
+    wish = {"new": "n\n", "gone": None, ".gitignore": "", name: "theirs\n"}
     given_ = await given(repo, place, wish)
-    if name == "gone/inside":
-        (repo / "gone").unlink()
-        write(repo / "new" / "inside", "a folder\n")
-    else:
-        write(repo / name, "ours\n")
+    write(repo / name, "ours\n")
     before = state(repo)
-    try:
-        assert (await apply(given_, NOW)).conflicts == (name,)
-    except WorkspaceError as error:
-        assert "Nothing was applied" in str(error)
+    assert (await apply(given_, NOW)).conflicts == (name,)
+    assert state(repo) == before
+
+
+async def test_a_folder_where_a_file_is_to_go_is_in_the_way(repo: Path, place: Place):
+    given_ = await given(repo, place, {"b": "theirs\n", "new": "n\n"})
+    write(repo / "new" / "inside", "ours\n")
+    before = state(repo)
+    with pytest.raises(WorkspaceError, match="Nothing was applied"):
+        await apply(given_, NOW)
     assert state(repo) == before
 
 

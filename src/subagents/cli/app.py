@@ -33,6 +33,7 @@ from subagents.cli import (
     tree,
     trust,
     usage_report,
+    worktrees,
 )
 from subagents.cli.ps import ps
 from subagents.cli.usage import mount
@@ -113,6 +114,7 @@ mount(commands, "events", events.events, usage="[ID] [OPTIONS]", text=events.HEL
 mount(commands, "usage", usage_report.usage, usage="[OPTIONS]", text=usage_report.HELP)
 commands.add_typer(agents.commands, name="agents")
 commands.add_typer(sessions.commands, name="sessions")
+commands.add_typer(worktrees.commands, name="worktrees")
 commands.add_typer(mcp.commands, name="mcp")
 commands.add_typer(settings.commands, name="settings")
 mount(commands, "setup", setup.setup, usage="", text=setup.HELP)

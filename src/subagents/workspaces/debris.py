@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -78,6 +79,16 @@ def found_at(root: Path) -> Sequence[Finding]:
     homes = sorted(home for home in root.iterdir() if home.is_dir()) if root.is_dir() else []
     found = [finding for home in homes for finding in _found_in(home)]
     return sorted(found, key=lambda finding: finding.worktree.made_at if finding.worktree else 0.0)
+
+
+def recorded_at(root: Path) -> Sequence[Worktree]:
+    """What is written down there and can be read, the oldest first; sizes are not looked for."""
+    homes = root.iterdir() if root.is_dir() else ()
+    found = []
+    for file in (file for home in homes for file in home.glob(f"*{SUFFIX}")):
+        with suppress(WorkspaceError):
+            found.append(read(file))
+    return sorted((each for each in found if each is not None), key=lambda worktree: worktree.made_at)
 
 
 def _found_in(home: Path) -> Iterator[Finding]:

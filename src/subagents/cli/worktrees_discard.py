@@ -1,0 +1,152 @@
+"""`subagents worktrees discard|gc`: what goes, what of it can be had back, and what stays and why."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from subagents.cli.agents_here import Yes, agreed
+from subagents.cli.exits import Exit
+from subagents.cli.options import RunName, at_least_nothing
+from subagents.cli.streams import say, tell
+from subagents.cli.worktrees_here import Here
+from subagents.cli.worktrees_list import megabytes
+from subagents.language import _, counted
+from subagents.texts import storable
+from subagents.workspaces.contribution import Contribution
+from subagents.workspaces.debris import DAY, Finding, Verdict
+from subagents.workspaces.debris import gc as collected
+from subagents.workspaces.discarding import Discarded, lost_with
+from subagents.workspaces.discarding import discard as discarded_by
+from subagents.workspaces.leftovers import Leftovers
+from subagents.workspaces.proof import named
+
+DISCARD_HELP = _(
+    """Delete a run's branch and its folder, after asking.
+
+    What the folder holds is committed first, and the commit that had everything is printed, with how to get it
+    back. Ignored files and repositories inside the folder are in no commit; they are named before you answer.
+    """
+)
+GC_HELP = _(
+    """Remove the folders of worktrees that nobody needs any more, where nothing would be lost.
+
+    Those whose owner died, and those that had to stay and are old enough to be looked at again. Work that is
+    found goes to its branch first, and branches stay. A line says of each what became of it, and why.
+    """
+)
+MEGABYTE = 1_000_000
+
+
+def discard(name: RunName, yes: Yes = False) -> int:
+    import anyio
+
+    here = Here(acting=True)
+    seen, contribution = here.to_act_on(name)
+    place = here.place(seen)
+    lost = anyio.run(partial(lost_with, contribution, place))
+    if not agreed(_question(contribution, lost), yes=yes):
+        return Exit.COMPLETED
+    tell(_told(anyio.run(partial(discarded_by, contribution, place)), contribution))
+    return Exit.COMPLETED
+
+
+def _question(contribution: Contribution, lost: Leftovers) -> str:
+    branch, folder = contribution.branch, contribution.folder
+    what = [_("the branch {branch}").format(branch=branch)] if branch else []
+    what += [_("the folder {folder}").format(folder=storable(str(folder)))] if folder is not None else []
+    question = _("Discard the work of run {id}?").format(id=contribution.run)
+    if what:
+        question = _("Discard {what} of run {id}?").format(what=_(" and ").join(what), id=contribution.run)
+    gone = (*(path or "." for path in lost.repositories), *lost.files)
+    if not gone:
+        return question
+    sentence = _("In no commit, and lost for good: {paths}. {question}")
+    return sentence.format(paths=named(gone), question=question)
+
+
+def _told(discarded: Discarded, contribution: Contribution) -> list[str]:
+    lines = []
+    if discarded.folder:
+        lines.append(_("Deleted the folder {folder}.").format(folder=storable(discarded.folder)))
+    if discarded.tip:
+        back = (
+            f"git -C {shlex.quote(storable(str(contribution.top)))} branch {discarded.branch} {discarded.tip}"
+        )
+        lines.append(
+            _("Deleted the branch {branch}. As long as git keeps it, it comes back with:").format(
+                branch=discarded.branch
+            )
+        )
+        lines.append(f"  {back}")
+    return lines or [_("Nothing is left of run {id} to be discarded.").format(id=contribution.run)]
+
+
+def gc(
+    older_than: Annotated[
+        int | None,
+        typer.Option(
+            "--older-than",
+            metavar="DAYS",
+            help=_("Look again at what stayed after so many days; else the setting's."),
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Only say what would be looked at."))] = False,
+) -> int:
+    import anyio
+
+    at_least_nothing("--older-than", older_than)
+    here = Here(acting=not dry_run)
+    days = here.settings.worktree_max_age_days if older_than is None else older_than
+    quota = here.settings.worktree_quota_megabytes * MEGABYTE
+    found = anyio.run(partial(collected, here.place(), dry_run=dry_run, max_age=days * DAY, quota=quota))
+    if found:
+        tell([_line(finding) for finding in found])
+    say(_summary(found))
+    return Exit.COMPLETED
+
+
+def _line(finding: Finding) -> str:
+    worktree = finding.worktree
+    name = worktree.run if worktree is not None else storable(str(finding.folder))
+    return f"{name}  {megabytes(finding.size)}  {_became(finding)}"
+
+
+def _became(finding: Finding) -> str:
+    why = finding.why.rstrip(".")
+    branch = finding.kept.branch if finding.kept is not None else ""
+    match finding.verdict:
+        case Verdict.IN_USE:
+            return _("in use")
+        case Verdict.YOUNG:
+            return _("stays, and is too young to be looked at again: {why}").format(why=why)
+        case Verdict.EXAMINE:
+            return _("would be looked at, and removed if nothing is lost")
+        case Verdict.REMOVED:
+            return (
+                _("removed; its work is on {branch}").format(branch=branch)
+                if branch
+                else _("removed; it held no work")
+            )
+        case Verdict.STAYS:
+            return _("stays at {folder}: {why}").format(folder=storable(str(finding.folder)), why=why)
+        case Verdict.STRANGE:
+            return _("not touched: {why}").format(why=why)
+
+
+def _summary(found: Sequence[Finding]) -> str:
+    if not found:
+        return _("There are no worktrees here.")
+    removed = [finding for finding in found if finding.verdict is Verdict.REMOVED]
+    would = [finding for finding in found if finding.verdict is Verdict.EXAMINE]
+    shown, text = (
+        (would, _("{count} would be looked at, {size}."))
+        if would
+        else (removed, _("{count} removed, {size}."))
+    )
+    size = megabytes(sum(finding.size for finding in shown)) if shown else "0.0 MB"
+    return text.format(count=counted("{n} worktree", "{n} worktrees", len(shown)), size=size)

@@ -1,0 +1,118 @@
+"""The worktrees of this project's runs as the commands below `worktrees` see them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from subagents.cli.abandoned import recover
+from subagents.cli.place import project_here
+from subagents.cli.reach import reachable, within_reach
+from subagents.cli.seen import Look, Seen, find_to_show, look
+from subagents.cli.streams import say
+from subagents.errors import WorkspaceError
+from subagents.language import _, counted
+from subagents.places import Project
+from subagents.settings.layers import layered
+from subagents.settings.model import Settings
+from subagents.texts import storable
+from subagents.workspaces.base import WORKTREE
+from subagents.workspaces.contribution import Contribution
+from subagents.workspaces.debris import recorded_at
+from subagents.workspaces.git_output import Figures
+from subagents.workspaces.of_project import worktree_place
+from subagents.workspaces.ownership import Worktree
+from subagents.workspaces.placing import Place
+
+
+class Here:
+    """The project, its worktrees, and the rules for them. `acting` first records what owners that died left unsaid."""
+
+    def __init__(self, *, acting: bool = False) -> None:
+        self.project: Project = project_here()
+        if acting:
+            recover(self.project)
+
+    @cached_property
+    def settings(self) -> Settings:
+        return layered(self.project).settings
+
+    @cached_property
+    def looked(self) -> Look:
+        return look(self.project)
+
+    @cached_property
+    def records(self) -> Mapping[str, Worktree]:
+        """Of each run the newest that is written down."""
+        return {worktree.run: worktree for worktree in recorded_at(self.place().root)}
+
+    def place(self, seen: Seen | None = None) -> Place:
+        session = seen.folder.path if seen is not None else None
+        return worktree_place(self.project, self.settings, time.time, session)
+
+    def to_show(self, name: str) -> tuple[Seen, Contribution]:
+        """The run of that name. Raises `RunNotFound`, and `WorkspaceError` for one that has no worktree."""
+        return self._with_contribution(find_to_show(self.project, name))
+
+    def to_act_on(self, name: str) -> tuple[Seen, Contribution]:
+        """The same, which a command that an agent runs may not say of every run."""
+        return self._with_contribution(within_reach(self.project, name))
+
+    def all(self) -> Sequence[tuple[Seen, Contribution]]:
+        """All runs that have, had or are to have a worktree, the newest first."""
+        return self._of(self.looked.runs)
+
+    def all_to_act_on(self) -> Sequence[tuple[Seen, Contribution]]:
+        return self._of(reachable(self.looked.runs))
+
+    def _of(self, runs: Iterable[Seen]) -> Sequence[tuple[Seen, Contribution]]:
+        known = {seen.run.id: seen for seen in runs}
+        newest = sorted(known.values(), key=lambda seen: seen.run.spawned_at, reverse=True)
+        pairs = ((seen, contribution_of(seen, self.records.get(seen.run.id))) for seen in newest)
+        return [(seen, contribution) for seen, contribution in pairs if contribution is not None]
+
+    def _with_contribution(self, seen: Seen) -> tuple[Seen, Contribution]:
+        contribution = contribution_of(seen, self.records.get(seen.run.id))
+        if contribution is not None:
+            return seen, contribution
+        if seen.run.spec.isolation == WORKTREE:
+            raise WorkspaceError(
+                _("Run {id} has no worktree yet; it is {status}.").format(id=seen.run.id, status=seen.status)
+            )
+        sentence = _(
+            "Run {id} works in {folder!r} itself, and has no worktree. Those that have one: subagents worktrees list"
+        )
+        raise WorkspaceError(sentence.format(id=seen.run.id, folder=storable(seen.run.spec.cwd)))
+
+
+def contribution_of(seen: Seen, worktree: Worktree | None) -> Contribution | None:
+    """What its log and its record say of it; None where it has no worktree (yet)."""
+    run, kept = seen.run, seen.run.kept
+    if worktree is not None:
+        top, base, branch = worktree.top, worktree.base, worktree.branch
+    elif kept is not None:
+        top, base, branch = kept.repository, kept.base, kept.branch
+    else:
+        return None
+    return Contribution(
+        run=run.id,
+        agent=run.spec.agent,
+        description=run.spec.description,
+        top=Path(top),
+        base=base,
+        branch=branch,
+        worktree=worktree,
+    )
+
+
+def amount(commits: int, figures: Figures) -> str:
+    """`2 commits, 3 files, +4 -1`."""
+    words = counted("{n} commit", "{n} commits", commits), counted("{n} file", "{n} files", figures.files)
+    return ", ".join((*words, f"+{figures.insertions} -{figures.deletions}"))
+
+
+def say_conflicts(sentence: str, paths: Iterable[str]) -> None:
+    """On standard error, with a line for each path."""
+    say(sentence, *(f"  {storable(path)!r}" for path in paths))

@@ -1,0 +1,235 @@
+"""`subagents worktrees merge|apply|commit`: a run's work, put where the user's is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from subagents.cli.exits import Exit
+from subagents.cli.options import RunName
+from subagents.cli.streams import say, tell
+from subagents.cli.worktrees_here import Here, amount, say_conflicts
+from subagents.language import _, counted
+from subagents.texts import storable
+from subagents.workspaces.applying import apply as applied_to
+from subagents.workspaces.contribution import Contribution
+from subagents.workspaces.measuring import State, measure
+from subagents.workspaces.merging import How, Merged
+from subagents.workspaces.merging import merge as merged_into
+from subagents.workspaces.ordering import Plan, Step, plan
+from subagents.workspaces.recommitting import recommit
+
+MERGE_HELP = _(
+    """Merge a run's branch into the branch that is checked out where the run was started.
+
+    Whole or not at all: where files conflict they are listed, and nothing is changed. Nothing that is not
+    committed is written over. The merge is by you, names the run in its last line, and runs no hooks. With --all
+    every branch that is not merged yet, in an order in which most of them fit.
+    """
+)
+APPLY_HELP = _(
+    """Apply a run's changes as uncommitted changes where the run was started.
+
+    All of them or none: where files conflict they are listed, and nothing is changed. Nothing is staged.
+    """
+)
+COMMIT_HELP = _(
+    """Commit what a kept folder holds to the run's branch, now.
+
+    As `git add --all` and `git commit` in that folder would, without hooks.
+    """
+)
+
+MaybeName = Annotated[str, typer.Argument(metavar="[ID]", hidden=True)]
+Anyway = Annotated[
+    bool,
+    typer.Option(
+        "--anyway", help=_("Also beside changes that are not committed, where it needs none of those.")
+    ),
+]
+
+
+def merge(
+    name: MaybeName = "",
+    how: Annotated[
+        How,
+        typer.Option(
+            "--how",
+            metavar="HOW",
+            help=_("merge, squash (one commit), or rebase (its commits on top)."),
+            show_default=False,
+        ),
+    ] = How.MERGE,
+    into: Annotated[str, typer.Option("--into", metavar="BRANCH", help=_("Into this branch."))] = "",
+    anyway: Anyway = False,
+    everything: Annotated[bool, typer.Option("--all", help=_("Every run's branch."))] = False,
+    only_plan: Annotated[bool, typer.Option("--plan", help=_("With --all: only print the order."))] = False,
+) -> int:
+    if bool(name) == everything:
+        raise typer.BadParameter(_("Name one run, or say --all; `subagents worktrees list` lists them."))
+    if only_plan and not everything:
+        raise typer.BadParameter(
+            _("--plan is for --all; what one run changed shows: subagents worktrees diff ID")
+        )
+    here = Here(acting=True)
+    if everything:
+        return _merge_all(here, how, into, anyway=anyway, only_plan=only_plan)
+    _seen, contribution = here.to_act_on(name)
+    code = _merge(contribution, how, into, anyway=anyway)
+    if code == Exit.COMPLETED:
+        say(
+            _("The branch stays; delete it with: subagents worktrees discard {id}").format(
+                id=contribution.run
+            )
+        )
+    return code
+
+
+def apply(name: RunName) -> int:
+    import anyio
+
+    _seen, contribution = Here(acting=True).to_act_on(name)
+    applied = anyio.run(partial(applied_to, contribution, time.time()))
+    top = storable(str(contribution.top))
+    if applied.conflicts:
+        sentence = _("{branch} does not fit on {folder!r}, where nothing was changed. In the way:")
+        say_conflicts(sentence.format(branch=contribution.branch, folder=top), applied.conflicts)
+        return Exit.FAILED
+    if not applied.paths:
+        tell([_("All of {branch} is in {folder} already.").format(branch=contribution.branch, folder=top)])
+        return Exit.COMPLETED
+    count = counted("{n} file", "{n} files", len(applied.paths))
+    sentence = _("Applied {branch} to {folder}: {count} changed, nothing committed or staged.")
+    tell([sentence.format(branch=contribution.branch, folder=top, count=count)])
+    return Exit.COMPLETED
+
+
+def commit(
+    name: RunName,
+    message: Annotated[
+        str,
+        typer.Option(
+            "-m", "--message", metavar="MESSAGE", help=_("What the commit says; else what the run was to do.")
+        ),
+    ] = "",
+) -> int:
+    import anyio
+
+    _seen, contribution = Here(acting=True).to_act_on(name)
+    committed = anyio.run(partial(recommit, contribution, time.time(), message))
+    if committed.before == committed.after:
+        folder = storable(str(contribution.folder))
+        tell(
+            [
+                _("{folder} holds nothing that is not on {branch} already.").format(
+                    folder=folder, branch=committed.branch or "–"
+                )
+            ]
+        )
+        return Exit.COMPLETED
+    what = amount(committed.commits, committed.figures)
+    sentence = _("{branch} is now at {commit}: {what} since {base}.")
+    tell(
+        [
+            sentence.format(
+                branch=committed.branch, commit=committed.after[:12], what=what, base=contribution.base[:12]
+            )
+        ]
+    )
+    return Exit.COMPLETED
+
+
+# --- one
+
+
+def _merge(contribution: Contribution, how: How, into: str, *, anyway: bool) -> Exit:
+    import anyio
+
+    merged = anyio.run(partial(merged_into, contribution, time.time(), how, into=into, anyway=anyway))
+    if merged.conflicts:
+        say_conflicts(_conflicting(merged.branch, merged.into, merged.conflicts), merged.conflicts)
+        return Exit.FAILED
+    tell([_told(merged)])
+    return Exit.COMPLETED
+
+
+def _told(merged: Merged) -> str:
+    if merged.before == merged.after:
+        return _("All of {branch} is in {into} already.").format(branch=merged.branch, into=merged.into)
+    sentence = _("Merged {branch} into {into}: {what}. It was at {before}, and is at {after}.")
+    return sentence.format(
+        branch=merged.branch,
+        into=merged.into,
+        what=amount(merged.commits, merged.figures),
+        before=merged.before[:12],
+        after=merged.after[:12],
+    )
+
+
+def _conflicting(branch: str, into: str, paths: Sequence[str]) -> str:
+    count = counted("{n} file", "{n} files", len(paths))
+    sentence = _("{branch} conflicts with {into} in {count}, so nothing was changed:")
+    return sentence.format(branch=branch, into=into, count=count)
+
+
+# --- several
+
+
+def _merge_all(here: Here, how: How, into: str, *, anyway: bool, only_plan: bool) -> int:
+    import anyio
+
+    contributions = anyio.run(partial(_unmerged, [each for _seen, each in here.all_to_act_on()]))
+    if not contributions:
+        say(_("There is no branch of a run that is not merged yet."))
+        return Exit.COMPLETED
+    code = Exit.COMPLETED
+    for together in _by_checkout(contributions):
+        found = anyio.run(partial(plan, together, time.time(), into))
+        tell(_lines(found))
+        if not only_plan:
+            code = _carried_out(found, how, into, anyway=anyway) or code
+    return code
+
+
+async def _unmerged(contributions: Iterable[Contribution]) -> list[Contribution]:
+    """The oldest first, so that of two that are in each other's way the older one is merged."""
+    measured = [(each, await measure(each)) for each in contributions]
+    there = [each for each, found in measured if found.state in (State.BRANCH, State.FOLDER) and each.branch]
+    return list(reversed(there))
+
+
+def _by_checkout(contributions: Iterable[Contribution]) -> Iterable[list[Contribution]]:
+    together: dict[str, list[Contribution]] = {}
+    for each in contributions:
+        together.setdefault(str(each.top), []).append(each)
+    return together.values()
+
+
+def _lines(found: Plan) -> list[str]:
+    lines = [_("Into {into}, in this order:").format(into=found.into)]
+    for number, step in enumerate(found.steps, 1):
+        name = _("{branch} ({what})").format(
+            branch=step.contribution.branch, what=step.contribution.message(0.0).line
+        )
+        lines.append(f"  {number}. {name}" if not step.conflicts else _left_out(name, step))
+    return lines if found.steps else [_("All of it is in {into} already.").format(into=found.into)]
+
+
+def _left_out(name: str, step: Step) -> str:
+    paths = ", ".join(repr(storable(path)) for path in step.conflicts)
+    return _("  –  {name} is left out: it conflicts in {paths}").format(name=name, paths=paths)
+
+
+def _carried_out(found: Plan, how: How, into: str, *, anyway: bool) -> Exit:
+    """Those that are left out are a failure, and so is the first that goes wrong after all: then nothing follows."""
+    code = Exit.COMPLETED
+    for step in found.steps:
+        if step.conflicts:
+            code = Exit.FAILED
+        elif (one := _merge(step.contribution, how, into, anyway=anyway)) != Exit.COMPLETED:
+            return one
+    return code
