@@ -10,7 +10,8 @@ from tests.workspaces.repositories import git, head, repository, shown, write
 from tests.workspaces.trees import NOW, made, place_in
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.merging import How, merge
+from subagents.workspaces.how import How
+from subagents.workspaces.merging import merge
 from subagents.workspaces.placing import Place
 from subagents.workspaces.repository import repository_at
 from subagents.workspaces.starting import Base

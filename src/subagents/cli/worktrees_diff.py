@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,9 @@ from subagents.cli.options import RunName
 from subagents.cli.streams import answer, say
 from subagents.cli.worktrees_here import Here
 from subagents.language import _
-from subagents.workspaces.comparing import Form, difference
+
+if TYPE_CHECKING:
+    from subagents.workspaces.comparing import Form
 
 HELP = _(
     """Show what a run changed, compared with the commit that it began at.
@@ -31,6 +33,8 @@ def diff(
 ) -> int:
     import anyio
 
+    from subagents.workspaces.comparing import Form, difference
+
     if stat and name_only:
         raise typer.BadParameter(_("--stat and --name-only are two ways to say it; choose one."))
     form = Form.STAT if stat else Form.NAMES if name_only else Form.PATCH
@@ -47,7 +51,7 @@ def diff(
 
 
 def _show(text: str, form: Form) -> None:
-    if form is not Form.PATCH or os.environ.get("NO_COLOR"):
+    if form != "patch" or os.environ.get("NO_COLOR"):
         answer(text)
         return
     from rich.console import Console

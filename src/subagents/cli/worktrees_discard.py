@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,13 +17,12 @@ from subagents.cli.worktrees_here import Here
 from subagents.cli.worktrees_list import megabytes
 from subagents.language import _, counted
 from subagents.texts import storable
-from subagents.workspaces.contribution import Contribution
-from subagents.workspaces.debris import DAY, Finding, Verdict
-from subagents.workspaces.debris import gc as collected
-from subagents.workspaces.discarding import Discarded, lost_with
-from subagents.workspaces.discarding import discard as discarded_by
-from subagents.workspaces.leftovers import Leftovers
-from subagents.workspaces.proof import named
+
+if TYPE_CHECKING:
+    from subagents.workspaces.contribution import Contribution
+    from subagents.workspaces.debris import Finding
+    from subagents.workspaces.discarding import Discarded
+    from subagents.workspaces.leftovers import Leftovers
 
 DISCARD_HELP = _(
     """Delete a run's branch and its folder, after asking.
@@ -45,6 +44,9 @@ MEGABYTE = 1_000_000
 def discard(name: RunName, yes: Yes = False) -> int:
     import anyio
 
+    from subagents.workspaces.discarding import discard as discarded_by
+    from subagents.workspaces.discarding import lost_with
+
     here = Here(acting=True)
     seen, contribution = here.to_act_on(name)
     place = here.place(seen)
@@ -56,6 +58,8 @@ def discard(name: RunName, yes: Yes = False) -> int:
 
 
 def _question(contribution: Contribution, lost: Leftovers) -> str:
+    from subagents.workspaces.proof import named
+
     branch, folder = contribution.branch, contribution.folder
     what = [_("the branch {branch}").format(branch=branch)] if branch else []
     what += [_("the folder {folder}").format(folder=storable(str(folder)))] if folder is not None else []
@@ -99,6 +103,9 @@ def gc(
 ) -> int:
     import anyio
 
+    from subagents.workspaces.debris import DAY
+    from subagents.workspaces.debris import gc as collected
+
     at_least_nothing("--older-than", older_than)
     here = Here(acting=not dry_run)
     days = here.settings.worktree_max_age_days if older_than is None else older_than
@@ -117,6 +124,8 @@ def _line(finding: Finding) -> str:
 
 
 def _became(finding: Finding) -> str:
+    from subagents.workspaces.debris import Verdict
+
     why = finding.why.rstrip(".")
     branch = finding.kept.branch if finding.kept is not None else ""
     match finding.verdict:
@@ -139,6 +148,8 @@ def _became(finding: Finding) -> str:
 
 
 def _summary(found: Sequence[Finding]) -> str:
+    from subagents.workspaces.debris import Verdict
+
     if not found:
         return _("There are no worktrees here.")
     removed = [finding for finding in found if finding.verdict is Verdict.REMOVED]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from subagents.cli.abandoned import recover
 from subagents.cli.place import project_here
@@ -19,12 +20,12 @@ from subagents.settings.layers import layered
 from subagents.settings.model import Settings
 from subagents.texts import storable
 from subagents.workspaces.base import WORKTREE
-from subagents.workspaces.contribution import Contribution
-from subagents.workspaces.debris import recorded_at
-from subagents.workspaces.git_output import Figures
-from subagents.workspaces.of_project import worktree_place
-from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.placing import Place
+
+if TYPE_CHECKING:
+    from subagents.workspaces.contribution import Contribution
+    from subagents.workspaces.git_output import Figures
+    from subagents.workspaces.ownership import Worktree
+    from subagents.workspaces.placing import Place
 
 
 class Here:
@@ -46,9 +47,13 @@ class Here:
     @cached_property
     def records(self) -> Mapping[str, Worktree]:
         """Of each run the newest that is written down."""
+        from subagents.workspaces.debris import recorded_at
+
         return {worktree.run: worktree for worktree in recorded_at(self.place().root)}
 
     def place(self, seen: Seen | None = None) -> Place:
+        from subagents.workspaces.of_project import worktree_place
+
         session = seen.folder.path if seen is not None else None
         return worktree_place(self.project, self.settings, time.time, session)
 
@@ -89,6 +94,8 @@ class Here:
 
 def contribution_of(seen: Seen, worktree: Worktree | None) -> Contribution | None:
     """What its log and its record say of it; None where it has no worktree (yet)."""
+    from subagents.workspaces.contribution import Contribution
+
     run, kept = seen.run, seen.run.kept
     if worktree is not None:
         top, base, branch = worktree.top, worktree.base, worktree.branch

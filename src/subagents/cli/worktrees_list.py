@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -19,13 +19,15 @@ from subagents.texts import storable
 from subagents.view import figures
 from subagents.view.cells import fit, printable
 from subagents.view.columns import Column, table
-from subagents.workspaces.contribution import Contribution
-from subagents.workspaces.measuring import Measured, State, measure
+
+if TYPE_CHECKING:
+    from subagents.workspaces.contribution import Contribution
+    from subagents.workspaces.measuring import Measured, State
 
 LONGEST_AGENT = 20  # cells
 MEGABYTE = 1_000_000
 
-Row = tuple[Seen, Contribution, Measured]
+Row: TypeAlias = "tuple[Seen, Contribution, Measured]"
 
 HELP = _(
     """List the worktrees of this project's runs, and the branches with their work.
@@ -58,6 +60,8 @@ def list_worktrees(
 
 
 async def _measured(pairs: Sequence[tuple[Seen, Contribution]]) -> list[Row]:
+    from subagents.workspaces.measuring import measure
+
     return [(seen, contribution, await measure(contribution)) for seen, contribution in pairs]
 
 
@@ -91,6 +95,8 @@ def _columns(rows: Sequence[Row], now: float) -> list[Column]:
 
 
 def _word(state: State) -> str:
+    from subagents.workspaces.measuring import State
+
     words = {
         State.IN_USE: _("in use"),
         State.FOLDER: _("folder"),

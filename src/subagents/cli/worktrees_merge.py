@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,13 +15,12 @@ from subagents.cli.streams import say, tell
 from subagents.cli.worktrees_here import Here, amount, say_conflicts
 from subagents.language import _, counted
 from subagents.texts import storable
-from subagents.workspaces.applying import apply as applied_to
-from subagents.workspaces.contribution import Contribution
-from subagents.workspaces.measuring import State, measure
-from subagents.workspaces.merging import How, Merged
-from subagents.workspaces.merging import merge as merged_into
-from subagents.workspaces.ordering import Plan, Step, plan
-from subagents.workspaces.recommitting import recommit
+from subagents.workspaces.how import How
+
+if TYPE_CHECKING:
+    from subagents.workspaces.contribution import Contribution
+    from subagents.workspaces.merging import Merged
+    from subagents.workspaces.ordering import Plan, Step
 
 MERGE_HELP = _(
     """Merge a run's branch into the branch that is checked out where the run was started.
@@ -92,6 +91,8 @@ def merge(
 def apply(name: RunName) -> int:
     import anyio
 
+    from subagents.workspaces.applying import apply as applied_to
+
     _seen, contribution = Here(acting=True).to_act_on(name)
     applied = anyio.run(partial(applied_to, contribution, time.time()))
     top = storable(str(contribution.top))
@@ -118,6 +119,8 @@ def commit(
     ] = "",
 ) -> int:
     import anyio
+
+    from subagents.workspaces.recommitting import recommit
 
     _seen, contribution = Here(acting=True).to_act_on(name)
     committed = anyio.run(partial(recommit, contribution, time.time(), message))
@@ -148,6 +151,8 @@ def commit(
 
 def _merge(contribution: Contribution, how: How, into: str, *, anyway: bool) -> Exit:
     import anyio
+
+    from subagents.workspaces.merging import merge as merged_into
 
     merged = anyio.run(partial(merged_into, contribution, time.time(), how, into=into, anyway=anyway))
     if merged.conflicts:
@@ -182,6 +187,8 @@ def _conflicting(branch: str, into: str, paths: Sequence[str]) -> str:
 def _merge_all(here: Here, how: How, into: str, *, anyway: bool, only_plan: bool) -> int:
     import anyio
 
+    from subagents.workspaces.ordering import plan
+
     contributions = anyio.run(partial(_unmerged, [each for _seen, each in here.all_to_act_on()]))
     if not contributions:
         say(_("There is no branch of a run that is not merged yet."))
@@ -197,6 +204,8 @@ def _merge_all(here: Here, how: How, into: str, *, anyway: bool, only_plan: bool
 
 async def _unmerged(contributions: Iterable[Contribution]) -> list[Contribution]:
     """The oldest first, so that of two that are in each other's way the older one is merged."""
+    from subagents.workspaces.measuring import State, measure
+
     measured = [(each, await measure(each)) for each in contributions]
     there = [each for each, found in measured if found.state in (State.BRANCH, State.FOLDER) and each.branch]
     return list(reversed(there))

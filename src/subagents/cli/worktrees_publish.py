@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,10 @@ from subagents.cli.streams import answer, say, tell
 from subagents.cli.worktrees_here import Here
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces import publishing
-from subagents.workspaces.publishing import Outgoing
 from subagents.workspaces.remotes import without_secret
+
+if TYPE_CHECKING:
+    from subagents.workspaces.publishing import Outgoing
 
 PUSH_HELP = _(
     """Push a run's branch to a remote, after asking.
@@ -41,6 +42,8 @@ Remote = Annotated[
 
 def push(name: RunName, remote: Remote = "origin", yes: Yes = False) -> int:
     import anyio
+
+    from subagents.workspaces import publishing
 
     _seen, contribution = Here(acting=True).to_act_on(name)
     going = anyio.run(partial(publishing.outgoing, contribution, remote))
@@ -68,6 +71,8 @@ def pr(
 ) -> int:
     import anyio
 
+    from subagents.workspaces import publishing
+
     _seen, contribution = Here(acting=True).to_act_on(name)
     going = anyio.run(partial(publishing.outgoing, contribution, remote))
     program = publishing.gh_program(going)
@@ -88,6 +93,8 @@ def pr(
 
 
 async def _refuse_unpushed(going: Outgoing, run: str) -> None:
+    from subagents.workspaces import publishing
+
     if not await publishing.is_pushed(going):
         sentence = _(
             "{branch} is not at {address} as it is here; push it first: subagents worktrees push {run}"

@@ -7,7 +7,6 @@ does it: git itself refuses to touch what the user has not committed, and does s
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 import anyio.to_thread
@@ -19,20 +18,13 @@ from subagents.workspaces.committing import Message, commit_tree, look
 from subagents.workspaces.contribution import Contribution, checkout, commit_of, tip_of
 from subagents.workspaces.git import LONG, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
+from subagents.workspaces.how import How
 from subagents.workspaces.keeping import UNFINISHED, measured
 from subagents.workspaces.proof import named
 from subagents.workspaces.replaying import replay
 from subagents.workspaces.three_way import three_way
 
 HEADS = "refs/heads/"
-
-
-class How(StrEnum):
-    """A commit with both sides as parents; one commit with all of it; or its commits made anew on top."""
-
-    MERGE = "merge"
-    SQUASH = "squash"
-    REBASE = "rebase"
 
 
 @dataclass(frozen=True, slots=True)
