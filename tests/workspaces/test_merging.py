@@ -37,7 +37,7 @@ async def test_a_merge_is_a_commit_with_both_sides_by_the_user_with_our_trailer(
     before = committed(repo, "b", "bb\n")
     merged = await merge(given_, NOW)
     assert (merged.into, merged.before, merged.after) == ("main", before, head(repo))
-    assert (merged.commits, merged.figures.files, merged.conflicts) == (2, 3, ())
+    assert (merged.commits, merged.figures.files, merged.conflicts) == (1, 3, ())
     assert git(repo, "log", "-1", "--format=%an|%p|%B").splitlines() == [
         f"A Tester|{before[:7]} {git(repo, 'rev-parse', '--short', given_.branch)}|"
         "Merge subagents/General-run00001: Work of run00001",

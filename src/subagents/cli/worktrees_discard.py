@@ -66,7 +66,11 @@ def _question(contribution: Contribution, lost: Leftovers) -> str:
     question = _("Discard the work of run {id}?").format(id=contribution.run)
     if what:
         question = _("Discard {what} of run {id}?").format(what=_(" and ").join(what), id=contribution.run)
-    gone = (*(path or "." for path in lost.repositories), *lost.files)
+    inside = tuple(f"{path}/" for path in lost.repositories if path)
+    gone = (
+        *(path or "." for path in lost.repositories),
+        *(each for each in lost.files if not each.startswith(inside)),
+    )
     if not gone:
         return question
     sentence = _("In no commit, and lost for good: {paths}. {question}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -157,6 +158,8 @@ def _merge(contribution: Contribution, how: How, into: str, *, anyway: bool) -> 
     merged = anyio.run(partial(merged_into, contribution, time.time(), how, into=into, anyway=anyway))
     if merged.conflicts:
         say_conflicts(_conflicting(merged.branch, merged.into, merged.conflicts), merged.conflicts)
+        by_hand = f"git -C {shlex.quote(storable(str(contribution.top)))} merge {merged.branch}"
+        say(_("To settle that by hand: {command}").format(command=by_hand))
         return Exit.FAILED
     tell([_told(merged)])
     return Exit.COMPLETED

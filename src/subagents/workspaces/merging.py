@@ -80,6 +80,8 @@ async def merge(
         return replace(merged, conflicts=conflicts)
     await _go_on(target, after, contribution)
     commits, figures = await measured(target.git, target.commit, after)
+    # The merge itself is none of the run's.
+    commits -= how is How.MERGE
     return replace(merged, after=after, commits=commits, figures=figures)
 
 
