@@ -21,8 +21,6 @@ from subagents.bootstrap import AgentManager
 from subagents.events import WorkspaceClosed
 from subagents.serve.control import control
 
-from subagents.cli.exits import Exit
-
 pytestmark = pytest.mark.anyio
 
 Edit = Callable[[Path], object]
@@ -131,7 +129,10 @@ ID        AGENT    STATE   COMMITS  FILES  LINES  SIZE  AGE  BASE     BRANCH
     assert plain(merged, run=run, before=base[:12], after=head(repo)[:12]) == snapshot(
         Done(
             code=0,
-            out="Merged subagents/Explore-<run> into main: 1 commit, 1 file, +1 -0. It was at <before>, and is at <after>.\n",
+            out=(
+                "Merged subagents/Explore-<run> into main: 1 commit, 1 file, +1 -0. It was at <before>, "
+                "and is at <after>.\n"
+            ),
             err="The branch stays; delete it with: subagents worktrees discard <run>\n",
         )
     )
@@ -151,7 +152,7 @@ ID        AGENT    STATE   COMMITS  FILES  LINES  SIZE  AGE  BASE     BRANCH
             code=0,
             out="""\
 Deleted the branch subagents/Explore-<run>. As long as git keeps it, it comes back with:
-  git -C '<repo>' branch subagents/Explore-<run> <tip>
+git -C '<repo>' branch subagents/Explore-<run> <tip>
 """,
             err="",
         )
@@ -199,7 +200,11 @@ async def test_uncommitted_changes_refuse_a_merge_and_not_an_apply(repo: Path):
         Done(
             code=2,
             out="",
-            err="Error: Changed in '<repo>' and not committed: 'README'. Commit or stash that first, merge --anyway, or take the work as uncommitted changes too: subagents worktrees apply <run>\n",
+            err=(
+                "Error: Changed in '<repo>' and not committed: 'README'. Commit or stash that first, "
+                "merge --anyway, or take the work as uncommitted changes too: subagents worktrees apply "
+                "<run>\n"
+            ),
         )
     )
     assert plain(await worktrees("apply", run), run=run, repo=str(repo)) == snapshot(
@@ -258,7 +263,11 @@ async def test_a_folder_that_had_to_stay_is_listed_committed_and_discarded(repo:
         Done(
             code=2,
             out="",
-            err="Error: In no commit, and lost for good: 'inner'. Discard the branch subagents/Explore-<run> and the folder <folder> of run <run>? Nobody can be asked here; add --yes.\n",
+            err=(
+                "Error: In no commit, and lost for good: 'inner'. Discard the branch "
+                "subagents/Explore-<run> and the folder <folder> of run <run>? Nobody can be asked "
+                "here; add --yes.\n"
+            ),
         )
     )
     assert Path(row["folder"]).is_dir()
@@ -269,7 +278,7 @@ async def test_a_folder_that_had_to_stay_is_listed_committed_and_discarded(repo:
             out="""\
 Deleted the folder <folder>.
 Deleted the branch subagents/Explore-<run>. As long as git keeps it, it comes back with:
-  git -C '<repo>' branch subagents/Explore-<run> <tip>
+git -C '<repo>' branch subagents/Explore-<run> <tip>
 """,
             err="",
         )
@@ -325,7 +334,10 @@ async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path, monke
         Done(
             code=2,
             out="",
-            err="Error: The pages of <far> are not known to us; open the pull request of subagents/Explore-<run> there by hand.\n",
+            err=(
+                "Error: The pages of <far> are not known to us; open the pull request of "
+                "subagents/Explore-<run> there by hand.\n"
+            ),
         )
     )
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -333,7 +345,10 @@ async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path, monke
     assert plain(await worktrees("pr", run), **names) == snapshot(
         Done(
             code=0,
-            out="https://gitlab.example/group/thing/-/merge_requests/new?merge_request%5Bsource_branch%5D=subagents%2FExplore-<run>&merge_request%5Btarget_branch%5D=main\n",
+            out=(
+                "https://gitlab.example/group/thing/-/merge_requests/new?merge_request%5Bsource_branch%5D="
+                "subagents%2FExplore-<run>&merge_request%5Btarget_branch%5D=main\n"
+            ),
             err="Push it first, unless it is there already: subagents worktrees push <run>\n",
         )
     )
@@ -345,7 +360,10 @@ async def test_runs_without_a_worktree_and_wrong_usage_are_refused(repo: Path):
         Done(
             code=2,
             out="",
-            err="Error: Run <run> works in '<repo>' itself, and has no worktree. Those that have one: subagents worktrees list\n",
+            err=(
+                "Error: Run <run> works in '<repo>' itself, and has no worktree. Those that have one: "
+                "subagents worktrees list\n"
+            ),
         )
     )
     assert (await worktrees("diff", "nobody")).code == 2

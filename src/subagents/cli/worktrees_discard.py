@@ -12,7 +12,7 @@ import typer
 from subagents.cli.agents_here import Yes, agreed
 from subagents.cli.exits import Exit
 from subagents.cli.options import RunName, at_least_nothing
-from subagents.cli.streams import say, tell
+from subagents.cli.streams import answer, say, tell
 from subagents.cli.worktrees_here import Here
 from subagents.cli.worktrees_list import megabytes
 from subagents.language import _, counted
@@ -53,7 +53,7 @@ def discard(name: RunName, yes: Yes = False) -> int:
     lost = anyio.run(partial(lost_with, contribution, place))
     if not agreed(_question(contribution, lost), yes=yes):
         return Exit.COMPLETED
-    tell(_told(anyio.run(partial(discarded_by, contribution, place)), contribution))
+    _tell(anyio.run(partial(discarded_by, contribution, place)), contribution)
     return Exit.COMPLETED
 
 
@@ -77,21 +77,17 @@ def _question(contribution: Contribution, lost: Leftovers) -> str:
     return sentence.format(paths=named(gone), question=question)
 
 
-def _told(discarded: Discarded, contribution: Contribution) -> list[str]:
-    lines = []
+def _tell(discarded: Discarded, contribution: Contribution) -> None:
     if discarded.folder:
-        lines.append(_("Deleted the folder {folder}.").format(folder=storable(discarded.folder)))
+        tell([_("Deleted the folder {folder}.").format(folder=storable(discarded.folder))])
     if discarded.tip:
-        back = (
-            f"git -C {shlex.quote(storable(str(contribution.top)))} branch {discarded.branch} {discarded.tip}"
-        )
-        lines.append(
-            _("Deleted the branch {branch}. As long as git keeps it, it comes back with:").format(
-                branch=discarded.branch
-            )
-        )
-        lines.append(f"  {back}")
-    return lines or [_("Nothing is left of run {id} to be discarded.").format(id=contribution.run)]
+        sentence = _("Deleted the branch {branch}. As long as git keeps it, it comes back with:")
+        tell([sentence.format(branch=discarded.branch)])
+        # In one piece, to be copied.
+        top = shlex.quote(storable(str(contribution.top)))
+        answer(f"git -C {top} branch {discarded.branch} {discarded.tip}")
+    if not (discarded.folder or discarded.tip):
+        tell([_("Nothing is left of run {id} to be discarded.").format(id=contribution.run)])
 
 
 def gc(
@@ -158,10 +154,10 @@ def _summary(found: Sequence[Finding]) -> str:
         return _("There are no worktrees here.")
     removed = [finding for finding in found if finding.verdict is Verdict.REMOVED]
     would = [finding for finding in found if finding.verdict is Verdict.EXAMINE]
-    shown, text = (
-        (would, _("{count} would be looked at, {size}."))
-        if would
-        else (removed, _("{count} removed, {size}."))
-    )
-    size = megabytes(sum(finding.size for finding in shown)) if shown else "0.0 MB"
+    shown, text = (removed, _("{count} removed, {size}."))
+    if would:
+        shown, text = (would, _("{count} would be looked at, {size}."))
+    if not shown:
+        return _("All of them stay.")
+    size = megabytes(sum(finding.size for finding in shown))
     return text.format(count=counted("{n} worktree", "{n} worktrees", len(shown)), size=size)

@@ -75,7 +75,7 @@ def _columns(rows: Sequence[Row], now: float) -> list[Column]:
         Column(_("ID"), [seen.run.id for seen, _contribution, _measured in rows]),
         Column(_("AGENT"), agents, 4),
         Column(_("STATE"), [_word(measured.state) for _seen, _contribution, measured in rows]),
-        Column(_("COMMITS"), [_known(row, row[2].commits) for row in rows], 5, right=True),
+        Column(_("COMMITS"), [_known(row, row[2].commits) for row in rows], 3, right=True),
         Column(_("FILES"), [_known(row, row[2].figures.files) for row in rows], right=True),
         Column(_("LINES"), [_lines(row) for row in rows], right=True),
         Column(
@@ -87,7 +87,7 @@ def _columns(rows: Sequence[Row], now: float) -> list[Column]:
             1,
             right=True,
         ),
-        Column(_("BASE"), [contribution.base[:7] for _seen, contribution, _measured in rows], 3),
+        Column(_("BASE"), [contribution.base[:7] for _seen, contribution, _measured in rows], 5),
         Column(
             _("BRANCH"), [printable(contribution.branch) or "–" for _seen, contribution, _measured in rows]
         ),
