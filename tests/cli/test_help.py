@@ -40,33 +40,34 @@ Options:
   -h, --help            Show this message and exit.
 
 Commands:
-  run       Run one agent and wait for its answer.
-  spawn     Begin an agent in the background and print its id.
-  serve     Be the host of this project: the process in which agents go on when whoever began them
-            has left.
-  resume    Go on with a run that ended, whatever way it ended.
-  ps        List the runs of this project.
-  tree      Show all agents of this project as a tree.
-  show      Show all that is known of a run, and the runs below it.
-  log       Print what a run said and did, line by line.
-  peek      Print some lines of a run: the last ones, those after a line, or those that match.
-  result    Print a run's answer.
-  steer     Slip a message into a run in progress.
-  send      Send a message to an agent by its name.
-  pause     Let runs rest, from the end of the turn they are in.
-  unpause   Let runs that rest go on.
-  stop      Stop runs, and all they have started.
-  clear     Take ended runs off the list.
-  events    Print what was recorded, fact by fact.
-  usage     Print what models were used for in this project, summed up.
-  setup     Choose the model that answers, step by step.
-  models    List the models that agents can run on.
-  trust     Trust files of a project, as they are now.
-  doctor    Look whether everything is here that agents need.
-  agents    List, check and change the agents there are.
-  sessions  List, name and remove the sessions of this project.
-  mcp       Offer subagents to other agents, as tools of an MCP server.
-  settings  List settings and change them.
+  run        Run one agent and wait for its answer.
+  spawn      Begin an agent in the background and print its id.
+  serve      Be the host of this project: the process in which agents go on when whoever began them
+             has left.
+  resume     Go on with a run that ended, whatever way it ended.
+  ps         List the runs of this project.
+  tree       Show all agents of this project as a tree.
+  show       Show all that is known of a run, and the runs below it.
+  log        Print what a run said and did, line by line.
+  peek       Print some lines of a run: the last ones, those after a line, or those that match.
+  result     Print a run's answer.
+  steer      Slip a message into a run in progress.
+  send       Send a message to an agent by its name.
+  pause      Let runs rest, from the end of the turn they are in.
+  unpause    Let runs that rest go on.
+  stop       Stop runs, and all they have started.
+  clear      Take ended runs off the list.
+  events     Print what was recorded, fact by fact.
+  usage      Print what models were used for in this project, summed up.
+  setup      Choose the model that answers, step by step.
+  models     List the models that agents can run on.
+  trust      Trust files of a project, as they are now.
+  doctor     Look whether everything is here that agents need.
+  agents     List, check and change the agents there are.
+  sessions   List, name and remove the sessions of this project.
+  worktrees  Look at what runs did in worktrees, and merge or discard it.
+  mcp        Offer subagents to other agents, as tools of an MCP server.
+  settings   List settings and change them.
 """)
 
 

@@ -310,6 +310,11 @@ Into main, in this order:
     done = await worktrees("merge", "--all", "--how", "squash")
     assert done.code == 1
     assert git(repo, "log", "-2", "--format=%s") == "One\nThree"
+    again = await worktrees("merge", "--all", "--plan")
+    assert plain(again, **names).out.splitlines() == [
+        "Into main, in this order:",
+        "  –  subagents/Explore-<second> (Two) is left out: it conflicts in 'README'",
+    ]
 
 
 async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -387,7 +392,7 @@ def test_help():
     assert help_of("worktrees") == snapshot("""\
 Usage: subagents worktrees [OPTIONS] COMMAND [ARGS]...
 
-  Look at what runs did in worktrees of their own, and put it where you want it.
+  Look at what runs did in worktrees, and merge or discard it.
 
   When such a run ends, its work is on a branch of your repository, and its folder goes unless
   something in it would be lost. A run is named by its id, the beginning of one that fits no other,

@@ -21,7 +21,8 @@ def project(project: Path) -> Path:
 
 
 def rows(call: Call, *arguments: str) -> list[dict[str, object]]:
-    return json.loads(call("worktrees", "list", "--json", *arguments).out)
+    found: list[dict[str, object]] = json.loads(call("worktrees", "list", "--json", *arguments).out)
+    return found
 
 
 def test_from_an_edit_to_a_merge(project: Path, call: Call, script: Script):

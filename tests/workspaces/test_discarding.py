@@ -13,6 +13,7 @@ from subagents.errors import WorkspaceError
 from subagents.workspaces.comparing import Form, difference, size
 from subagents.workspaces.debris import Verdict, gc
 from subagents.workspaces.discarding import discard, lost_with
+from subagents.workspaces.ownership import noted
 from subagents.workspaces.placing import Place
 from subagents.workspaces.recommitting import recommit
 from subagents.workspaces.starting import Base
@@ -61,6 +62,16 @@ async def test_what_lies_in_the_folder_is_in_the_commit_that_is_told(repo: Path,
     assert git(repo, "worktree", "list").count("\n") == 0
     assert shown(repo, discarded.tip, "later") == b"l\n"
     assert shown(repo, discarded.tip, "new") == b"one\n"
+
+
+async def test_what_is_archived_is_not_lost(repo: Path, place: Place):
+    worktree = await made(repo, place)
+    write(worktree.tree / "out.log", "kept\n")
+    at = place.archive / worktree.run
+    write(at / "out.log", "kept\n")
+    assert (await lost_with(of(worktree), place)).files == ("out.log",)
+    noted(worktree, archive=str(at))
+    assert (await lost_with(of(worktree), place)).files == ()
 
 
 async def test_a_run_at_work_is_left_alone(repo: Path, place: Place):

@@ -15,7 +15,7 @@ from subagents.cli.worktrees_publish import PR_HELP, PUSH_HELP, pr, push
 from subagents.language import _
 
 HELP = _(
-    """Look at what runs did in worktrees of their own, and put it where you want it.
+    """Look at what runs did in worktrees, and merge or discard it.
 
     When such a run ends, its work is on a branch of your repository, and its folder goes unless something in it
     would be lost. A run is named by its id, the beginning of one that fits no other, or its handle.

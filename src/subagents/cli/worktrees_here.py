@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -49,13 +48,14 @@ class Here:
         """Of each run the newest that is written down."""
         from subagents.workspaces.debris import recorded_at
 
-        return {worktree.run: worktree for worktree in recorded_at(self.place().root)}
+        return {worktree.run: worktree for worktree in recorded_at(self.project.worktrees)}
 
     def place(self, seen: Seen | None = None) -> Place:
-        from subagents.workspaces.of_project import worktree_place
+        from subagents.clock import SystemClock
+        from subagents.workspaces.worktrees import place_for
 
-        session = seen.folder.path if seen is not None else None
-        return worktree_place(self.project, self.settings, time.time, session)
+        kept_in = seen.folder.path if seen is not None else self.project.state
+        return place_for(self.project, self.settings, SystemClock(), kept_in / "archive")
 
     def to_show(self, name: str) -> tuple[Seen, Contribution]:
         """The run of that name. Raises `RunNotFound`, and `WorkspaceError` for one that has no worktree."""

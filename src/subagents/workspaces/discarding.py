@@ -6,13 +6,16 @@ Only what git cannot hold is lost for good: ignored files that are in no archive
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.to_thread
 
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.contribution import Contribution, checkout, commit_of
 from subagents.workspaces.git import Execute, Git
-from subagents.workspaces.leftovers import Leftovers
+from subagents.workspaces.leftovers import Leftovers, is_archived
 from subagents.workspaces.merging import HEADS
 from subagents.workspaces.ownership import Stage, Worktree, note
 from subagents.workspaces.placing import Place
@@ -38,7 +41,14 @@ async def lost_with(contribution: Contribution, place: Place) -> Leftovers:
     worktree = contribution.worktree
     if worktree is None or contribution.folder is None:
         return NOTHING_LEFT
-    return await left_in(worktree, worktree.tree, place.disposable, place.execute)
+    found = await left_in(worktree, worktree.tree, place.disposable, place.execute)
+    return await anyio.to_thread.run_sync(_unarchived, worktree, found) if worktree.archive else found
+
+
+def _unarchived(worktree: Worktree, found: Leftovers) -> Leftovers:
+    archive = Path(worktree.archive)
+    files = (path for path in found.files if not is_archived(worktree.tree / path, archive / path))
+    return Leftovers(tuple(files), found.repositories)
 
 
 async def discard(contribution: Contribution, place: Place) -> Discarded:

@@ -10,8 +10,10 @@ from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.contribution import Contribution, checkout, tip_of
 from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.git_output import commit
 from subagents.workspaces.merging import is_in, merged_in_memory, target_of
 from subagents.workspaces.scratch import scratch
+from subagents.workspaces.three_way import three_way
 
 MOST = 40  # branches; each is tried with each other one
 
@@ -46,11 +48,19 @@ async def plan(
         raise WorkspaceError(sentence.format(n=len(contributions), most=MOST))
     target = await target_of((await checkout(contributions[0], run)).git(run), into)
     tips = {each.run: await tip_of(each, target.git) for each in contributions}
-    there = [run_ for run_, tip in tips.items() if await is_in(target.git, tip, target.commit)]
-    waiting = {each.run: each for each in contributions if each.run not in there}
     with scratch(target.git) as git:
+        there = [each for each, tip in tips.items() if await _has(git, target.commit, tip)]
+        waiting = {each.run: each for each in contributions if each.run not in there}
         pairs = await _pairs(git, waiting, tips, now)
         return Plan(target.branch, await _steps(git, target.commit, waiting, tips, pairs, now), tuple(there))
+
+
+async def _has(git: Git, start: str, tip: str) -> bool:
+    """Whether a merge would change nothing, as after one that was squashed."""
+    if await is_in(git, tip, start):
+        return True
+    found = await three_way(git, start, tip)
+    return not found.conflicts and found.tree == commit(await git("rev-parse", f"{start}^{{tree}}"))
 
 
 async def _pairs(git: Git, waiting: Mapping[str, Contribution], tips: Mapping[str, str], now: float) -> Pairs:

@@ -55,7 +55,7 @@ async def push(going: Outgoing) -> str:
     git = await _with_keys(going.git)
     ref = HEADS + going.branch
     try:
-        options = ("--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
+        options = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
         answer = await git.answer("push", *options, going.remote, f"{going.tip}:{ref}", seconds=SENDING)
     except GitFailed as error:
         sentence = _("{branch} was not pushed to {address}: {said}")
