@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.workspaces.contributions import committed, given, state
 from tests.workspaces.repositories import git, head, repository, write
-from tests.workspaces.trees import NOW, place_in
+from tests.workspaces.trees import NOW, failing, place_in
 
 from subagents.errors import WorkspaceError
 from subagents.workspaces.applying import apply
@@ -67,9 +67,18 @@ async def test_a_folder_where_a_file_is_to_go_is_in_the_way(repo: Path, place: P
     given_ = await given(repo, place, {"b": "theirs\n", "new": "n\n"})
     write(repo / "new" / "inside", "ours\n")
     before = state(repo)
-    with pytest.raises(WorkspaceError, match="Nothing was applied"):
+    with pytest.raises(WorkspaceError, match="'new' is in the way of 'new'"):
         await apply(given_, NOW)
     assert state(repo) == before
+
+
+async def test_a_change_that_breaks_off_half_way_is_undone(repo: Path, place: Place):
+    given_ = await given(repo, place, {"b": "theirs\n", "gone": None, "deep/er/new": "n\n"})
+    before = state(repo)
+    with pytest.raises(WorkspaceError, match=r"Nothing was applied to .*: fatal: injected"):
+        await apply(given_, NOW, failing("apply", after=True))
+    assert state(repo) == before
+    assert not (repo / "deep").exists()
 
 
 async def test_nothing_is_written_through_a_link(repo: Path, place: Place, tmp_path: Path):

@@ -10,6 +10,7 @@ from tests.workspaces.repositories import git, head, repository, shown, write
 from tests.workspaces.trees import NOW, made, place_in
 
 from subagents.errors import WorkspaceError
+from subagents.workspaces.git import Answer, Call, execute
 from subagents.workspaces.how import How
 from subagents.workspaces.merging import merge
 from subagents.workspaces.placing import Place
@@ -120,6 +121,25 @@ async def test_nothing_uncommitted_is_ever_written_over(repo: Path, place: Place
     with pytest.raises(WorkspaceError, match="was not merged, and main is as it was"):
         await merge(given_, NOW, anyway=True)
     assert state(repo) == before
+
+
+async def test_a_merge_that_breaks_off_half_way_is_undone(repo: Path, place: Place):
+    given_ = await given(repo, place, {"b": "theirs\n", "a": None, "deep/new": "n\n"})
+    before = state(repo)
+
+    async def half(call: Call) -> Answer:
+        """As a disk that is full after some files."""
+        if "--ff-only" not in call.argv:
+            return await execute(call)
+        write(repo / "b", "theirs\n")
+        write(repo / "deep" / "new", "n")
+        (repo / "a").unlink()
+        return Answer(128, b"", b"fatal: No space left on device")
+
+    with pytest.raises(WorkspaceError, match="main is as it was: fatal: No space left on device"):
+        await merge(given_, NOW, run=half)
+    assert state(repo) == before
+    assert not (repo / "deep").exists()
 
 
 async def test_another_branch_is_merged_into_without_a_file_being_touched(repo: Path, place: Place):

@@ -1,24 +1,26 @@
 """A run's work as uncommitted changes of the checkout that it was started in: all of it, or nothing.
 
 The user's files as they are now and the run's are merged in memory. What that changes becomes one patch, exact to the
-byte, which git checks against every file before it writes the first.
+byte, which git checks against every file before it writes the first; should writing fail, the files are put back.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import anyio.to_thread
 
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
+from subagents.workspaces.aside import refuse_in_the_way, undone_on_failure
 from subagents.workspaces.committing import Message, commit_tree, write_tree
-from subagents.workspaces.comparing import PLAIN, paths
+from subagents.workspaces.comparing import AS_MANY, PLAIN, paths
 from subagents.workspaces.contribution import Contribution, checkout, tip_of
 from subagents.workspaces.git import LONG, Execute, Git, execute
-from subagents.workspaces.git_output import joined
+from subagents.workspaces.git_output import joined, names
 from subagents.workspaces.repository import Repository
 from subagents.workspaces.scratch import copy_index, scratch
 from subagents.workspaces.three_way import three_way
@@ -49,9 +51,10 @@ async def apply(contribution: Contribution, now: float, run: Execute = execute) 
         if found.conflicts:
             return Applied(conflicts=found.conflicts)
         changed = await paths(ours, start, found.tree)
+        new = names(await ours(*PLAIN, *AS_MANY, "--diff-filter=A", "--name-only", "-z", start, found.tree))
         patch = await ours(*PLAIN, *EXACT, start, found.tree, "--", seconds=LONG)
     if patch:
-        await _written(git, patch)
+        await _written(git, repository.top, patch, changed, new)
     return Applied(changed)
 
 
@@ -93,11 +96,13 @@ async def _alone(git: Git, tree: str, base: str, message: Message) -> str:
     return await commit_tree(git, found, (base,), message)
 
 
-async def _written(git: Git, patch: bytes) -> None:
+async def _written(git: Git, top: Path, patch: bytes, changed: tuple[str, ...], new: tuple[str, ...]) -> None:
+    # git looks at every file before it writes the first, but not whether a folder is in the way, or a disk full.
+    await anyio.to_thread.run_sync(refuse_in_the_way, top, new)
     try:
-        await git("apply", *AS_IT_IS, stdin=patch, seconds=LONG)
-    except GitFailed as error:
+        with undone_on_failure(top, changed):
+            await git("apply", *AS_IT_IS, stdin=patch, seconds=LONG)
+    except (OSError, GitFailed) as error:
+        said = error.said if isinstance(error, GitFailed) and error.said else str(error)
         sentence = _("Nothing was applied to {folder!r}: {said}")
-        raise WorkspaceError(
-            sentence.format(folder=str(git.folder), said=storable(error.said or str(error)))
-        ) from error
+        raise WorkspaceError(sentence.format(folder=str(top), said=storable(said))) from error

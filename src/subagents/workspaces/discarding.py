@@ -6,6 +6,7 @@ Only what git cannot hold is lost for good: ignored files that are in no archive
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -14,14 +15,15 @@ from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.contribution import Contribution, checkout, commit_of
-from subagents.workspaces.git import Execute, Git
-from subagents.workspaces.leftovers import Leftovers, is_archived
+from subagents.workspaces.git import LONG, Execute, Git
+from subagents.workspaces.git_output import names
+from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers
 from subagents.workspaces.merging import HEADS
 from subagents.workspaces.ownership import Stage, Worktree, note
 from subagents.workspaces.placing import Place
-from subagents.workspaces.proof import left_in
 from subagents.workspaces.recommitting import recommit
 from subagents.workspaces.removing import remove
+from subagents.workspaces.scratch import scratch_of, tree_of
 
 NOTHING_LEFT = Leftovers((), ())
 
@@ -41,7 +43,11 @@ async def lost_with(contribution: Contribution, place: Place) -> Leftovers:
     worktree = contribution.worktree
     if worktree is None or contribution.folder is None:
         return NOTHING_LEFT
-    found = await left_in(worktree, worktree.tree, place.disposable, place.execute)
+    with scratch_of(worktree, place.execute) as git:
+        await tree_of(worktree, git)
+        known = frozenset(names(await git("ls-files", "-z", "--cached", seconds=LONG)))
+    looked = partial(leftovers, worktree.tree, known, place.disposable, worktree.included)
+    found = await anyio.to_thread.run_sync(looked)
     return await anyio.to_thread.run_sync(_unarchived, worktree, found) if worktree.archive else found
 
 

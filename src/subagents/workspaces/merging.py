@@ -14,7 +14,9 @@ import anyio.to_thread
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
+from subagents.workspaces.aside import undone_on_failure
 from subagents.workspaces.committing import Message, commit_tree, look
+from subagents.workspaces.comparing import paths
 from subagents.workspaces.contribution import Contribution, checkout, commit_of, tip_of
 from subagents.workspaces.git import LONG, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
@@ -194,12 +196,13 @@ async def _go_on(target: Target, after: str, contribution: Contribution) -> None
         return
     options = ("--ff-only", "--no-overwrite-ignore", "--no-squash", "--no-autostash", "--no-stat", "--quiet")
     git = target.git.with_variables(GIT_REFLOG_ACTION=reason)
+    changed = await paths(git, target.commit, after)
     try:
-        await git("merge", *options, "--no-verify-signatures", after, seconds=LONG)
-    except GitFailed as error:
+        # git looks before it writes; but a disk may be full, or a folder read-only.
+        with undone_on_failure(git.folder, changed):
+            await git("merge", *options, "--no-verify-signatures", after, seconds=LONG)
+    except (OSError, GitFailed) as error:
+        said = error.said if isinstance(error, GitFailed) and error.said else str(error)
         sentence = _("{branch} was not merged, and {into} is as it was: {said}")
-        raise WorkspaceError(
-            sentence.format(
-                branch=contribution.branch, into=target.branch, said=storable(error.said or str(error))
-            )
-        ) from error
+        words = {"branch": contribution.branch, "into": target.branch, "said": storable(said)}
+        raise WorkspaceError(sentence.format(**words)) from error
