@@ -317,7 +317,7 @@ Into main, in this order:
     ]
 
 
-async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path):
     run = await ended(repo, writing("new"))
     git(tmp_path, "init", "-q", "--bare", "far.git")
     git(repo, "remote", "add", "origin", str(tmp_path / "far.git"))
@@ -345,7 +345,6 @@ async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path, monke
             ),
         )
     )
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
     git(repo, "remote", "set-url", "origin", "git@gitlab.example:group/thing.git")
     assert plain(await worktrees("pr", run), **names) == snapshot(
         Done(

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.doors.conftest import Call, Script, Start
+from tests.doors.conftest import Call, Script, Sit, Start
 from tests.doors.program import bash
 from tests.workspaces.repositories import git, repository
 
@@ -62,3 +62,13 @@ def test_of_an_owner_that_was_killed_the_work_is_found_and_merged(
     assert (project / "README").read_text() == "two\n"
     (row,) = rows(call)
     assert row["state"] == "merged"
+
+
+def test_a_person_is_asked_before_work_is_thrown_away(project: Path, sit: Sit, call: Call, script: Script):
+    assert call("run", "worker", "edit", *ISOLATED, script(bash("echo x >new"), {"text": "Done."})).code == 0
+    for answer, left in (("n\n", 1), ("y\n", 0)):
+        terminal = sit("worktrees", "discard", "worker")
+        terminal.shows("[y/N]")
+        terminal.types(answer)
+        assert terminal.ends() == 0
+        assert len(git(project, "branch", "--list", "subagents/*").split()) == left

@@ -75,11 +75,11 @@ async def is_pushed(going: Outgoing) -> bool:
 
 async def _with_keys(git: Git) -> Git:
     """With what the user has set to answer for them; what the repository's own files say of it does not count."""
-    settings = [setting for scope in ("--system", "--global") for setting in await _helpers(git, scope)]
+    settings = [setting for scope in ("--system", "--global") for setting in await _answering(git, scope)]
     return replace(git, settings=(*git.settings, *settings)).with_variables(**NEVER)
 
 
-async def _helpers(git: Git, scope: str) -> list[str]:
+async def _answering(git: Git, scope: str) -> list[str]:
     pattern = r"^credential\..*helper$"
     listed = await git("config", scope, "-z", "--get-regexp", pattern, fine=(0, 1, 128))
     pairs = (entry.decode(errors="surrogateescape").partition("\n") for entry in listed.split(b"\0") if entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 
 import anyio
 
-from subagents.workspaces.git import LONG, Git
+from subagents.errors import GitFailed
+from subagents.language import _
+from subagents.workspaces.git import LONG, Answer, Git, complaint
 from subagents.workspaces.git_output import commit, names
 
 IN_MEMORY_SINCE = (2, 38)  # `git merge-tree --write-tree`, Documentation/RelNotes/2.38.0.txt
@@ -43,19 +45,25 @@ async def in_memory(git: Git, ours: str, theirs: str) -> ThreeWay:
     options = ("--write-tree", "--name-only", "--no-messages", "-z")
     answer = await git.answer("merge-tree", *options, ours, theirs, seconds=LONG, fine=(0, 1))
     tree, *conflicts = names(answer.output)
-    return ThreeWay(tree, tuple(conflicts))
+    return ThreeWay(tree, _told(answer, conflicts))
 
 
 async def in_a_worktree(git: Git, ours: str, theirs: str) -> ThreeWay:
     """The same for an older git."""
     async with _detached(git, ours) as there:
         options = ("--no-commit", "--no-ff", "--no-squash", "--no-autostash", "--no-stat", "--quiet")
-        await there.answer("merge", *options, theirs, seconds=LONG, fine=(0, 1))
+        answer = await there.answer("merge", *options, theirs, seconds=LONG, fine=(0, 1))
         rows = (await there("ls-files", "--unmerged", "-z")).split(b"\0")
-        conflicts = names(b"\0".join(row.partition(b"\t")[2] for row in rows))
-        if conflicts:
-            return ThreeWay("", tuple(dict.fromkeys(conflicts)))
-        return ThreeWay(commit(await there("write-tree")))
+        conflicts = _told(answer, names(b"\0".join(row.partition(b"\t")[2] for row in rows)))
+        return ThreeWay("" if conflicts else commit(await there("write-tree")), conflicts)
+
+
+def _told(answer: Answer, conflicts: Sequence[str]) -> tuple[str, ...]:
+    """Each once. Raises `GitFailed` where git says that there are some and not which."""
+    if bool(answer.code) != bool(conflicts):
+        sentence = _("git could not merge, and named no file: {said}")
+        raise GitFailed(sentence.format(said=complaint(answer.errors)), code=answer.code)
+    return tuple(dict.fromkeys(conflicts))
 
 
 @asynccontextmanager
