@@ -77,7 +77,7 @@ async def test_a_remote_that_is_not_there_or_does_not_answer_is_said(
     repo: Path, place: Place, tmp_path: Path
 ):
     given_ = await given(repo, place, {"new": "n\n"})
-    with pytest.raises(WorkspaceError, match=r"no remote 'origin'; name one with --remote: it has none"):
+    with pytest.raises(WorkspaceError, match=r"has no remote; add one first: git remote add origin"):
         await outgoing(given_, "origin")
     git(repo, "remote", "add", "far", str(tmp_path / "nowhere"))
     with pytest.raises(WorkspaceError, match=r"no remote '--all'; name one with --remote: far"):

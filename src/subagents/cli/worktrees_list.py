@@ -81,15 +81,14 @@ def _columns(rows: Sequence[Row], now: float) -> list[Column]:
         Column(
             _("SIZE"), [megabytes(measured.taken) for _seen, _contribution, measured in rows], 2, right=True
         ),
-        Column(
-            _("AGE"),
-            [figures.age(now - seen.run.spawned_at) for seen, _contribution, _measured in rows],
-            1,
-            right=True,
-        ),
         Column(_("BASE"), [contribution.base[:7] for _seen, contribution, _measured in rows], 5),
         Column(
             _("BRANCH"), [printable(contribution.branch) or "–" for _seen, contribution, _measured in rows]
+        ),
+        Column(
+            _("AGE"),
+            [figures.age(now - seen.run.spawned_at) for seen, _contribution, _measured in rows],
+            right=True,
         ),
     ]
 
@@ -108,14 +107,14 @@ def _word(state: State) -> str:
     return words[state]
 
 
-def _known(row: Row, figure: int) -> str:
+def _known(row: Row, figure: int | str) -> str:
     measured = row[2]
     return "–" if measured.problem or not measured.state.is_there else str(figure)
 
 
 def _lines(row: Row) -> str:
     known = row[2].figures
-    return _known(row, 0) and f"+{known.insertions} -{known.deletions}" if _known(row, 0) != "–" else "–"
+    return _known(row, f"+{known.insertions} -{known.deletions}")
 
 
 def _reasons(rows: Sequence[Row]) -> list[str]:

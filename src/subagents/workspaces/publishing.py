@@ -43,11 +43,17 @@ async def outgoing(contribution: Contribution, remote: str, run: Execute = execu
     try:
         address = storable(os.fsdecode(await git("remote", "get-url", "--push", "--", remote)).rstrip("\n"))
     except GitFailed as error:
-        known = ", ".join((await git("remote")).decode(errors="replace").split()) or _("it has none")
-        sentence = _("{top!r} has no remote {remote!r}; name one with --remote: {known}.")
-        raise WorkspaceError(sentence.format(top=str(repository.top), remote=remote, known=known)) from error
+        raise WorkspaceError(await _no_such(git, remote)) from error
     hook = "pre-push" if os.access(repository.common / "hooks" / "pre-push", os.X_OK) else ""
     return Outgoing(git, contribution.branch, tip, remote, address, hook)
+
+
+async def _no_such(git: Git, remote: str) -> str:
+    if known := ", ".join((await git("remote")).decode(errors="replace").split()):
+        sentence = _("{top!r} has no remote {remote!r}; name one with --remote: {known}.")
+        return sentence.format(top=str(git.folder), remote=remote, known=known)
+    sentence = _("{top!r} has no remote; add one first: git remote add origin ADDRESS")
+    return sentence.format(top=str(git.folder))
 
 
 async def push(going: Outgoing) -> str:
