@@ -16,13 +16,13 @@ from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.aside import refuse_in_the_way, undone_on_failure
-from subagents.workspaces.committing import Message, commit_tree, write_tree
+from subagents.workspaces.committing import Message, commit_tree, copy_index, write_tree
 from subagents.workspaces.comparing import AS_MANY, PLAIN, paths
 from subagents.workspaces.contribution import Contribution, checkout, tip_of
 from subagents.workspaces.git import LONG, Execute, Git, execute
 from subagents.workspaces.git_output import joined, names
 from subagents.workspaces.repository import Repository
-from subagents.workspaces.scratch import copy_index, scratch
+from subagents.workspaces.scratch import index_of, scratch
 from subagents.workspaces.three_way import three_way
 
 EXACT = ("--binary", "--full-index", "--no-renames", "--src-prefix=a/", "--dst-prefix=b/")
@@ -62,7 +62,7 @@ async def _files_now(
     repository: Repository, git: Git, base: str, touched: tuple[str, ...], message: Message
 ) -> str:
     """The user's files as a commit in memory: what is tracked, and what else stands where something is to go."""
-    await anyio.to_thread.run_sync(copy_index, repository.git_dir, git)
+    await anyio.to_thread.run_sync(copy_index, repository.git_dir, index_of(git))
     await git("add", "--update", "--sparse", seconds=LONG)
     in_place = await anyio.to_thread.run_sync(_files, repository, touched)
     if in_place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +37,16 @@ class Message:
     @property
     def as_staged(self) -> Message:
         return replace(self, line=f"{self.line} (as staged)")
+
+
+def copy_index(git_dir: Path, target: Path) -> None:
+    """What is staged in a tree, with its time: by that git knows that a file which is as old may have changed since.
+
+    A copy with a time of its own hides each change that was made in the second of the checkout and left the size as
+    it was: most gits compare whole seconds (Documentation/technical/racy-git.txt).
+    """
+    if (git_dir / "index").is_file():
+        shutil.copy2(git_dir / "index", target)
 
 
 async def look(git: Git) -> tuple[Change, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,16 @@ import anyio.to_thread
 
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
-from subagents.workspaces.committing import Message, add_all, commit_tree, look, subject, unhide, write_tree
+from subagents.workspaces.committing import (
+    Message,
+    add_all,
+    commit_tree,
+    copy_index,
+    look,
+    subject,
+    unhide,
+    write_tree,
+)
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
 from subagents.workspaces.ownership import PREFIX, Worktree, forget_index, note, slug
@@ -81,8 +89,7 @@ def prepare(worktree: Worktree) -> None:
             _("git has no {folder} any more, so it is not known what was done.").format(folder=git_dir)
         )
     forget_index(worktree)
-    if (git_dir / "index").is_file():
-        shutil.copyfile(git_dir / "index", worktree.index)
+    copy_index(git_dir, worktree.index)
     settings = git_dir / "config.worktree"
     # The agent could have written there what git is to run.
     if worktree.configuration is None:

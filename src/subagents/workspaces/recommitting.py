@@ -96,4 +96,4 @@ async def _move(worktree: Worktree, after: str, run: Execute) -> None:
     """The folder stands at the new commit too, so that nothing in it looks as if it were changed."""
     git: Git = worktree.git(run)
     await git("update-ref", "--no-deref", "HEAD", after)
-    await anyio.to_thread.run_sync(shutil.copyfile, worktree.index, Path(worktree.git_dir, "index"))
+    await anyio.to_thread.run_sync(shutil.copy2, worktree.index, Path(worktree.git_dir, "index"))

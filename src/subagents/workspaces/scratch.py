@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 
-from subagents.workspaces.committing import add_all, unhide, write_tree
+from subagents.workspaces.committing import add_all, copy_index, unhide, write_tree
 from subagents.workspaces.git import Execute, Git
 from subagents.workspaces.ownership import Worktree, alternate
 
@@ -41,13 +40,12 @@ def scratch_of(worktree: Worktree, run: Execute) -> Iterator[Git]:
 
 async def tree_of(worktree: Worktree, git: Git) -> str:
     """The files of the worktree as they are now, as a tree of the scratch `git`."""
-    await anyio.to_thread.run_sync(copy_index, Path(worktree.git_dir), git)
+    await anyio.to_thread.run_sync(copy_index, Path(worktree.git_dir), index_of(git))
     await unhide(git)
     await add_all(git)
     return await write_tree(git)
 
 
-def copy_index(git_dir: Path, git: Git) -> None:
-    """What is staged in one tree, for a git with an index of its own."""
-    if (git_dir / "index").is_file():
-        shutil.copyfile(git_dir / "index", git.environment["GIT_INDEX_FILE"])
+def index_of(git: Git) -> Path:
+    """Its own index."""
+    return Path(git.environment["GIT_INDEX_FILE"])

@@ -8,12 +8,11 @@ whoever looks at the repository, `git gc` too, meets no commit that is not in it
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 import anyio.to_thread
 
-from subagents.workspaces.committing import Message, add_all, commit_tree, write_tree
+from subagents.workspaces.committing import Message, add_all, commit_tree, copy_index, write_tree
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import commit, joined
 from subagents.workspaces.ownership import Worktree, alternate, forget_index, note
@@ -41,9 +40,7 @@ async def take(worktree: Worktree, repository: Repository, run: Execute) -> Work
 
 def _prepare(worktree: Worktree, repository: Repository) -> None:
     worktree.objects.mkdir(mode=0o700)
-    index = repository.git_dir / "index"
-    if index.exists():
-        shutil.copyfile(index, worktree.index)
+    copy_index(repository.git_dir, worktree.index)
 
 
 async def lay_out(worktree: Worktree, run: Execute) -> None:
