@@ -29,10 +29,12 @@ from subagents.models.wishes import choose
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
 from subagents.prompts.given import notes_on
-from subagents.prompts.role import Role, role_of
+from subagents.prompts.role import Role
+from subagents.prompts.roles import Roles
 from subagents.prompts.whereabouts import whereabouts
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner
+from subagents.runners.compacting import Policy
 from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
 from subagents.runners.with_servers import WithServers
@@ -172,7 +174,7 @@ class AgentManager(runtime.AgentManager):
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
             servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
-            tools = _Toolsets(plan.settings, providers, servers)
+            tools = _Toolsets(plan.settings, providers, servers, Roles(plan.clock))
             async with own_tasks() as tasks, servers.running():
                 shared = _shared(plan, journal, store, tools)
                 admission = Admission(plan.settings, plan.clock, plan.project.state if plan.place else None)
@@ -334,7 +336,9 @@ def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
 
 def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) -> Shared:
     retries = Retries(plan.settings.model_retries, plan.clock)
-    native = NativeRunner(model_of, tools, partial(_prepared, plan, tools), retries)
+    settings = plan.settings
+    compaction = Policy(settings.compaction_percent, settings.compaction_model, settings.context_window)
+    native = NativeRunner(model_of, tools, partial(_prepared, plan, tools), retries, compaction)
     export = None
     if plan.place is not None:
         export = partial(_export, plan.place, journal, store)
@@ -382,7 +386,7 @@ async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunCo
     path = [state.run(run).handle for run in reversed(state.path(context.run))]
     place = whereabouts(path, context.depth, plan.settings.max_depth)
     last = "\n\n".join(filter(None, (context.told, place)))
-    return await role_of(spec, context.folder, plan.clock, last)
+    return await tools.roles.role(state.run(context.run), state.runs, context.folder, last)
 
 
 def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunId) -> None:
@@ -399,10 +403,11 @@ class _Toolsets:
     #: Set as soon as there is one; no run begins before.
     manager: AgentManager
 
-    def __init__(self, settings: Settings, providers: ToolProviders, servers: Servers) -> None:
+    def __init__(self, settings: Settings, providers: ToolProviders, servers: Servers, roles: Roles) -> None:
         self._settings = settings
         self._providers = providers
         self.servers = servers
+        self.roles = roles
         self._made: dict[object, Sequence[AbstractToolset[Any]]] = {}
 
     def load(self, spec: RunSpec) -> None:

@@ -166,13 +166,28 @@ class ServerLeftOut(RunEvent, frozen=True, kw_only=True):
 
 class ModelReplied(RunEvent, frozen=True, kw_only=True):
     """One reply of the model arrived whole, with what it used. `left_out` counts the characters of it that were not
-    kept, because there were too many."""
+    kept, because there were too many. `window` is how many tokens the model can read, 0 where nobody knows."""
 
     model: str
     usage: ModelUsage
     text: str = ""
     tool_calls: int = 0
     left_out: int = 0
+    window: int = 0
+
+
+class ContextCompacted(RunEvent, frozen=True, kw_only=True):
+    """The conversation was made shorter before the next request, for the `count`th time of this run; the messages of
+    the same transaction say what became of it. `reason` is the end of a sentence. Both lengths are in tokens, that
+    after it estimated. `model` is what summed up what was left out, "" where that was only dropped, and `usage` what
+    that took."""
+
+    reason: str
+    tokens_before: int
+    tokens_after: int
+    count: int
+    model: str = ""
+    usage: ModelUsage = ModelUsage()
 
 
 class ModelRequestFailed(RunEvent, frozen=True, kw_only=True):

@@ -175,8 +175,10 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     definition has a schema. `isolation` is `worktree` for a git worktree of its own, which begins with `base`: `head`,
     `default-branch` or `snapshot`; `off` is the folder itself. `corrections` is how often the agent is asked again when
     its answer does not fit, 0 to 5, and `on_invalid` what follows then. `background` False is for a run that its parent
-    waits for: it ends with it. `request_id` makes a repeated request get the first answer. With `trust` a person or
-    program trusts the definition's file as it is now, for this run.
+    waits for: it ends with it. `inherit_context` begins with the parent's conversation; `context` is what a parent that
+    is no run here passes on of its own, as text, and by itself asks to inherit that. `request_id` makes a repeated
+    request get the first answer. With `trust` a person or program trusts the definition's file as it is now, for this
+    run.
     """
 
     prompt: str
@@ -197,6 +199,8 @@ class SpawnRequest(msgspec.Struct, frozen=True, kw_only=True):
     corrections: int | None = None
     on_invalid: OnInvalid | None = None
     background: bool | None = None
+    inherit_context: bool | None = None
+    context: str = ""
     parent: RunId | None = None
     asked_by: AskedBy = AskedBy.PROGRAM
     request_id: str = ""
@@ -222,6 +226,21 @@ class DefinitionSource(msgspec.Struct, frozen=True):
     dialect: str = "subagents"
 
 
+class Inherited(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run begins with of a conversation that was there before it.
+
+    It stands at the beginning of the run's own messages, the first `messages` of them, so no fact repeats it. `run` is
+    whose it was, None for a text that came with the call, and `until` the number of the last message of that run which
+    was there then. It has about so many `tokens`; `left_out` counts what of its messages, the oldest, was too much.
+    """
+
+    run: RunId | None = None
+    until: int = 0
+    messages: int = 0
+    tokens: int = 0
+    left_out: int = 0
+
+
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     """All that decides how a run runs, so that resuming it does not depend on files that changed since.
 
@@ -232,7 +251,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     `subagents` are the only types it may start, None for any. `notes` are sentences for whoever asked, about what
     is not as asked. `mcp_servers` are the MCP servers that the definition describes, as it is written: variables by
     name. `servers_file` is the project's file of servers as it was allowed, None where it is not used. `skills` True
-    are all it may look up, a tuple those put into its prompt. `memory` None is none.
+    are all it may look up, a tuple those put into its prompt. `memory` None is none. `inherited` is None for a run that
+    begins with its prompt alone.
     """
 
     agent: str
@@ -267,3 +287,4 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True):
     servers_file: DefinitionSource | None = None
     skills: bool | tuple[str, ...] = False
     memory: MemoryUse | None = None
+    inherited: Inherited | None = None

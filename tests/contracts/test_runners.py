@@ -34,7 +34,7 @@ class TestTheNativeRunner(RunnerContract, AskingAgainContract):
 
 
 async def role(spec: RunSpec, context: RunContext) -> Role:
-    return Role("Be brief.")
+    return Role(("Be brief.",))
 
 
 async def look(result: str) -> str:

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from subagents.bootstrap import AgentManager
-from subagents.prompts.role import role_of
+from subagents.prompts.role import role_of, shared_of
 from subagents.runs.state import RunState, RunStatus
 from subagents.testing.clock import FakeClock
 
@@ -52,7 +52,7 @@ async def story(project: Path, *turns: dict[str, object], name: str = "auditor",
         async with AgentManager.open(project, memory=True, model=model) as manager:
             run = await manager.spawn(name, "audit", **wishes)
             spec = manager.state.run(run).spec
-            role = await role_of(spec, project, FakeClock())
+            role = await role_of(spec, await shared_of(spec, project, FakeClock()))
             result = await manager.get_result(run, wait=True)
             peek = await manager.peek(run)
     assert result.run.status is RunStatus.COMPLETED, result.run.outcome

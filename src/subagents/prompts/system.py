@@ -46,7 +46,7 @@ def system_prompt(
 
     In `replace` mode the definition's text is the whole role: neither the parent's prompt nor the project's
     instructions are in it. In `append` mode the prompt begins with the parent's, byte for byte, where there is one,
-    and the project's instructions follow where it is not there to hold them.
+    and the project's instructions follow where they do not stand in it.
     """
     tag = f"<active_agent name={_attribute(identity or spec.agent)}/>"
     if spec.prompt_mode is PromptMode.REPLACE:
@@ -54,7 +54,7 @@ def system_prompt(
     else:
         own = f"<agent_instructions>\n{spec.instructions}\n</agent_instructions>" if spec.instructions else ""
         start = [parent_prompt] if parent_prompt else [_BASE]
-        shared = "" if parent_prompt else project_instructions
+        shared = "" if project_instructions in parent_prompt else project_instructions
         parts = [*start, _HEADER, tag, _environment(environment), shared, own]
     extras = (skills, memory_block(memory), final_answer(spec.output_schema), place)
     return "\n\n".join(part for part in [*parts, *extras] if part)

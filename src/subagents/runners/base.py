@@ -37,7 +37,8 @@ class TextArrived:
 @dataclass(frozen=True, slots=True)
 class Replied:
     """One reply of the model is whole. Without text and messages it only tells of usage, and one that is arriving goes
-    on. `left_out` counts the characters of a text that was too long to be kept whole."""
+    on. `left_out` counts the characters of a text that was too long to be kept whole; `window` is how many tokens the
+    model can read, 0 where nobody knows."""
 
     model: str
     usage: ModelUsage
@@ -45,6 +46,20 @@ class Replied:
     tool_calls: int
     messages: tuple[NewMessage, ...]
     left_out: int = 0
+    window: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """The conversation was made shorter, and goes on from what `messages` hold. The other fields are those of the fact
+    `ContextCompacted`."""
+
+    reason: str
+    tokens_before: int
+    tokens_after: int
+    model: str
+    usage: ModelUsage
+    messages: tuple[NewMessage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,7 @@ Update = (
     PromptSent
     | TextArrived
     | Replied
+    | Compacted
     | RequestFailed
     | Called
     | Returned

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import anyio
 import anyio.to_thread
 
 from subagents.clock import Clock, SystemClock
-from subagents.errors import RunnerError
+from subagents.errors import ProviderFailed, RunnerError
 from subagents.ids import RunId
 from subagents.models import remote, thinking
 from subagents.models.pricing import usage_of
@@ -33,7 +33,14 @@ from subagents.runners.base import (
     TextArrived,
     TurnDone,
 )
-from subagents.runners.native_messages import restored, stored_part, stored_prompt, stored_reply
+from subagents.runners.compacting import Asked, Asking, Compacting, Policy
+from subagents.runners.native_messages import (
+    restored,
+    stands_in,
+    stored_part,
+    stored_prompt,
+    stored_reply,
+)
 from subagents.runners.native_tools import CallReports, coding_deps
 from subagents.spec import RunSpec
 from subagents.texts import mend_texts, storable
@@ -84,12 +91,18 @@ class NativeRunner:
     """Runs on the model library. `role_of` is awaited for each conversation."""
 
     def __init__(
-        self, model_of: ModelOf, toolsets_of: ToolsetsOf, role_of: RoleOf, retries: Retries | None = None
+        self,
+        model_of: ModelOf,
+        toolsets_of: ToolsetsOf,
+        role_of: RoleOf,
+        retries: Retries | None = None,
+        compaction: Policy | None = None,
     ) -> None:
         self._model_of = model_of
         self._toolsets_of = toolsets_of
         self._role_of = role_of
         self._retries = retries or Retries()
+        self._compaction = compaction or Policy()
         self._loading = anyio.Lock()
         self._loaded: set[str] = set()
 
@@ -103,10 +116,19 @@ class NativeRunner:
                 spec,
                 context,
                 model=model,
+                open_model=self._opened,
+                compaction=self._compaction,
                 role=await self._role_of(spec, context),
                 toolsets=self._toolsets_of(spec, context.depth),
                 retries=self._retries,
             )
+
+    @asynccontextmanager
+    async def _opened(self, name: str) -> AsyncIterator[Model[Any]]:
+        """Another model than a run's own. Raises `ModelUnavailable`."""
+        await self._library_loaded(name)
+        async with self._model_of(name) as model:
+            yield model
 
     async def _library_loaded(self, model: str) -> None:
         """In a thread, because everybody else would stand still for the seconds that it takes."""
@@ -127,6 +149,8 @@ class NativeConversation:
         context: RunContext,
         *,
         model: Model[Any],
+        open_model: Callable[[str], AbstractAsyncContextManager[Model[Any]]],
+        compaction: Policy,
         role: Role,
         toolsets: Sequence[AbstractToolset[RunDeps]],
         retries: Retries,
@@ -134,11 +158,17 @@ class NativeConversation:
         from subagents.models.retrying import Patience, RetryingModel
 
         patience = Patience(retries.count, retries.clock, retries.chance)
-        self._name = spec.model
+        self._name = name = spec.model
         self._context = context
-        self._model = RetryingModel(model, spec.model, patience, self._failed)
+        self._model = RetryingModel(model, name, patience, self._failed)
         self._settings = thinking.settings_of(spec.thinking)
-        self._role = storable(role.text)
+        whole = storable(role.text)
+        # Its cache has parts, of which a twin's first are its parent's; others want one text.
+        self._role = [storable(part) for part in role.parts] if model.system == "anthropic" else [whole]
+        asked = Asked(whole, storable(spec.prompt))
+        self._compacting = Compacting(
+            compaction, name, model, asked, Asking(open_model, patience, context.report)
+        )
         self._toolsets = toolsets
         self._calls = CallReports(context.report)
         self._deps = RunDeps(context.run, coding_deps(spec, context, role), self._calls)
@@ -147,7 +177,7 @@ class NativeConversation:
         self._ended = False
         self._cancelling = False
         self._early: list[tuple[str, str]] = []
-        self._steers: dict[str, str] = {}
+        self._steers: dict[str, tuple[str, str]] = {}
 
     async def prompt(self, text: str | None) -> str:
         self._ended = False
@@ -196,6 +226,7 @@ class NativeConversation:
 
         text = None if text is None else storable(text)
         if text is not None:
+            self._compacting.asked.now = text
             await self._context.report(PromptSent((stored_prompt(text),)))
         try:
             return await self._converse(text)
@@ -210,6 +241,18 @@ class NativeConversation:
             raise RunnerError(f"the model {self._name!r} could not go on: {error}") from error
 
     async def _converse(self, text: str | None) -> str:
+        """Once more where the provider refused the conversation as too long and it could be made shorter."""
+        try:
+            return await self._iterated(text)
+        except ProviderFailed as error:
+            shorter = await self._compacting.after_failure(error, self._history)
+            if shorter is None:
+                raise
+            self._history = shorter
+        await self._take_over_steers()
+        return await self._converse(None)
+
+    async def _iterated(self, text: str | None) -> str:
         from pydantic_ai.usage import UsageLimits
 
         agent = _shared_agent()
@@ -240,6 +283,7 @@ class NativeConversation:
             if agent.is_model_request_node(node):
                 if in_turn:
                     await self._context.report(TurnDone(more=True))
+                await self._make_room(node, run)
                 response = await self._request(node, run)
                 in_turn = True
                 if not response.tool_calls and not response.text:
@@ -256,6 +300,7 @@ class NativeConversation:
             async for event in stream:
                 await self._reply_event(event)
             response: ModelResponse = stream.response
+        self._compacting.answered()
         await self._context.report(
             Replied(
                 model=self._name,
@@ -263,6 +308,7 @@ class NativeConversation:
                 text=response.text or "",
                 tool_calls=len(response.tool_calls),
                 messages=(stored_reply(response),),
+                window=self._compacting.window,
             )
         )
         _refuse_broken(response, self._name)
@@ -273,6 +319,23 @@ class NativeConversation:
         await self._context.report(
             RequestFailed(self._name, setback.reason, setback.attempt, setback.wait, setback.usage)
         )
+
+    # --- room in the model's window
+
+    async def _make_room(self, node: Any, run: AgentRun[RunDeps, str]) -> None:
+        """Before a request: a conversation near what its model can read is made shorter."""
+        history = run.ctx.state.message_history
+        if (shorter := await self._compacting.before_request([*history, node.request])) is not None:
+            *history[:], node.request = shorter
+
+    async def _take_over_steers(self) -> None:
+        """What was to be slipped into the loop that broke off: where it stands in the history already, that is said."""
+        waiting, self._steers = list(self._steers.values()), {}
+        for steer, text in waiting:
+            if stands_in(self._history, text):
+                await self._context.report(SteerRead(steer, ()))
+            else:
+                self._early.append((steer, text))
 
     async def _reply_event(self, event: ModelResponseStreamEvent) -> None:
         match event.event_kind:
@@ -303,7 +366,7 @@ class NativeConversation:
         parts = event.parts or [part for message in event.messages for part in message.parts]
         kept = tuple(stored_part(part) for part in parts)
         if (steer := self._steers.pop(event.enqueue_id, None)) is not None:
-            await self._context.report(SteerRead(steer, kept))
+            await self._context.report(SteerRead(steer[0], kept))
 
     def _enqueue(self, run: AgentRun[RunDeps, str], steer: str, text: str) -> bool:
         from pydantic_ai.exceptions import UserError
@@ -313,7 +376,7 @@ class NativeConversation:
         except UserError:  # it ended between our look and now
             return False
         if enqueued is not None:
-            self._steers[enqueued] = steer
+            self._steers[enqueued] = steer, text
         return True
 
 

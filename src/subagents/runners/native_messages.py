@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from subagents.sessions.messages import MessageKind, NewMessage, StoredMessage
 from subagents.texts import mend_texts
@@ -35,12 +35,22 @@ def stored_reply(response: ModelResponse) -> NewMessage:
     return NewMessage(MessageKind.REPLY, _reply_adapter().dump_json(response))
 
 
+def stored_compaction(messages: Sequence[ModelMessage], summary: str) -> NewMessage:
+    """All that the conversation is from now on."""
+    kept = {"messages": list(messages), "summary": summary}
+    return NewMessage(MessageKind.COMPACTED, _compaction_adapter().dump_json(kept))
+
+
 def restored(rows: Sequence[StoredMessage]) -> list[ModelMessage]:
-    """The messages of a history, with each tool call answered: the library would carry out what was left open."""
+    """The messages of a history, since its last compaction, with each tool call answered: the library would carry out
+    what was left open."""
     from pydantic_ai.messages import ModelRequest
 
     messages: list[ModelMessage] = []
     for row in rows:
+        if row.kind is MessageKind.COMPACTED:
+            messages = list(_compaction_adapter().validate_json(row.json)["messages"])
+            continue
         if row.kind is MessageKind.REPLY:
             _answer_open_calls(messages)
             messages.append(_reply_adapter().validate_json(row.json))
@@ -52,6 +62,12 @@ def restored(rows: Sequence[StoredMessage]) -> list[ModelMessage]:
             messages.append(ModelRequest(parts=[part]))
     _answer_open_calls(messages)
     return messages
+
+
+def stands_in(messages: Sequence[ModelMessage], text: str) -> bool:
+    """Whether the last request says this."""
+    last = messages[-1].parts if messages and messages[-1].kind == "request" else ()
+    return any(part.part_kind == "user-prompt" and part.content == text for part in last)
 
 
 def _answer_open_calls(messages: list[ModelMessage]) -> None:
@@ -73,6 +89,21 @@ def _answer_open_calls(messages: list[ModelMessage]) -> None:
     ]
     if missing:
         messages[at + 1 :] = [ModelRequest(parts=[*missing, *parts])]
+
+
+@cache
+def _compaction_adapter() -> TypeAdapter[dict[str, Any]]:
+    from pydantic import ConfigDict, TypeAdapter
+    from typing_extensions import TypedDict
+
+    class Compaction(TypedDict):
+        messages: list[ModelMessage]
+        summary: str
+
+    Compaction.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]
+        ser_json_bytes="base64", val_json_bytes="base64"
+    )
+    return cast("TypeAdapter[dict[str, Any]]", TypeAdapter(Compaction))
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 from subagents.events import (
     AgentDeregistered,
     AgentRegistered,
+    ContextCompacted,
     Ending,
     Entry,
     RunCompleted,
@@ -31,8 +32,8 @@ from subagents.spec import AskedBy
 def lifecycle_event(entry: Entry, run: RunState) -> dict[str, Any] | None:
     """The event that a fact is, None for one that is none; `run` is its run as it is after the fact.
 
-    Always there are `event` (created, started, steered, completed, failed), `id`, `type`, `description`, `handle`,
-    `parent`, `depth`, `episode`, `status` and `at`, in seconds since the epoch. `created` also comes for each resume.
+    Always there are `event` (created, started, steered, compacted, completed, failed), `id`, `type`, `description`,
+    `handle`, `parent`, `depth`, `episode`, `status` and `at`, in seconds since the epoch. `created` also comes for each resume.
     `failed` is every ending without an answer; `status` tells which. What comes late, after another ending, is none.
     """
     about = _about(entry, run)
@@ -67,6 +68,8 @@ def _about(entry: Entry, run: RunState) -> tuple[str, dict[str, Any]] | None:
             return "started", {"model": run.model, "started_at": run.started_at}
         case RunSteered(text=text, steer=steer):
             return "steered", {"message": text, "steer": steer}
+        case ContextCompacted() if not run.status.ended:
+            return "compacted", _compacted(event)
         case Ending() if run.outcome is None or run.outcome.seq != entry.seq:
             return None  # it came late: another one stands
         case RunCompleted(text=text):
@@ -94,8 +97,18 @@ def _created(run: RunState, asked_by: AskedBy) -> dict[str, Any]:
             "max_seconds": limits.max_seconds,
             "max_tokens": limits.max_tokens,
             "max_cost": limits.max_cost,
+            "inherit_context": run.spec.inherited is not None,
             "cwd": run.spec.cwd,
         },
+    }
+
+
+def _compacted(event: ContextCompacted) -> dict[str, Any]:
+    return {
+        "reason": event.reason,
+        "tokens_before": event.tokens_before,
+        "tokens_after": event.tokens_after,
+        "count": event.count,
     }
 
 

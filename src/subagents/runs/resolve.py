@@ -24,6 +24,7 @@ from subagents.spec import (
     MAX_CORRECTIONS,
     AskedBy,
     CommandLine,
+    Inherited,
     Limits,
     MemoryUse,
     OnInvalid,
@@ -82,6 +83,7 @@ def resolve(
     corrections, invalid, answer_by = _answers(request, definition, settings)
     background, background_by = _background(request, definition, settings)
     where = isolation_of(request, definition, settings, overrules=request.asked_by in _OVERRULES)
+    inherits, inherits_by = _inherits(request, definition, parent)
     isolated, isolated_by = _choose(request, request.isolated, definition.isolated) or (False, "default")
     tools, tools_by = _tools(definition, parent, isolated=isolated)
     tools, memory = _memory(definition, tools)
@@ -117,6 +119,7 @@ def resolve(
         source=definition.source,
         skills=_skills(definition, isolated=isolated),
         memory=memory,
+        inherited=Inherited() if inherits else None,
         decided={
             "model": model_by,
             "thinking": thinking_by,
@@ -124,11 +127,12 @@ def resolve(
             "tools": tools_by,
             "output_schema": schema_by,
             "background": background_by,
+            "inherit_context": inherits_by,
             **answer_by,
             **limits_by,
             **where.decided,
         },
-        notes=where.notes,
+        notes=(*where.notes, *_about_context(request, definition, inherits=inherits)),
     )
 
 
@@ -282,6 +286,35 @@ def _answers(
 def _background(request: SpawnRequest, definition: AgentDefinition, settings: Settings) -> Decided[bool]:
     usual = (settings.background_by_default, "settings")
     return _choose(request, request.background, definition.run_in_background, usual) or usual
+
+
+def _inherits(request: SpawnRequest, definition: AgentDefinition, parent: RunState | None) -> Decided[bool]:
+    """Whether it begins with its parent's conversation. Raises `SpawnRefused` where there is none: it would not know
+    what it was meant to."""
+    passed_on = bool(request.context.strip())
+    caller = True if passed_on and request.inherit_context is None else request.inherit_context
+    inherits, by = _choose(request, caller, definition.inherit_context) or (False, "default")
+    if not inherits:
+        return inherits, by
+    if request.asked_by is AskedBy.SCHEDULE:
+        raise SpawnRefused(
+            f"The agent {definition.name!r} is to begin with its parent's conversation (inherit_context), and a "
+            "schedule has none; put what it must know into the prompt, and set inherit_context: false."
+        )
+    if parent is None and not passed_on:
+        raise SpawnRefused(
+            f"The agent {definition.name!r} is to begin with the conversation so far (inherit_context), which is not "
+            "known here: give what it should know of it as text in context."
+        )
+    return inherits, by
+
+
+def _about_context(request: SpawnRequest, definition: AgentDefinition, *, inherits: bool) -> tuple[str, ...]:
+    if inherits or not request.context.strip():
+        return ()
+    return (
+        f"The agent {definition.name!r} does not inherit (inherit_context: false), so the context was left out.",
+    )
 
 
 def _tools(definition: AgentDefinition, parent: RunState | None, *, isolated: bool) -> Decided[ToolSelection]:

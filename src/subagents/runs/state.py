@@ -11,6 +11,7 @@ from subagents.events import (
     AgentDeregistered,
     AgentRegistered,
     CommandStarted,
+    ContextCompacted,
     DirectoryChanged,
     Ending,
     Entry,
@@ -123,8 +124,9 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     model failed, until one is answered. `left_out` counts the characters that its latest text lacks. `rejections`
     counts this episode's answers that do not fit its output schema, and `faults` is what was wrong with the last.
     `isolation` is that of the place that is open now, "" where none is, `base` the commit it began with, and `kept`
-    what the last one of its own came to. `progress_at` is the last sign of life. `lacks` are sentences on what it
-    was to have, and has not.
+    what the last one of its own came to. `compactions` counts how often its conversation was made shorter; `context` is
+    how many tokens its last reply had read and said, of the `window` that its model can read, 0 where it is not known.
+    `progress_at` is the last sign of life. `lacks` are sentences on what it was to have, and has not.
     """
 
     id: RunId
@@ -165,6 +167,9 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     steers: tuple[Steer, ...] = ()
     rejections: int = 0
     faults: tuple[OutputFault, ...] = ()
+    compactions: int = 0
+    context: int = 0
+    window: int = 0
     delivered: bool = False
     cleared: bool = False
     lacks: tuple[str, ...] = ()
@@ -198,6 +203,11 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
     def episode_usage(self) -> ModelUsage:
         """What this episode used, of all models together."""
         return self.usage.total - self.usage_before
+
+    @property
+    def context_share(self) -> float | None:
+        """How full the model's window is, from 0 to 100; None while that is not known."""
+        return min(100.0, 100.0 * self.context / self.window) if self.context and self.window else None
 
     @property
     def elapsed_from(self) -> float:
@@ -269,7 +279,7 @@ def evolve(run: RunState, entry: Entry) -> RunState:
 def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
     replace = msgspec.structs.replace
     match event:
-        case ModelReplied() | ModelRequestFailed():
+        case ModelReplied() | ModelRequestFailed() | ContextCompacted():
             return _asked(run, event)
         case ToolCalled(call=call, tool=tool, arguments=arguments):
             flight = ToolInFlight(call, tool, arguments[:MAX_PREVIEW], entry.at)
@@ -329,15 +339,26 @@ def _program(run: RunState) -> Command | None:
     return run.command if run.spec.command is not None else None
 
 
-def _asked(run: RunState, event: ModelReplied | ModelRequestFailed) -> RunState:
-    """After a request to its model: what it used counts, whether it was answered or broke off."""
+def _asked(run: RunState, event: ModelReplied | ModelRequestFailed | ContextCompacted) -> RunState:
+    """After a request to its model, or to the one that sums up: what it used counts, whether it was answered or broke
+    off."""
     used = run.usage.plus(event.model, event.usage) if event.usage != ModelUsage() else run.usage
+    if isinstance(event, ContextCompacted):
+        return msgspec.structs.replace(run, usage=used, compactions=event.count, context=0)
     if isinstance(event, ModelRequestFailed):
         return msgspec.structs.replace(run, usage=used, setback=event.reason)
     text, left_out = (event.text, event.left_out) if event.text else (run.text, run.left_out)
+    run = run if event.usage == ModelUsage() else _filled(run, event)
     return msgspec.structs.replace(
         run, usage=used, model=event.model, text=text, left_out=left_out, setback=""
     )
+
+
+def _filled(run: RunState, event: ModelReplied) -> RunState:
+    """With how much of its model's window is full, where it is known how large that is."""
+    read = event.usage.input + event.usage.cache_read + event.usage.cache_write
+    context = read + event.usage.output if event.window else 0
+    return msgspec.structs.replace(run, context=context, window=event.window)
 
 
 def _ended(run: RunState, entry: Entry, event: Ending) -> RunState:

@@ -13,13 +13,13 @@ from typing import Any
 
 import msgspec
 
-from subagents.events import Entry, ModelReplied, ModelRequestFailed
+from subagents.events import ContextCompacted, Entry, ModelReplied, ModelRequestFailed
 from subagents.ids import RunId
 from subagents.spec import RunSpec
 from subagents.usage import ModelUsage, Usage
 
 #: The facts that tell of usage, by the names they are stored under.
-TELLING = (ModelReplied.__name__, ModelRequestFailed.__name__)
+TELLING = (ModelReplied.__name__, ModelRequestFailed.__name__, ContextCompacted.__name__)
 
 
 class By(StrEnum):
@@ -69,6 +69,7 @@ def spent(entry: Entry, spec: RunSpec) -> Spent | None:
         case (
             ModelReplied(run=run, model=model, usage=usage)
             | ModelRequestFailed(run=run, model=model, usage=usage)
+            | ContextCompacted(run=run, model=model, usage=usage)
         ) if usage != ModelUsage():
             return Spent(run, spec.agent, spec.project, spec.user, entry.at, model, usage)
         case _:

@@ -43,6 +43,7 @@ from subagents.runtime.admission import Admission
 from subagents.runtime.choosing import chosen
 from subagents.runtime.driving import Driving
 from subagents.runtime.following import follow
+from subagents.runtime.inheriting import with_inherited
 from subagents.runtime.outbox import Outbox
 from subagents.runtime.peeking import peek
 from subagents.runtime.scope import Scope
@@ -194,9 +195,12 @@ class AgentManager:
             return known
         parent = self._journal.head.run(asked.parent) if asked.parent is not None else None
         spec = await chosen(asked, parent, self._around)
+        spec, begins = await with_inherited(spec, asked, parent, self.settings, self._shared.store)
         self._tell_problems(spec)
         run_id = self._new_id()
-        await self._journal.record(lambda head: self._spawned(head, run_id, asked, spec))
+        await self._journal.record(
+            lambda head: self._spawned(head, run_id, asked, spec), run=run_id, messages=begins
+        )
         return self._answered(asked) or run_id
 
     async def resume(

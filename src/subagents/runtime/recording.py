@@ -10,6 +10,7 @@ from subagents.events import (
     MAX_ARGUMENTS,
     MAX_PREVIEW,
     CommandStarted,
+    ContextCompacted,
     DirectoryChanged,
     FileEdited,
     ModelReplied,
@@ -23,6 +24,7 @@ from subagents.events import (
 from subagents.runners.base import (
     Called,
     CommandBegan,
+    Compacted,
     FileWritten,
     FolderMoved,
     PromptSent,
@@ -60,6 +62,8 @@ def kept_of(update: Update, run: RunState) -> Kept:
         case RequestFailed(wait=wait):
             # Where it is not asked for again, what had arrived is all that there is.
             return Kept(_failed(update, run), draft=None if wait is None else "")
+        case Compacted(messages=messages):
+            return Kept(_compacted(update, run), messages)
         case Called():
             return Kept(_called(update, run), lines=(call_line(update.tool, update.arguments),))
         case Returned():
@@ -93,6 +97,20 @@ def _replied(update: Replied, run: RunState) -> ModelReplied:
         text=update.text[:MAX_PREVIEW],
         tool_calls=update.tool_calls,
         left_out=update.left_out,
+        window=update.window,
+    )
+
+
+def _compacted(update: Compacted, run: RunState) -> ContextCompacted:
+    return ContextCompacted(
+        run=run.id,
+        episode=run.episode,
+        reason=update.reason[:MAX_PREVIEW],
+        tokens_before=update.tokens_before,
+        tokens_after=update.tokens_after,
+        count=run.compactions + 1,
+        model=update.model,
+        usage=update.usage,
     )
 
 

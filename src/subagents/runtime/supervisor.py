@@ -23,6 +23,7 @@ from subagents.ids import RunId
 from subagents.models.secrets import Veiled, veiled
 from subagents.runners.base import (
     Called,
+    Compacted,
     Conversation,
     PromptSent,
     RequestFailed,
@@ -254,6 +255,9 @@ class Supervisor:
                 # A program decides by itself when a turn of its own is over.
                 await self._mind_usage()
                 await self._keep(update)
+            case Compacted():
+                await self._keep(update)
+                await self._mind_usage()
             case RequestFailed():
                 await self._keep(update)
                 if update.wait is not None:
@@ -382,8 +386,8 @@ class Supervisor:
         return run.status.ended or run.episode != self.episode
 
     async def _history(self, text: str | None) -> Sequence[StoredMessage]:
-        """What was said before; nothing when this is the beginning."""
-        if text is not None and self.run.episode == 1:
+        """What was said before; at the beginning only what it inherited."""
+        if text is not None and self.run.episode == 1 and self.run.spec.inherited is None:
             return ()
         return await anyio.to_thread.run_sync(self.shared.store.messages, self.run_id)
 

@@ -14,10 +14,13 @@ from subagents.ids import RunId
 
 
 class MessageKind(StrEnum):
-    """What a row's JSON is: a model's whole reply, or one part of what goes to the model next."""
+    """What a row's JSON is: a model's whole reply, or one part of what goes to the model next. After a compaction it is
+    an object of all `messages` that take the place of everything before, and of what is to be known of it: a `summary`.
+    """
 
     REPLY = "reply"
     PART = "part"
+    COMPACTED = "compacted"
 
 
 class StoredMessage(msgspec.Struct, frozen=True):

@@ -227,6 +227,35 @@ class Settings:
         low=0,
         high=5,
     )
+    inherit_max_tokens: int = _setting(
+        40_000,
+        "Tokens inherited",
+        "How much of its parent's conversation an agent begins with that inherits it; of more, the oldest is left out.",
+        low=100,
+        high=10_000_000,
+    )
+    compaction_percent: int = _setting(
+        80,
+        "Compaction",
+        "How full a model's window may be before the conversation is made shorter; 0 only does so when the model "
+        "refused it as too long.",
+        low=0,
+        high=95,
+    )
+    compaction_model: str = _setting(
+        "",
+        "Model for summaries",
+        "What sums up a conversation that is made shorter: a model's exact name, nothing for the agent's own, `none` "
+        "to drop the oldest without a summary.",
+        guard=Guard.USER,
+    )
+    context_window: int = _setting(
+        128_000,
+        "Tokens a model can read",
+        "Where it is not known how many tokens a model can read at once, as of local ones.",
+        low=1000,
+        high=100_000_000,
+    )
     tool_description_mode: str = _setting(
         "full",
         "Length of tool descriptions",
