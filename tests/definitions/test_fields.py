@@ -387,7 +387,6 @@ ASKING = {
     "permission_mode": "acceptEdits",
     "gate": "make check",
     "hooks": "{Stop: [{hooks: []}]}",
-    "inherit_context": "true",
     "persist_session": "false",
     "session_dir": "~/kept",
 }
@@ -396,7 +395,6 @@ ASKING_NOTHING = {
     "sandbox": "off",
     "gate": "",
     "hooks": "{}",
-    "inherit_context": "false",
     "persist_session": "true",
     "session_dir": "",
 }

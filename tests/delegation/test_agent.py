@@ -334,7 +334,7 @@ async def test_many_are_started_each_for_itself():
 1. RUN0 (plain, handle plain)
 2. Error: There is no agent 'nobody'. There are: Explore, plain, reviewer.
 To try again: Agent with retry: "retry-HANDLE" and subagent_type; the prompt is kept.
-3. Error: This agent cannot be called so: there is no 'colour'. Its parameters are prompt, description, subagent_type, name, model, thinking, max_turns, max_seconds, max_tokens, max_cost, resume, retry, isolated, isolation, run_in_background, output_schema, on_invalid.
+3. Error: This agent cannot be called so: there is no 'colour'. Its parameters are prompt, description, subagent_type, name, model, thinking, max_turns, max_seconds, max_tokens, max_cost, resume, retry, inherit_context, context, isolated, isolation, run_in_background, output_schema, on_invalid.
 To try again: Agent with retry: "retry-HANDLE" and what is to be different; the prompt is kept.
 4. RUN1 (Explore, handle explore)\
 """)

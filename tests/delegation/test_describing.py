@@ -41,9 +41,10 @@ Agents:
 When not to: reading one file you know, searching for one name, or anything you would finish in two or three calls of your own tools.
 
 How to write the prompt:
-- It sees nothing of this conversation: give the goal, the context, the paths, and what its answer should contain.
+- It sees nothing of this conversation unless it inherits it: give the goal, the context, the paths, and what its answer should contain.
 - Say whether it is to change files or only to find out, and how it can check its work.
 - Ask for the form you need; its last message is all you get.
+- inherit_context: true begins with this conversation: the agent then sees the chat history; recommended for questions that need current context.
 
 How it goes:
 - This returns at once with an id and a handle. Start independent agents in one message, so that they run in parallel, or with start_agents; then go on with your own work.
@@ -68,7 +69,7 @@ Agents:
 - general: Does anything. (model opus, tools: *)
 - talker: Talks. (tools: none)
 
-- It sees nothing of this conversation: put goal, context, paths and the form of the answer into prompt.
+- It sees nothing of this conversation unless inherit_context: true (the agent then sees the chat history; recommended for questions that need current context): put goal, context, paths and the form of the answer into prompt.
 - Returns at once with an id; start independent agents in one message. You are told by yourself when it ends, so do not poll or sleep.
 - get_subagent_result waits (wait: true) and gives the result. Do not redo what you delegated; check changes it claims.
 - steer_subagent, stop_subagent; resume goes on with an ended one; retry makes a refused call again with its prompt kept.

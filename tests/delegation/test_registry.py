@@ -68,7 +68,7 @@ def test_the_parameters_of_agent():
             "properties": {
                 "prompt": {
                     "default": "",
-                    "description": "The whole task: it sees nothing of this conversation. May be left out with retry.",
+                    "description": "The whole task: it sees nothing of this conversation unless it inherits it. May be left out with retry.",
                     "type": "string",
                 },
                 "description": {
@@ -128,6 +128,16 @@ def test_the_parameters_of_agent():
                 "retry": {
                     "default": "",
                     "description": "The handle of a refused call: made again, with what you give now in place of what it had.",
+                    "type": "string",
+                },
+                "inherit_context": {
+                    "default": False,
+                    "description": "true begins with this conversation: the agent then sees the chat history; recommended for questions that need current context. Not with resume.",
+                    "type": "boolean",
+                },
+                "context": {
+                    "default": "",
+                    "description": "This conversation as text, as far as the agent should know it: with inherit_context where your conversation is not known here, as over MCP.",
                     "type": "string",
                 },
                 "isolated": {

@@ -17,12 +17,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
+
 from subagents.events import (
     EVENTS,
     AgentDeregistered,
     AgentRegistered,
     ClientConnected,
     CommandStarted,
+    ContextCompacted,
     DirectoryChanged,
     Entry,
     Event,
@@ -67,7 +70,7 @@ from subagents.sessions.messages import MessageKind, NewMessage
 from subagents.sessions.sqlite import SqliteStore
 from subagents.sessions.state import fold
 from subagents.sessions.store import Write
-from subagents.spec import AskedBy, DefinitionSource, Limits, PromptMode, RunSpec, ToolSelection
+from subagents.spec import AskedBy, DefinitionSource, Inherited, Limits, PromptMode, RunSpec, ToolSelection
 from subagents.testing.facts import numbered
 from subagents.testing.store_contract import Writing
 from subagents.usage import ModelUsage
@@ -90,6 +93,9 @@ SPEC = RunSpec(
     user="me",
     source=DefinitionSource("/home/me/project/.subagents/agents/explore.md", "0" * 64, "project"),
     decided={"model": "caller", "max_turns": "definition"},
+)
+HEIR = msgspec.structs.replace(
+    SPEC, inherited=Inherited(run=PARENT, until=9, messages=12, tokens=3_400, left_out=2)
 )
 USAGE = ModelUsage(requests=1, input=1_200, output=80, cache_read=900, cache_write=40, cost=0.0123)
 BROKEN = ModelUsage(requests=1, input=1_200, output=1, cost=0.0012)
@@ -173,6 +179,15 @@ def _parent_begins() -> list[Event]:
         RunSteered(**here, steer="s1", text="only the client", asked_by=AskedBy.PERSON),
         ToolReturned(**here, call="c1", tool="bash", ok=False, characters=2_048),
         TurnEnded(**here, turn=1),
+        ContextCompacted(
+            **here,
+            reason="its window was nearly full",
+            tokens_before=160_000,
+            tokens_after=21_000,
+            count=1,
+            model="anthropic:some-model-2026",
+            usage=USAGE,
+        ),
         SteerDelivered(**here, steer="s1", turn=2),
         RunPaused(**here),
         RunParked(**here),
@@ -185,7 +200,7 @@ def _child_lives() -> list[Event]:
     here: dict[str, Any] = {"run": CHILD, "episode": 1}
     return [
         RunSpawned(
-            **here, handle="explore-2", parent=PARENT, root=PARENT, depth=2, spec=SPEC, asked_by=AskedBy.MODEL
+            **here, handle="explore-2", parent=PARENT, root=PARENT, depth=2, spec=HEIR, asked_by=AskedBy.MODEL
         ),
         RunStarted(**here),
         RunStopped(

@@ -80,6 +80,7 @@ def test_a_life_with_all_that_is_told_of_it():
                     "max_seconds": None,
                     "max_tokens": None,
                     "max_cost": None,
+                    "inherit_context": False,
                     "cwd": "/project",
                 },
             },

@@ -134,6 +134,7 @@ def test_a_spec_holds_all_that_decides_how_the_run_runs():
             "on_invalid": "default",
             "background": "settings",
             "isolation": "settings",
+            "inherit_context": "default",
         },
     )
 

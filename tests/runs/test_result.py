@@ -304,6 +304,7 @@ def test_a_program_gets_one_object():
             "left_out": 0,
             "turns": 1,
             "tool_uses": 1,
+            "compactions": 0,
             "usage": {
                 "requests": 1,
                 "input": 1200,

@@ -43,6 +43,10 @@ def test_what_nobody_set_has_its_default():
             "background_by_default": True,
             "detach_children": False,
             "structured_retries": 2,
+            "inherit_max_tokens": 40000,
+            "compaction_percent": 80,
+            "compaction_model": "",
+            "context_window": 128000,
             "tool_description_mode": "full",
             "tree_mode": "rich",
             "agent_mentions": "model",
@@ -147,6 +151,7 @@ def test_what_a_project_may_not_loosen_is_declared_with_the_setting():
             "worktree_disposable": "user",
             "worktree_max_age_days": "user",
             "worktree_quota_megabytes": "user",
+            "compaction_model": "user",
             "detach_children": "user",
         }
     )

@@ -62,7 +62,20 @@ def _details(seen: Seen, now: float) -> Iterator[tuple[str, str]]:
         _("asked for; {n} answers did not fit").format(n=run.rejections) if spec.output_schema else "",
     )
     yield _("Parent"), str(run.parent or "")
+    yield _("Inherited"), _inherited(run)
     yield _("Session"), seen.folder.id + (_("  (process {pid})").format(pid=seen.owner) if seen.owner else "")
+
+
+def _inherited(run: RunState) -> str:
+    """What it begins with of a conversation before it; "" for nothing."""
+    known = run.spec.inherited
+    if known is None or not known.messages:
+        return ""
+    said = _("{tokens} of {whose}").format(
+        tokens=figures.tokens(known.tokens), whose=known.run or _("what the caller gave")
+    )
+    left = counted("{n} older message left out", "{n} older messages left out", known.left_out)
+    return f"{said}, {left}" if known.left_out else said
 
 
 def _model(run: RunState) -> str:
@@ -87,7 +100,8 @@ def _used(run: RunState, now: float) -> Iterator[str]:
     yield counted("{n} turn", "{n} turns", run.turns)
     yield counted("{n} tool call", "{n} tool calls", run.tool_uses)
     if usage.tokens:
-        yield figures.tokens(usage.tokens)
+        share = figures.context_share(run.context_share, run.compactions)
+        yield f"{figures.tokens(usage.tokens)} {share}".rstrip()
     if price := figures.cost(usage.cost, unpriced=usage.unpriced):
         yield price
 

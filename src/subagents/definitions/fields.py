@@ -37,6 +37,9 @@ from subagents.definitions.values import (
 from subagents.language import _
 from subagents.spec import OnInvalid, PromptMode
 
+#: What `inherit_context` is for, in the same words wherever it stands.
+SEES_HISTORY = "the agent then sees the chat history; recommended for questions that need current context"
+
 #: How hard a model thinks, the least first.
 THINKING = ("off", "minimal", "low", "medium", "high", "xhigh", "max")
 
@@ -327,9 +330,8 @@ FIELDS: tuple[Field, ...] = (
         "inherit_context",
         yes_or_no,
         _YES_NO,
-        "begins with its parent's conversation",
+        f"begins with its parent's conversation: {SEES_HISTORY}",
         "the caller's choice",
-        later=_yes,
     ),
     Field(
         "isolation",

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from subagents.definitions.fields import SEES_HISTORY
 from subagents.delegation.answers import BegunAnswer, RunAnswer
 from subagents.delegation.get_result import Asked, answered, told
 from subagents.delegation.tool import Answer, BadArguments, DelegationTool, Parameters, Parent, read, refused
@@ -22,6 +23,9 @@ OFFLINE_SAYS = (
 )
 GO_ON = "Go on."
 EMPTY = "Say in prompt what the agent is to do; it sees nothing of this conversation."
+KNOWS = (
+    "An agent that is resumed knows what it knew and inherits nothing: leave out inherit_context and context."
+)
 
 
 class AgentParams(Parameters):
@@ -30,7 +34,8 @@ class AgentParams(Parameters):
     prompt: Annotated[
         str,
         Field(
-            description="The whole task: it sees nothing of this conversation. May be left out with retry."
+            description="The whole task: it sees nothing of this conversation unless it inherits it. May be left out "
+            "with retry."
         ),
     ] = ""
     description: Annotated[
@@ -70,6 +75,16 @@ class AgentParams(Parameters):
         str,
         Field(
             description="The handle of a refused call: made again, with what you give now in place of what it had."
+        ),
+    ] = ""
+    inherit_context: Annotated[
+        bool, Field(description=f"true begins with this conversation: {SEES_HISTORY}. Not with resume.")
+    ] = False
+    context: Annotated[
+        str,
+        Field(
+            description="This conversation as text, as far as the agent should know it: with inherit_context where "
+            "your conversation is not known here, as over MCP."
         ),
     ] = ""
     isolated: Annotated[
@@ -145,6 +160,8 @@ def _decides(name: str, value: object) -> bool:
 async def _begun(parent: Parent, given: Mapping[str, Any]) -> RunId:
     prompt = str(given.get("prompt", ""))
     if resumed := str(given.get("resume", "")):
+        if given.get("inherit_context") or str(given.get("context", "")).strip():
+            raise NotNow(KNOWS)
         return await parent.manager.resume(
             parent.scope.find(resumed), prompt or GO_ON, asked_by=AskedBy.MODEL
         )
@@ -161,7 +178,8 @@ def request_of(parent: Parent, given: Mapping[str, Any]) -> SpawnRequest:
     wishes |= {
         name: given.get(name) or None for name in ("max_turns", "max_seconds", "max_tokens", "max_cost")
     }
-    wishes |= {"isolated": given.get("isolated") or None, "background": given.get("run_in_background")}
+    wishes |= {name: given.get(name) or None for name in ("isolated", "inherit_context")}
+    wishes |= {"background": given.get("run_in_background"), "context": str(given.get("context", ""))}
     return SpawnRequest(
         prompt=str(given["prompt"]),
         agent=str(given.get("subagent_type", "")),

@@ -34,6 +34,7 @@ from subagents.runners.base import (
     TurnDone,
 )
 from subagents.runners.compacting import Asked, Asking, Compacting, Policy
+from subagents.runners.native_broken import refuse_broken
 from subagents.runners.native_messages import (
     restored,
     stands_in,
@@ -311,7 +312,7 @@ class NativeConversation:
                 window=self._compacting.window,
             )
         )
-        _refuse_broken(response, self._name)
+        refuse_broken(response, self._name)
         return response
 
     async def _failed(self, setback: Setback) -> None:
@@ -402,14 +403,3 @@ def _load(model: str) -> None:
     import subagents.models.retrying  # noqa: F401 it imports more of the library
 
     remote.load(model)
-
-
-def _refuse_broken(response: ModelResponse, model: str) -> None:
-    """An answer that was cut off, or refused, is a failure; what there is of it is partial work. Where the reply calls
-    tools the conversation goes on, so the model can go on as well."""
-    if response.finish_reason == "error":
-        raise RunnerError(f"the model {model!r} broke off its reply with an error")
-    if response.finish_reason in ("length", "content_filter") and not response.tool_calls:
-        why = "its length limit" if response.finish_reason == "length" else "its content filter"
-        when = "" if response.text else " before it said anything"
-        raise RunnerError(f"the reply of the model {model!r} was cut off by {why}{when}")

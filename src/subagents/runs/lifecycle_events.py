@@ -33,7 +33,8 @@ def lifecycle_event(entry: Entry, run: RunState) -> dict[str, Any] | None:
     """The event that a fact is, None for one that is none; `run` is its run as it is after the fact.
 
     Always there are `event` (created, started, steered, compacted, completed, failed), `id`, `type`, `description`,
-    `handle`, `parent`, `depth`, `episode`, `status` and `at`, in seconds since the epoch. `created` also comes for each resume.
+    `handle`, `parent`, `depth`, `episode`, `status` and `at`, in seconds since the epoch. `created` also comes for each
+    resume.
     `failed` is every ending without an answer; `status` tells which. What comes late, after another ending, is none.
     """
     about = _about(entry, run)

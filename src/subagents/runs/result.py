@@ -141,6 +141,7 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
         "left_out": outcome.left_out,
         "turns": run.turns,
         "tool_uses": run.tool_uses,
+        "compactions": run.compactions,
         "usage": as_json(run.usage),
         "seconds": _seconds(run, now),
         "session": session,
@@ -191,6 +192,10 @@ def _facts(run: RunState, now: float) -> list[str]:
     """The status and how much there was of it; what is nothing is left out."""
     counts = ((run.turns, "turn"), (run.tool_uses, "tool use"), (run.usage.total.tokens, "token"))
     counted = [f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+    if (share := run.context_share) is not None and not run.status.ended:
+        counted.append(f"context {share:.0f}%")
+    if run.compactions:
+        counted.append(f"{run.compactions} compaction{'' if run.compactions == 1 else 's'}")
     return [_status(run), *counted, duration(_seconds(run, now) or 0.0)]
 
 

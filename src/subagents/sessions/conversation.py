@@ -19,7 +19,11 @@ def paragraphs(messages: Iterable[StoredMessage]) -> Iterator[str]:
     `Result of search: …`."""
     for message in messages:
         read = _read(message)
-        if isinstance(read, str):  # a runner that keeps nothing but the words
+        if message.kind is MessageKind.COMPACTED:
+            # What was said stands above already; only what took its place is news.
+            summary = read.get("summary") if isinstance(read, Mapping) else None
+            yield from _spoken("Summary", summary if isinstance(summary, str) else "")
+        elif isinstance(read, str):  # a runner that keeps nothing but the words
             yield from _spoken("Assistant" if message.kind is MessageKind.REPLY else "User", read)
         elif isinstance(read, Mapping):
             yield from _of_message(read)

@@ -115,6 +115,12 @@ class _Row(msgspec.Struct, frozen=True):
     message: msgspec.Raw
 
 
+class _Summary(msgspec.Struct, frozen=True):
+    """What is written of a compaction."""
+
+    summary: str = ""
+
+
 def export_jsonl(store: EventStore, state: SessionState, run: RunId, path: Path) -> None:
     """Writes the run's messages to `path`, one JSON object a line, in place of what was there; readable only by
     the user. Nothing here is ever read back. Raises `RunNotFound`, and `OSError` with the file as it was."""
@@ -135,5 +141,8 @@ def _jsonl(messages: Iterable[StoredMessage]) -> Iterator[bytes]:
     for kept in messages:
         # A runner may have written its JSON over several lines.
         flat = msgspec.json.format(kept.json, indent=-1)
+        if kept.kind is MessageKind.COMPACTED:
+            # The messages that it goes on from stand above: nothing is written twice.
+            flat = msgspec.json.encode(msgspec.json.decode(flat, type=_Summary))
         row = _Row(kept.run, kept.episode, kept.n, kept.kind, msgspec.Raw(flat))
         yield msgspec.json.encode(row) + b"\n"

@@ -117,9 +117,10 @@ def figures_of(node: Node, now: float, which: Figures) -> Iterator[Text]:
         yield _dim(counted("{n} tool", "{n} tools", run.tool_uses))
     if used.tokens:
         text = _dim(_("{figure} tokens").format(figure=figures.short(used.tokens)))
-        share = figures.context_share(doing.context, doing.compactions)
+        context = run.context_share if doing.context is None else doing.context
+        share = figures.context_share(context, doing.compactions or run.compactions)
         if share:
-            level = figures.context_level(doing.context) if doing.context is not None else figures.Level.DIM
+            level = figures.context_level(context) if context is not None else figures.Level.DIM
             text.append(" ").append(share, style=LEVELS[level])
         yield text
     if which.cost and (price := figures.cost(used.cost, unpriced=used.unpriced)):

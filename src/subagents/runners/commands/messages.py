@@ -108,9 +108,9 @@ def _standing(message: Mapping[str, Any]) -> Standing | None:
 def _said(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for part in message.get("parts") or [message]:
         match part:
-            case {"part_kind": "user-prompt", "content": str(text)} if text:
+            case {"part_kind": "user-prompt", "content": str(text)} if text.strip():
                 yield _("User"), text
-            case {"part_kind": "text", "content": str(text)} if text:
+            case {"part_kind": "text", "content": str(text)} if text.strip():
                 yield _("You"), text
             case _:
                 pass  # what tools said it can look up again

@@ -1,0 +1,178 @@
+"""A child that begins with its parent's conversation: what is really sent for it, to each provider."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from tests.wire.server.providers import PROVIDERS, Provider
+from tests.wire.server.script import Call, Reply, Step, Text, Thought, calls, says
+from tests.wire.server.serving import Play, served
+
+from subagents import AgentManager
+from subagents.clock import SystemClock
+from subagents.runs.state import RunStatus
+from subagents.settings.model import Settings
+
+pytestmark = pytest.mark.anyio
+
+BOUND = 30.0  # seconds; a guard against hanging, not a measure
+LOOKS = Reply((Thought("Where could it be?"), Text("I look."), Call("grep", {"pattern": "retries"})))
+DEPLOYS = calls(Call("read", {"path": "retry.py"}))
+
+
+def forks(agent: str = "Explore", **more: Any) -> Reply:
+    given = {"prompt": "And the timeouts?", "subagent_type": agent, "inherit_context": True}
+    return Reply((Text("I ask."), Call("Agent", {**given, "run_in_background": False, **more})))
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest) -> Provider:
+    return PROVIDERS[request.param]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "retry.py").write_text("retries = 5\n")
+    (tmp_path / "AGENTS.md").write_text("Use tabs.\n")
+    folder = tmp_path / ".subagents" / "agents"
+    folder.mkdir(parents=True)
+    (folder / "lead.md").write_text("---\ndescription: leads\ntools: Agent, grep, read\n---\nYou lead.\n")
+    (folder / "twin.md").write_text(
+        "---\ndescription: helps\ntools: grep\nprompt_mode: append\n---\nYou are the twin.\n"
+    )
+    return tmp_path
+
+
+@asynccontextmanager
+async def manager_of(project: Path, **settings: Any) -> AsyncIterator[AgentManager]:
+    chosen = Settings(model_retries=0, **settings)
+    with anyio.fail_after(BOUND):
+        async with AgentManager.open(project, memory=True, clock=SystemClock(), settings=chosen) as manager:
+            yield manager
+
+
+@asynccontextmanager
+async def playing(
+    monkeypatch: pytest.MonkeyPatch, provider: Provider, steps: Sequence[Step]
+) -> AsyncIterator[Play]:
+    with served(provider.dialect, steps) as play:
+        for name, value in provider.environment(play.url).items():
+            monkeypatch.setenv(name, value)
+        yield play
+
+
+async def test_a_child_of_any_provider_reads_what_its_parent_of_another_said(
+    project: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider
+):
+    """The parent thought, looked, and asked: the child reads its words, what it saw, and no seal of its provider."""
+    lead = PROVIDERS["anthropic"]
+    own = [LOOKS, forks(model=provider.model), says("All is known.")]
+    if provider is lead:
+        own[2:2] = [says("In retry.py too.")]
+    async with playing(monkeypatch, lead, own) as parent:
+        child_steps = [says("In retry.py too.")]
+        with served(provider.dialect, child_steps) as other:
+            if provider is not lead:
+                for name, value in provider.environment(other.url).items():
+                    monkeypatch.setenv(name, value)
+            async with manager_of(project) as manager:
+                run = await manager.spawn("lead", "where are retries?", model=lead.model)
+                result = await manager.get_result(run, wait=True)
+                assert (result.run.status, result.text) == (RunStatus.COMPLETED, "All is known.")
+                (child,) = [each for each in manager.list() if each.parent == run]
+    sent = parent.bodies[2] if provider is lead else other.bodies[0]
+    told = json.dumps(sent, ensure_ascii=False)
+    said = ["where are retries?", "I look.", "retries = 5", "I ask.", "And the timeouts?"]
+    assert [told.index(words) for words in said] == sorted(told.index(words) for words in said)
+    assert [words for words in ("sealed", "Where could it be?", "You lead.") if words in told] == []
+    assert child.spec.inherited is not None
+    assert (child.spec.inherited.run, child.spec.inherited.left_out) == (run, 0)
+
+
+async def test_y1_a_twin_sends_its_parents_prompt_first_byte_for_byte(
+    project: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider
+):
+    steps = [forks("twin", inherit_context=False), says("I helped."), says("Done.")]
+    async with playing(monkeypatch, provider, steps) as play, manager_of(project) as manager:
+        run = await manager.spawn("lead", "go", model=provider.model)
+        assert (await manager.get_result(run, wait=True)).text == "Done."
+    parent, twin = (_system(body) for body in play.bodies[:2])
+    assert "You lead." in parent
+    assert twin.startswith(parent)
+    rest = twin[len(parent) :]
+    assert rest.index("<active_agent") < rest.index("<environment>") < rest.index("You are the twin.")
+    assert rest.index("Use tabs.")  # its parent has them not
+
+
+async def test_y3_an_agent_with_a_role_of_its_own_has_nothing_of_its_parents(
+    project: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider
+):
+    steps = [forks(), says("I helped."), says("Done.")]
+    async with playing(monkeypatch, provider, steps) as play, manager_of(project) as manager:
+        run = await manager.spawn("lead", "go", model=provider.model)
+        await manager.get_result(run, wait=True)
+    child = _system(play.bodies[1])
+    assert child.startswith('<active_agent name="Explore"/>')
+    assert "You lead." not in child
+
+
+async def test_a_call_of_a_tool_that_the_child_has_not_is_told_as_text(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    provider = PROVIDERS["anthropic"]
+    steps = [DEPLOYS, LOOKS, forks("twin"), says("I helped."), says("Done.")]
+    async with playing(monkeypatch, provider, steps) as play, manager_of(project) as manager:
+        run = await manager.spawn("lead", "go", model=provider.model)
+        await manager.get_result(run, wait=True)
+    messages = play.bodies[3]["messages"]
+    used = [part["name"] for each in messages for part in each["content"] if part["type"] == "tool_use"]
+    assert used == ["grep"]
+    assert "(Calls read: " in json.dumps(messages)
+
+
+async def test_a_resumed_child_still_knows_what_it_inherited(project: Path, monkeypatch: pytest.MonkeyPatch):
+    provider = PROVIDERS["anthropic"]
+    steps = [LOOKS, forks(), says("I helped."), says("Done."), says("Again.")]
+    async with playing(monkeypatch, provider, steps) as play:
+        settings = Settings(model_retries=0)
+        with anyio.fail_after(BOUND):
+            async with AgentManager.open(project, settings=settings) as manager:
+                run = await manager.spawn("lead", "where are retries?", model=provider.model)
+                await manager.get_result(run, wait=True)
+                (child,) = [each.id for each in manager.list() if each.parent == run]
+                session = manager.session
+            async with AgentManager.open(project, settings=settings, session=session) as manager:
+                await manager.resume(child, "And now?")
+                await manager.get_result(child, wait=True)
+    first, last = play.bodies[2]["messages"], play.bodies[4]["messages"]
+    assert last[: len(first)] == first
+    assert "where are retries?" in json.dumps(first)
+    assert "And now?" in json.dumps(last[-1])
+
+
+def _system(body: dict[str, Any]) -> str:
+    """What the request has for a role, however its provider has it."""
+    for name in ("system", "instructions", "systemInstruction"):
+        if name in body:
+            return _text(body[name])
+    return _text(body["messages"][0]["content"])
+
+
+def _text(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case {"parts": parts}:
+            return _text(parts)
+        case {"text": str(text)}:
+            return text
+        case list():
+            return "".join(map(_text, value))
+        case _:
+            return ""
