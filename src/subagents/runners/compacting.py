@@ -124,14 +124,16 @@ class Compacting:
         self, messages: Sequence[ModelMessage], before: int, most: int, reason: str
     ) -> list[ModelMessage] | None:
         """None where nothing is gained."""
-        room = max(1, most - self._role)
+        # What a provider counts and what is estimated differ by the language, and by what tools take.
+        scale = (compaction.length(messages) + self._role) / max(1, before)
+        room = max(1, int(most * scale) - self._role)
         parts = compaction.split(messages, (self.asked.task, self.asked.now), room)
         said = await self._summed_up(parts) if parts.worthwhile else _Summary()
         if said.text:
             kept = compaction.summed_up(parts, said.text, room)
         else:
             kept = compaction.dropped(parts, room)
-        after = compaction.length(kept) + self._role
+        after = int((compaction.length(kept) + self._role) / scale)
         if not said.text and after > before * LEAST_GAIN:
             return None
         if said.why_not:
@@ -166,12 +168,14 @@ class Compacting:
             failed = RequestFailed(name, setback.reason, setback.attempt, setback.wait, setback.usage)
             await self._asking.report(failed)
 
+        prompt = [ModelRequest.user_text_prompt(text)]
+        settings, nothing_else = ModelSettings(max_tokens=MOST_SUMMARY), ModelRequestParameters()
         async with self._asking.open_model(name) as model:
-            response = await RetryingModel(model, name, self._asking.patience, told).request(
-                [ModelRequest.user_text_prompt(text)],
-                ModelSettings(max_tokens=MOST_SUMMARY),
-                ModelRequestParameters(),
-            )
+            asked = RetryingModel(model, name, self._asking.patience, told)
+            async with asked.request_stream(prompt, settings, nothing_else) as stream:
+                async for _event in stream:
+                    pass  # nobody watches it
+                response = stream.get()
         said = storable(response.text or "").strip()
         return _Summary(said, name, usage_of(response), "" if said else _("the model said nothing"))
 

@@ -157,7 +157,7 @@ def _shortened(new: Sequence[ModelMessage], most: int) -> list[ModelMessage]:
     from pydantic_ai.usage import RequestUsage
 
     outputs = sum(part.part_kind == "tool-return" for message in new for part in message.parts)
-    share = most * 2 // max(1, outputs)  # half of it, at four characters a token
+    share = max(TOLD_RESULT, most * 2 // max(1, outputs))  # half of it, at four characters a token
     too_long = length(new) > most
     return [
         replace(message, usage=RequestUsage())

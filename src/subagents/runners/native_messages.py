@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from subagents.sessions.messages import MessageKind, NewMessage, StoredMessage
 from subagents.texts import mend_texts
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 INTERRUPTED = (
     "Interrupted before it returned; it may or may not have taken effect. Look before you repeat it."
 )
+
+
+class _Compaction(msgspec.Struct, frozen=True, kw_only=True):
+    """A row after which the conversation is these messages."""
+
+    messages: msgspec.Raw
+    summary: str = ""
 
 
 def stored_prompt(text: str) -> NewMessage:
@@ -37,19 +46,25 @@ def stored_reply(response: ModelResponse) -> NewMessage:
 
 def stored_compaction(messages: Sequence[ModelMessage], summary: str) -> NewMessage:
     """All that the conversation is from now on."""
-    kept = {"messages": list(messages), "summary": summary}
-    return NewMessage(MessageKind.COMPACTED, _compaction_adapter().dump_json(kept))
+    from pydantic_ai.messages import ModelMessagesTypeAdapter
+
+    written = ModelMessagesTypeAdapter.dump_json(list(messages))
+    return NewMessage(
+        MessageKind.COMPACTED,
+        msgspec.json.encode(_Compaction(messages=msgspec.Raw(written), summary=summary)),
+    )
 
 
 def restored(rows: Sequence[StoredMessage]) -> list[ModelMessage]:
     """The messages of a history, since its last compaction, with each tool call answered: the library would carry out
     what was left open."""
-    from pydantic_ai.messages import ModelRequest
+    from pydantic_ai.messages import ModelMessagesTypeAdapter, ModelRequest
 
     messages: list[ModelMessage] = []
     for row in rows:
         if row.kind is MessageKind.COMPACTED:
-            messages = list(_compaction_adapter().validate_json(row.json)["messages"])
+            kept = msgspec.json.decode(row.json, type=_Compaction)
+            messages = ModelMessagesTypeAdapter.validate_json(bytes(kept.messages))
             continue
         if row.kind is MessageKind.REPLY:
             _answer_open_calls(messages)
@@ -89,21 +104,6 @@ def _answer_open_calls(messages: list[ModelMessage]) -> None:
     ]
     if missing:
         messages[at + 1 :] = [ModelRequest(parts=[*missing, *parts])]
-
-
-@cache
-def _compaction_adapter() -> TypeAdapter[dict[str, Any]]:
-    from pydantic import ConfigDict, TypeAdapter
-    from typing_extensions import TypedDict
-
-    class Compaction(TypedDict):
-        messages: list[ModelMessage]
-        summary: str
-
-    Compaction.__pydantic_config__ = ConfigDict(  # type: ignore[attr-defined]
-        ser_json_bytes="base64", val_json_bytes="base64"
-    )
-    return cast("TypeAdapter[dict[str, Any]]", TypeAdapter(Compaction))
 
 
 @cache
