@@ -102,6 +102,8 @@ Options:
   --timeout TIME            Stop it after 90, 5m, 1h30m; shortly before, ask it to finish.
   --isolation worktree|off  Work in a git worktree of its own, or in the folder itself.
   --base BASE               What a worktree begins with: head, default-branch, snapshot.
+  --context FILE            A conversation, as text, that it knows when it begins.
+  --no-inherit-context      Begin with the prompt alone, whatever the agent's file says.
   --trust                   Run what the agent's file names, as the file is now, this once.
   -d, --detach              Begin it, print its id and end; it goes on in the background.
   --json                    Print one JSON object at the end, however it ended.

@@ -82,6 +82,24 @@ def _is_json(text: str) -> bool:
     return True
 
 
+def context_of(file: str) -> str:
+    """The text of the file that has a conversation. Raises `typer.BadParameter` where there is none in it."""
+    try:
+        data = first_bytes(at_home(file), MOST_PROMPT + 1)
+    except OSError as error:
+        raise typer.BadParameter(
+            _("--context: {file!r} cannot be read: {why}.").format(file=file, why=error.strerror)
+        ) from None
+    if len(data) > MOST_PROMPT:
+        message = _("--context: {file!r} is longer than {n:,} bytes, which no model reads.")
+        raise typer.BadParameter(message.format(file=file, n=MOST_PROMPT))
+    if not (read := data.decode("utf-8", "replace")).strip():
+        raise typer.BadParameter(
+            _("--context: {file!r} is empty; it should hold the conversation so far.").format(file=file)
+        )
+    return read
+
+
 def prompt_of(text: str) -> str:
     """The prompt; `-` is all of standard input. Raises `typer.BadParameter` when there is nothing in it."""
     if text != "-":

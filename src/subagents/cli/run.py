@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from subagents.cli.options import AsJson, Events, Quiet, one_output, prompt_of, schema_of, seconds_of
+from subagents.cli.options import (
+    AsJson,
+    Events,
+    Quiet,
+    context_of,
+    one_output,
+    prompt_of,
+    schema_of,
+    seconds_of,
+)
 from subagents.cli.place import agents_of, folder_at
 from subagents.definitions.catalog import AgentCatalog
 from subagents.errors import UnknownAgent
@@ -78,6 +87,15 @@ Base = Annotated[
     str,
     typer.Option(metavar="BASE", help=_("What a worktree begins with: head, default-branch, snapshot.")),
 ]
+Context = Annotated[
+    str, typer.Option(metavar="FILE", help=_("A conversation, as text, that it knows when it begins."))
+]
+Inherit = Annotated[
+    bool,
+    typer.Option(
+        "--no-inherit-context", help=_("Begin with the prompt alone, whatever the agent's file says.")
+    ),
+]
 Trust = Annotated[
     bool, typer.Option("--trust", help=_("Run what the agent's file names, as the file is now, this once."))
 ]
@@ -99,6 +117,8 @@ def run(
     timeout: Timeout = "",
     isolation: Isolation = "",
     base: Base = "",
+    context: Context = "",
+    no_inherit: Inherit = False,
     trust: Trust = False,
     detach: Detach = False,
     as_json: AsJson = False,
@@ -110,6 +130,8 @@ def run(
     from subagents.spec import AskedBy, SpawnRequest
 
     one_output(as_json, events)
+    if context and no_inherit:
+        raise typer.BadParameter(_("--context is what it inherits, and --no-inherit-context refuses that."))
     folder = folder_at(cwd)
     agent, prompt = agent_and_prompt(words, folder, model)
     request = SpawnRequest(
@@ -124,6 +146,8 @@ def run(
         max_seconds=seconds_of(timeout) if timeout else None,
         isolation=isolation,
         base=base,
+        inherit_context=False if no_inherit else None,
+        context=context_of(context) if context else "",
         cwd=str(folder),
         asked_by=AskedBy.PERSON,
         trust=trust,
@@ -149,6 +173,8 @@ def spawn(
     timeout: Timeout = "",
     isolation: Isolation = "",
     base: Base = "",
+    context: Context = "",
+    no_inherit: Inherit = False,
     trust: Trust = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -165,6 +191,8 @@ def spawn(
         timeout=timeout,
         isolation=isolation,
         base=base,
+        context=context,
+        no_inherit=no_inherit,
         trust=trust,
         detach=True,
         as_json=as_json,

@@ -52,7 +52,9 @@ def begin(folder: Path, request: SpawnRequest, *, as_json: bool, quiet: bool) ->
     asked = {
         name: value
         for name, value in msgspec.to_builtins(request).items()
-        if value not in (None, "", False) or name == "output_schema"
+        if value not in (None, "", False)
+        or name == "output_schema"
+        or (name == "inherit_context" and value is False)
     }
     return _begin(folder, asked, as_json=as_json, quiet=quiet)
 
