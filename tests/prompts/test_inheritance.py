@@ -63,6 +63,8 @@ def _lines(message: Mapping[str, Any]) -> Iterable[str]:
                 yield f"Call {part['tool_call_id']}: {part['tool_name']} {part['args']}"
             case "tool-return":
                 yield f"Result {part['tool_call_id']}: {part['content']}"
+            case other:
+                raise AssertionError(other)
 
 
 def test_what_was_said_is_inherited_in_order_with_a_word_on_whose_it_is():

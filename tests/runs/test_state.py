@@ -9,6 +9,7 @@ from inline_snapshot import snapshot
 from subagents.events import (
     MAX_PREVIEW,
     CommandStarted,
+    ContextCompacted,
     DirectoryChanged,
     Event,
     ModelReplied,
@@ -77,6 +78,27 @@ def test_usage_is_kept_for_each_model():
     other = ModelReplied(**FOR_RUN, model="opus", usage=ModelUsage(requests=1, output=7))
     run = running(replied(), other)
     assert (set(run.usage.models), run.model) == ({"scripted", "opus"}, "opus")
+
+
+def test_how_full_the_window_is_follows_the_replies_and_is_unknown_after_a_compaction():
+    used = ModelUsage(requests=1, input=40_000, output=1_000, cache_read=49_000)
+    reply = ModelReplied(**FOR_RUN, model="opus", usage=used, window=200_000)
+    assert running(reply).context_share == 45
+    assert running(replied()).context_share is None
+
+    summed_up = ModelUsage(requests=1, input=30_000, output=500)
+    compacted = ContextCompacted(
+        **FOR_RUN,
+        reason="its window was nearly full",
+        tokens_before=90_000,
+        tokens_after=9_000,
+        count=1,
+        model="haiku",
+        usage=summed_up,
+    )
+    run = running(reply, compacted)
+    assert (run.context_share, run.compactions, run.model) == (None, 1, "opus")
+    assert run.usage.models["haiku"] == summed_up
 
 
 def test_a_call_is_in_flight_until_it_returns():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subagents.events import ModelReplied, ModelRequestFailed, TurnEnded
+from subagents.events import ContextCompacted, ModelReplied, ModelRequestFailed, TurnEnded
 from subagents.ids import RunId
 from subagents.runs.usage_report import By, Spent, UsageReport, report_json, spent, usage_report
 from subagents.testing.facts import RUN, numbered, spec
@@ -101,10 +101,13 @@ def test_only_requests_tell_of_usage_and_those_that_broke_off_count():
             ModelRequestFailed(**of, model="opus", usage=used),
             ModelRequestFailed(**of, model="opus"),
             TurnEnded(**of, turn=1),
+            ContextCompacted(
+                **of, reason="full", tokens_before=9, tokens_after=1, count=1, model="haiku", usage=used
+            ),
         ]
     )
     told = [spent(entry, spec(user="ada")) for entry in entries]
-    assert [each is not None for each in told] == [True, True, False, False]
+    assert [each is not None for each in told] == [True, True, False, False, True]
     assert told[0] == Spent(RUN, "explore", "/project", "ada", entries[0].at, "opus", used)
 
 

@@ -262,6 +262,15 @@ def test_one_line_of_totals_is_for_other_programs():
     assert totals_line((run("a", status=RunStatus.COMPLETED),), 40) == ""
 
 
+def test_how_full_a_window_is_and_how_often_a_conversation_was_made_shorter():
+    full = msgspec.structs.replace(
+        run("a", turns=3, tokens=9_000), context=90_000, window=200_000, compactions=2
+    )
+    assert "9.0k tokens (45% · ⇊2)" in drawn((full,), doing={})
+    [top] = tree_json((full,), NOW)
+    assert (top["context"], top["compactions"]) == (45, 2)
+
+
 def test_as_json_children_stand_in_their_parents_with_figures_of_both_kinds():
     [top, *_others] = tree_json((run("a", tokens=10), run("b", parent="a", tokens=20)), NOW)
     assert (top["id"], [child["id"] for child in top["children"]]) == ("a", ["b"])

@@ -108,6 +108,10 @@ async def test_y1_a_twin_sends_its_parents_prompt_first_byte_for_byte(
     rest = twin[len(parent) :]
     assert rest.index("<active_agent") < rest.index("<environment>") < rest.index("You are the twin.")
     assert rest.index("Use tabs.")  # its parent has them not
+    if provider is PROVIDERS["anthropic"]:  # which keeps by blocks what it has read
+        block, own = (body["system"][0] for body in play.bodies[:2])
+        assert block.pop("cache_control")
+        assert own == block
 
 
 async def test_y3_an_agent_with_a_role_of_its_own_has_nothing_of_its_parents(

@@ -168,7 +168,7 @@ class Compacting:
             failed = RequestFailed(name, setback.reason, setback.attempt, setback.wait, setback.usage)
             await self._asking.report(failed)
 
-        prompt = [ModelRequest.user_text_prompt(text)]
+        prompt: list[ModelMessage] = [ModelRequest.user_text_prompt(text)]
         settings, nothing_else = ModelSettings(max_tokens=MOST_SUMMARY), ModelRequestParameters()
         async with self._asking.open_model(name) as model:
             asked = RetryingModel(model, name, self._asking.patience, told)

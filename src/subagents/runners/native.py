@@ -75,7 +75,7 @@ class RunDeps:
 ToolsetsOf = Callable[[RunSpec, int], "Sequence[AbstractToolset[RunDeps]]"]
 #: The model of a name that was checked before; shared between runs.
 ModelOf = Callable[[str], "Model[Any]"]
-#: The role of a run, made when it begins.
+#: The role of a run, made when it begins: what it has in common with others stands before what it has not.
 RoleOf = Callable[[RunSpec, RunContext], Awaitable[Role]]
 
 

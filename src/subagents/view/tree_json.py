@@ -16,7 +16,8 @@ def tree_json(runs: Iterable[RunState], now: float, only: RunId | None = None) -
     """The tops with all below them; with `only` that run alone. Those whose parent is not known are tops with `orphan`.
 
     `own` and `all` are the figures of the run itself and of it with all below it; `seconds` is how long the episode
-    took or has taken so far, times are seconds since the epoch.
+    took or has taken so far, times are seconds since the epoch. `context` is how full the model's window is, from 0 to
+    100, null while that is not known.
     """
     whole = forest(runs)
     tops = [*whole.roots, *whole.orphans]
@@ -46,6 +47,8 @@ def _object(node: Node, now: float, children: list[dict[str, Any]]) -> dict[str,
         "model": run.model,
         "turns": run.turns,
         "tool_uses": run.tool_uses,
+        "context": run.context_share,
+        "compactions": run.compactions,
         "seconds": round(seconds(run, now), 3),
         "spawned_at": run.spawned_at,
         "started_at": run.started_at,
