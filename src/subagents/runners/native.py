@@ -6,11 +6,9 @@ The library is imported when the first run begins, because that alone costs over
 from __future__ import annotations
 
 import random
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -19,7 +17,7 @@ import anyio.to_thread
 from subagents.clock import Clock, SystemClock
 from subagents.errors import ProviderFailed, RunnerError
 from subagents.ids import RunId
-from subagents.models import remote, thinking
+from subagents.models import thinking
 from subagents.models.pricing import usage_of
 from subagents.own_tasks import own_tasks
 from subagents.prompts.role import Role
@@ -35,6 +33,7 @@ from subagents.runners.base import (
 )
 from subagents.runners.compacting import Asked, Asking, Compacting, Policy
 from subagents.runners.native_broken import refuse_broken
+from subagents.runners.native_library import load, shared_agent, silence
 from subagents.runners.native_messages import (
     restored,
     stands_in,
@@ -57,7 +56,6 @@ if TYPE_CHECKING:
     from subagents.models.retrying import Setback
 
 CANCEL_BOUND = 10.0  # seconds that ending a reply and its tools may take before they are abandoned
-INVALID_CALLS = 10  # times in a row that a model may call a tool wrongly before the run fails
 _CANCELLED_INSIDE = "the conversation was cancelled from inside, by a tool or by the model library"
 RETRIES = 5  # times that a request is made again unless the settings say otherwise
 
@@ -110,7 +108,7 @@ class NativeRunner:
     @asynccontextmanager
     async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[NativeConversation]:
         await self._library_loaded(spec.model)
-        _silence()
+        silence()
         # Entered, its connections are open; the last run to leave closes them.
         async with self._model_of(spec.model) as model:
             yield NativeConversation(
@@ -136,7 +134,7 @@ class NativeRunner:
         provider = model.partition(":")[0]
         async with self._loading:
             if provider not in self._loaded:
-                await anyio.to_thread.run_sync(_load, model)
+                await anyio.to_thread.run_sync(load, model)
                 self._loaded.add(provider)
 
 
@@ -256,7 +254,7 @@ class NativeConversation:
     async def _iterated(self, text: str | None) -> str:
         from pydantic_ai.usage import UsageLimits
 
-        agent = _shared_agent()
+        agent: Agent[RunDeps, str] = shared_agent()
         async with agent.iter(
             text,
             message_history=self._history,
@@ -379,27 +377,3 @@ class NativeConversation:
         if enqueued is not None:
             self._steers[enqueued] = steer, text
         return True
-
-
-@cache
-def _shared_agent() -> Agent[RunDeps, str]:
-    """One agent object for all runs: building one costs milliseconds, and all that differs is given to `iter`."""
-    import pydantic_ai
-
-    # It would print a banner on the first use of a process, into whatever the terminal shows.
-    pydantic_ai.BANNER_ENABLED = False
-    return pydantic_ai.Agent(output_type=str, deps_type=RunDeps, retries=INVALID_CALLS)
-
-
-def _silence() -> None:
-    """Figures that a server made up are counted as unknown, and people are told so in our words."""
-    from pydantic_ai import UsageExtractionFailedWarning
-
-    warnings.filterwarnings("ignore", category=UsageExtractionFailedWarning)
-
-
-def _load(model: str) -> None:
-    _shared_agent()
-    import subagents.models.retrying  # noqa: F401 it imports more of the library
-
-    remote.load(model)
