@@ -210,3 +210,17 @@ async def test_programs_that_watch_are_told(claude: Tell):
     (event,) = told
     assert event is not None
     assert (event["event"], event["reason"], event["count"]) == ("compacted", "its window was nearly full", 1)
+
+
+async def test_a_message_slipped_in_before_a_refusal_is_read_once(claude: Tell):
+    refused = Refusal(400, TOO_LONG)
+    async with claude(LOOKS, ANSWER, refused, SUMMARY, says("Again.")) as run:
+        await run.result()
+        await run.manager.resume(run.run, "Where else?")
+        steer = await run.manager.steer(run.run, "And be brief.")
+        result = await run.manager.get_result(run.run, wait=True)
+        receipts = {each.id: each.turn for each in run.manager.state.run(run.run).steers}
+    assert (result.run.status, result.text, result.run.compactions) == (RunStatus.COMPLETED, "Again.", 1)
+    sent = json.dumps(run.play.bodies[-1])
+    assert (sent.count("And be brief."), sent.count("Where else?")) == (1, 1)
+    assert receipts[steer.id] is not None

@@ -96,6 +96,7 @@ class RunAnswer(Answers):
     notes: list[str]
     turns: int
     tool_uses: int
+    compactions: int
     usage: UsageAnswer
     seconds: float | None
     session: str
