@@ -160,10 +160,10 @@ async def test_a_window_that_nobody_knows_is_that_of_the_setting(
     assert (len(facts), state.window) == (1, 0)
 
 
-async def test_a_run_that_is_resumed_goes_on_from_what_the_compaction_left(
+async def test_y13_y15_a_run_that_is_resumed_goes_on_from_what_the_compaction_left(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """In another process too; and its transcript has everything once (Y13), the new after the old (Y15)."""
+    """In another process too; and its transcript has everything once, the new after the old."""
     provider = PROVIDERS["anthropic"]
     again = says("In line 1 only.")
     steps = [LOOKS, READS, SUMMARY, ANSWER, again]

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 from tests.wire.server.providers import PROVIDERS, Provider
-from tests.wire.server.script import Call, Reply, Step, Text, Thought, calls, says
+from tests.wire.server.script import Call, Reply, Step, Text, Thought, Tokens, calls, says
 from tests.wire.server.serving import Play, served
 
 from subagents import AgentManager
@@ -158,6 +158,23 @@ async def test_a_resumed_child_still_knows_what_it_inherited(project: Path, monk
     assert last[: len(first)] == first
     assert "where are retries?" in json.dumps(first)
     assert "And now?" in json.dumps(last[-1])
+
+
+async def test_after_a_compaction_a_child_begins_with_what_it_left(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    provider = PROVIDERS["anthropic"]
+    looks = Reply((Text("I looked at everything. " * 60), Call("grep", {"pattern": "retries"})))
+    full = Reply((Text("I read it."), Call("read", {"path": "retry.py"})), Tokens(input=990_000))
+    summary = says("It is all in retry.py.")
+    steps = [looks, full, summary, forks(), says("I helped."), says("Done.")]
+    async with playing(monkeypatch, provider, steps) as play, manager_of(project) as manager:
+        run = await manager.spawn("lead", "where are retries?", model=provider.model)
+        await manager.get_result(run, wait=True)
+    child = json.dumps(play.bodies[4]["messages"])
+    said = ["where are retries?", "It is all in retry.py.", "I read it.", "I ask.", "And the timeouts?"]
+    assert [child.index(words) for words in said] == sorted(child.index(words) for words in said)
+    assert "I looked at everything" not in child
 
 
 def _system(body: dict[str, Any]) -> str:
