@@ -20,6 +20,8 @@ from pydantic_ai.messages import (
 from tests.models.conftest import AskOf
 
 from subagents.models.offline.conversation import read_conversation
+from subagents.prompts.inheritance import ENDING
+from subagents.runners.compaction import DROPPED
 
 pytestmark = pytest.mark.anyio
 
@@ -198,3 +200,19 @@ def test_a_call_that_failed_is_an_error_whatever_its_text(outcome: str):
     [exchange] = read_conversation([user("a?"), CALL, ModelRequest(parts=[failed])]).exchanges
 
     assert exchange.result == "Error: a.py:1: no"
+
+
+def test_what_it_inherited_was_said_to_somebody_else():
+    theirs = [UserPromptPart("Where is the login?"), UserPromptPart(ENDING), UserPromptPart(ENDING)]
+    for messages in (
+        [ModelRequest(parts=[*theirs, UserPromptPart("Who evicts?")])],
+        [ModelRequest(parts=theirs), ModelRequest(parts=[UserPromptPart("Who evicts?")])],
+    ):
+        said = read_conversation(messages)
+        assert (said.prompt, said.additions) == ("Who evicts?", [])
+
+
+def test_a_note_on_a_compaction_is_nobodys_word():
+    note = UserPromptPart(DROPPED.format(count=9))
+    said = read_conversation([ModelRequest(parts=[UserPromptPart("Who evicts?"), note])])
+    assert (said.prompt, said.additions) == ("Who evicts?", [])

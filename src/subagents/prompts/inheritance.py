@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from subagents.sessions.messages import MessageKind, NewMessage, StoredMessage
+from subagents.sessions.messages import INHERITED_SO_FAR, MessageKind, NewMessage, StoredMessage
 from subagents.texts import about_tokens
 
 HEADING = "(What was said before you began, by the agent that started you and to it:)"
 LEFT_OUT = "(The oldest part of it is left out: {what}.)"
 ENDING = (
-    "(So far what was said before you began. You are another agent, started for the task that follows; do that, and "
-    "nothing else of what was asked for above.)"
+    f"{INHERITED_SO_FAR} You are another agent, started for the task that follows; do that, and nothing else of what "
+    "was asked for above.)"
 )
 
 #: Whether the run that inherits has the tool of this name.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from subagents.runs.result import bounded
+from subagents.sessions.messages import WAS_TOO_LONG
 from subagents.texts import about_tokens
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ SHORT = 200  # characters of a tool's output that is not worth being left out
 LEAST_SHARE = 5  # where what is older than the newest is less than a fifth of all, nothing is gained
 TOLD_RESULT = 2_000  # characters of a tool's output that whoever sums up is shown
 
-SUMMED_UP = "(The conversation had become too long. What was said and done before, summed up:)\n"
-DROPPED = "(The conversation had become too long, and its oldest part was left out: {count} messages.)"
+SUMMED_UP = f"{WAS_TOO_LONG}. What was said and done before, summed up:)\n"
+DROPPED = f"{WAS_TOO_LONG}, and its oldest part was left out: {{count}} messages.)"
 OUTPUT_DROPPED = "(old output, left out: {count:,} characters; call the tool again where you need it)"
 
 
@@ -133,7 +134,7 @@ def _prompts(messages: Sequence[ModelMessage]) -> Iterator[UserPromptPart]:
 
 def _is_note(part: UserPromptPart) -> bool:
     """Whether it is of an earlier compaction, and nobody's word."""
-    return isinstance(part.content, str) and part.content.startswith((SUMMED_UP, DROPPED[:40]))
+    return isinstance(part.content, str) and part.content.startswith(WAS_TOO_LONG)
 
 
 def _first_with(text: str, prompts: Sequence[UserPromptPart]) -> UserPromptPart | None:

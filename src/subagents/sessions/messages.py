@@ -12,6 +12,10 @@ import msgspec
 
 from subagents.ids import RunId
 
+#: How what is said in nobody's name begins: the end of what was inherited, and what became of what was too long.
+INHERITED_SO_FAR = "(So far what was said before you began."
+WAS_TOO_LONG = "(The conversation had become too long"
+
 
 class MessageKind(StrEnum):
     """What a row's JSON is: a model's whole reply, or one part of what goes to the model next. After a compaction it is

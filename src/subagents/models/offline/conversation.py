@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from subagents.models.offline.intent import asks_to_wrap_up, goes_on
+from subagents.sessions.messages import INHERITED_SO_FAR, WAS_TOO_LONG
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage, ModelRequest, ModelResponse
@@ -49,10 +50,19 @@ def read_conversation(messages: Iterable[ModelMessage]) -> Conversation:
             _respond(said, message, calls)
             continue
         _take_results(said, message, calls)
-        for number, text in enumerate(_user_texts(message)):
+        texts = _user_texts(message)
+        if (end := _end_of_inherited(texts)) is not None:
+            said, texts = Conversation(), texts[end + 1 :]
+        for number, text in enumerate(texts):
             # Several in one message: the others were said before the first could be answered.
             _hear(said, text, adds=said.using_tools or number > 0)
     return said
+
+
+def _end_of_inherited(texts: Sequence[str]) -> int | None:
+    """Where it is said that what comes before was said to another agent; None where nothing was inherited."""
+    ends = [at for at, text in enumerate(texts) if text.startswith(INHERITED_SO_FAR)]
+    return ends[-1] if ends else None
 
 
 def instructions_of(messages: Sequence[ModelMessage]) -> str:
@@ -110,4 +120,4 @@ def _user_texts(request: ModelRequest) -> list[str]:
         if part.part_kind == "user-prompt":
             content = [part.content] if isinstance(part.content, str) else part.content
             texts.append("\n".join(piece for piece in content if isinstance(piece, str)))
-    return texts
+    return [text for text in texts if not text.startswith(WAS_TOO_LONG)]
