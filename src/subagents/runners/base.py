@@ -172,10 +172,10 @@ Report = Callable[[Update], Awaitable[None]]
 class RunContext:
     """What a runner is given for one episode of one run, and all it may use.
 
-    `folder` is where the files are, `directory` the place in it that commands start from. `history` is what was
-    said in earlier episodes, after what the run inherited. `environment` is added to that of every command.
-    `output` is a folder for tool output too long for the conversation, None where nothing may be kept. `told` is
-    what the agent must know of the place where it is, beside all else; "" where it is the user's own folder.
+    `folder` is where the files are, `directory` the place in it that commands start from. `history` is what was said
+    in earlier episodes, after what the run inherited. `environment` is added to that of every command. `output` is a
+    folder for tool output too long for the conversation, None where nothing may be kept. `told` is what the agent must
+    know of the place where it is, beside all else; "" where it is the user's own folder.
     """
 
     run: RunId
