@@ -13,6 +13,7 @@ import pytest
 from tests.wire.server.providers import PROVIDERS, Provider
 from tests.wire.server.script import Call, Reply, Step, Text, Thought, Tokens, calls, says
 from tests.wire.server.serving import Play, served
+from tests.workspaces.repositories import git, write
 
 from subagents import AgentManager
 from subagents.clock import SystemClock
@@ -112,6 +113,38 @@ async def test_y1_a_twin_sends_its_parents_prompt_first_byte_for_byte(
         block, own = (body["system"][0] for body in play.bodies[:2])
         assert block.pop("cache_control")
         assert own == block
+
+
+async def test_a_twin_in_a_worktree_reads_its_own_memory_and_place_after_all_that_is_its_parents(
+    project: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider
+):
+    write(project / ".claude" / "skills" / "pdf" / "SKILL.md", "---\nname: pdf\n---\nUse a library.\n")
+    write(
+        project / ".subagents" / "agents" / "lead.md",
+        "---\ndescription: leads\ntools: Agent, read\nskills: [pdf]\nmemory: project\n---\nYou lead.\n",
+    )
+    write(
+        project / ".subagents" / "agents" / "twin.md",
+        "---\ndescription: helps\ntools: read\nskills: [pdf]\nmemory: project\nprompt_mode: append\n---\nYou help.\n",
+    )
+    write(project / ".subagents" / "agent-memory" / "lead" / "MEMORY.md", "- of the lead\n")
+    write(project / ".subagents" / "agent-memory" / "twin" / "MEMORY.md", "- of the twin\n")
+    git(project, "init", "-q")
+    git(project, "add", "-A")
+    git(project, "commit", "-q", "-m", "first")
+    asks = forks("twin", isolation="worktree", output_schema={"type": "string"})
+    steps = [asks, says('"I helped."'), says("Done.")]
+    async with playing(monkeypatch, provider, steps) as play, manager_of(project) as manager:
+        run = await manager.spawn("lead", "go", model=provider.model)
+        assert (await manager.get_result(run, wait=True)).text == "Done."
+    parent, twin = (_system(body) for body in play.bodies[:2])
+    shared = parent.partition("<agent_memory")[0].rstrip()
+    assert shared.endswith("</skills>")
+    assert twin.startswith(shared)
+    order = ["You help.", "- of the twin", "Your final answer must be", "<worktree>", "<place>"]
+    assert [twin.index(words) for words in order] == sorted(twin.index(words) for words in order)
+    assert twin.count("Use a library.") == 1
+    assert "- of the lead" not in twin
 
 
 async def test_y3_an_agent_with_a_role_of_its_own_has_nothing_of_its_parents(
