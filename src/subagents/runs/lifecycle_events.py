@@ -34,8 +34,8 @@ def lifecycle_event(entry: Entry, run: RunState) -> dict[str, Any] | None:
 
     Always there are `event` (created, started, steered, compacted, completed, failed), `id`, `type`, `description`,
     `handle`, `parent`, `depth`, `episode`, `status` and `at`, in seconds since the epoch. `created` also comes for each
-    resume.
-    `failed` is every ending without an answer; `status` tells which. What comes late, after another ending, is none.
+    resume. `failed` is every ending without an answer; `status` tells which. What comes late, after another ending, is
+    none.
     """
     about = _about(entry, run)
     if about is None:
