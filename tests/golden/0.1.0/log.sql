@@ -64,7 +64,7 @@ CREATE TABLE messages(
     seq integer not null, checksum integer not null);
 INSERT INTO "messages" VALUES('aaaaaaaa',1,1,'reply',X'7B22726F6C65223A22617373697374616E74222C2274657874223A22492077696C6C206C6F6F6B2E227D',49,2223554563);
 CREATE TABLE meta(key text primary key, value text not null);
-INSERT INTO "meta" VALUES('session','tmp_fo0hodh');
+INSERT INTO "meta" VALUES('session','tmp1_evcrew');
 INSERT INTO "meta" VALUES('format','1');
 CREATE TABLE snapshots(
     seq integer primary key, state_version integer not null, json blob not null, checksum integer not null);
