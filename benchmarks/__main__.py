@@ -15,6 +15,7 @@ TABLES = (
     "validation",
     "mcp_front",
     "worktrees",
+    "conflicts",
 )
 
 

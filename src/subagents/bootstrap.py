@@ -22,7 +22,7 @@ from subagents.definitions.tool_names import DELEGATING, FETCH, OURS, START, STA
 from subagents.definitions.trust import is_trusted
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
-from subagents.ids import RUN_ID_LENGTH, RunId, SessionId, is_run_id
+from subagents.ids import RUN_ID_LENGTH, RunId, SessionId, is_run_id, new_fact_id
 from subagents.models.selection import model_of
 from subagents.models.served import Served
 from subagents.models.wishes import choose
@@ -38,10 +38,13 @@ from subagents.runners.compacting import Policy
 from subagents.runners.native import NativeRunner, Retries, RunDeps
 from subagents.runners.native_tools import reported
 from subagents.runners.with_servers import WithServers
+from subagents.runs.state import RunState
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
 from subagents.runtime.closing import put_away_all
 from subagents.runtime.definition_watch import watch
+from subagents.runtime.radar import Radar
+from subagents.runtime.shared_edits import SharedEdits, SharedMode
 from subagents.runtime.supervisor import Shared
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.sessions import folder as folders
@@ -65,7 +68,9 @@ from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.base import SHARED, WORKTREE
 from subagents.workspaces.chosen import ChosenWorkspaces
 from subagents.workspaces.groups import end_group_if_same
-from subagents.workspaces.placing import Place
+from subagents.workspaces.live import Scratch
+from subagents.workspaces.ownership import Worktree
+from subagents.workspaces.placing import Place, records_of
 from subagents.workspaces.shared import SharedWorkspaces
 from subagents.workspaces.variables import DEPTH, RUN, TREE
 from subagents.workspaces.worktrees import WorktreeWorkspaces, place_for, refuse_impossible, wish_of
@@ -182,6 +187,7 @@ class AgentManager(runtime.AgentManager):
                 manager.folder, manager.set_aside = plan.place, journal.set_aside
                 manager.setting_problems = plan.setting_problems
                 tools.manager = manager
+                tasks.start_soon(_radar(plan, journal).attend)
                 if plan.on_agents is not None:
                     await tasks.start(watch, plan.definitions, plan.on_agents)
                 try:
@@ -355,6 +361,7 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
         output=plan.place.output if plan.place is not None else None,
         export=export,
         transcripts=plan.place.transcripts if plan.place is not None else None,
+        edits=SharedEdits(journal, plan.clock, SharedMode(plan.settings.shared_edits)),
     )
 
 
@@ -369,6 +376,17 @@ def _workspaces(plan: _Plan, journal: Journal) -> ChosenWorkspaces:
         return WORKTREE if wanted == WORKTREE else SHARED
 
     return ChosenWorkspaces({SHARED: SharedWorkspaces(), WORKTREE: worktrees}, isolation)
+
+
+def _radar(plan: _Plan, journal: Journal) -> Radar:
+    """What it writes goes where worktrees are: on the same disk, and out of everybody's sight."""
+    place = _worktree_place(plan.project, plan.settings, plan.clock, plan.place)
+
+    def worktree_of(run: RunState) -> Worktree | None:
+        return next(iter(records_of(wish_of(run, Path(run.spec.cwd)), place)), None)
+
+    folder = plan.project.state / f"radar-{os.getpid()}-{new_fact_id()}"
+    return Radar(journal, plan.clock, Scratch(folder), worktree_of)
 
 
 def _worktree_place(

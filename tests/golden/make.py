@@ -25,11 +25,16 @@ from subagents.events import (
     AgentRegistered,
     ClientConnected,
     CommandStarted,
+    ConflictDetected,
+    ConflictKind,
+    ConflictPlace,
+    ConflictResolved,
     ContextCompacted,
     DirectoryChanged,
     Entry,
     Event,
     FileEdited,
+    LineRange,
     ModelReplied,
     ModelRequestFailed,
     NoticeAcknowledged,
@@ -37,6 +42,7 @@ from subagents.events import (
     NoticePosted,
     OutputFault,
     OutputRejected,
+    ResolvedBy,
     ResultDelivered,
     RunCleared,
     RunCompleted,
@@ -112,6 +118,7 @@ def story() -> list[Event]:
         *_parent_ends(),
         *_two_that_end_badly(),
         *_one_reports(),
+        *_they_meet(),
         SessionArchived(archived=True),
         SessionClosed(reason="the day is over"),
     ]
@@ -135,6 +142,25 @@ def _one_reports() -> list[Event]:
             run=OUTSIDE, episode=1, path="a.py", before=None, after="0" * 64, first_line=1, last_line=9
         ),
         AgentDeregistered(run=OUTSIDE, episode=1, seconds=12.5, partial="All tests pass."),
+    ]
+
+
+def _they_meet() -> list[Event]:
+    place = ConflictPlace(
+        path="a.py", ours=(LineRange(1, 12),), theirs=(LineRange(1, 9),), functions=("main",)
+    )
+    return [
+        ConflictDetected(
+            conflict="c0ffee01", runs=(PARENT, OUTSIDE), kind=ConflictKind.LINES, places=(place,)
+        ),
+        ConflictDetected(
+            conflict="c0ffee02",
+            runs=(PARENT,),
+            kind=ConflictKind.DELETED,
+            places=(ConflictPlace(path="b.py"),),
+            heads=("1" * 40, "2" * 40),
+        ),
+        ConflictResolved(conflict="c0ffee02", by=ResolvedBy.PERSON, reason="it is to go"),
     ]
 
 

@@ -74,6 +74,7 @@ def test_what_nobody_set_has_its_default():
             "worktree_archived_megabytes": 50,
             "worktree_max_age_days": 30,
             "worktree_quota_megabytes": 0,
+            "shared_edits": "refuse",
             "fetch_private": False,
             "rollup_child_usage": False,
             "show_cost": False,

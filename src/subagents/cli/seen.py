@@ -8,8 +8,10 @@ from pathlib import Path
 
 from subagents.cli.streams import say
 from subagents.errors import SessionError
+from subagents.ids import RunId
 from subagents.language import _
 from subagents.places import Project
+from subagents.runs.conflicts import told
 from subagents.runs.state import RunState, RunStatus
 from subagents.sessions.folder import SessionFolder, owner_alive, sessions
 from subagents.sessions.index import find_run
@@ -21,12 +23,13 @@ from subagents.sessions.wal import wal_of
 @dataclass(frozen=True)
 class Seen:
     """A run, the session it is in, and that session's owner, None when there is none; `problem` says what of the
-    session cannot be read, "" where all can."""
+    session cannot be read, "" where all can. `conflicts` has a line for each place where it meets others."""
 
     run: RunState
     folder: SessionFolder
     owner: int | None
     problem: str = ""
+    conflicts: tuple[str, ...] = ()
 
     @property
     def live(self) -> bool:
@@ -69,7 +72,10 @@ def look(project: Project, since: float | None = None) -> Look:
         if examined.problem:
             found.problems.append(examined.problem)
         if (state := examined.state) is not None and (since is None or not state.header.archived):
-            found.runs.extend(Seen(run, folder, owner, examined.problem) for run in state.runs.values())
+            found.runs.extend(
+                Seen(run, folder, owner, examined.problem, conflict_lines(state, run.id))
+                for run in state.runs.values()
+            )
     return found
 
 
@@ -81,7 +87,7 @@ def find(project: Project, name: str) -> tuple[Seen, SessionState]:
     examined = examine(folder)
     if (state := examined.state) is None or (examined.problem and run_id not in state.runs):
         raise SessionError(examined.problem)
-    return Seen(state.run(run_id), folder, owner, examined.problem), state
+    return Seen(state.run(run_id), folder, owner, examined.problem, conflict_lines(state, run_id)), state
 
 
 def find_to_show(project: Project, name: str) -> Seen:
@@ -90,6 +96,11 @@ def find_to_show(project: Project, name: str) -> Seen:
     if seen.problem:
         say(seen.problem)
     return seen
+
+
+def conflict_lines(state: SessionState, run: RunId) -> tuple[str, ...]:
+    """Where a run meets others, as its parent is told."""
+    return tuple(told(each, state.handle, run) for each in state.conflicts.alarming(run))
 
 
 def _written_at(folder: SessionFolder) -> float:

@@ -32,6 +32,7 @@ from subagents.settings.model import Settings
 from subagents.view.theme import ascii_of, shows_glyphs
 from subagents.view.tree import TreeMode, totals_line, tree
 from subagents.view.tree_json import tree_json
+from subagents.view.tree_model import Doing
 
 RECENT = 3600.0  # seconds after its end that a run is read at all, as in `ps`
 PLAIN_WIDTH = 120
@@ -100,6 +101,7 @@ class _Drawing:
         self._plain = plain or not shows_glyphs(sys.stdout.encoding)
         self._said: set[str] = set()
         self.runs: list[RunState] = []
+        self._doing: dict[RunId, Doing] = {}
 
     def read(self) -> None:
         """Looks again. A session that cannot be read is said once, however often it is looked at."""
@@ -108,6 +110,9 @@ class _Drawing:
         say(*(problem for problem in found.problems if problem not in self._said))
         self._said.update(found.problems)
         runs = [as_seen(seen) for seen in found.runs]
+        self._doing = {
+            seen.run.id: Doing(conflicts=len(seen.conflicts)) for seen in found.runs if seen.conflicts
+        }
         self.runs = runs if self._everything or self._focus else _not_cleared(runs)
 
     def lines(self, width: int, height: int | None) -> list[Text]:
@@ -118,6 +123,7 @@ class _Drawing:
             width=width,
             height=height,
             mode=self._mode,
+            doing=self._doing,
             focus=self._focus,
             everything=self._everything or self._focus is not None,
             max_depth=settings.max_depth,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from subagents.cli.usage import mount
+from subagents.cli.worktrees_conflicts import HELP as CONFLICTS_HELP
+from subagents.cli.worktrees_conflicts import conflicts
 from subagents.cli.worktrees_diff import HELP as DIFF_HELP
 from subagents.cli.worktrees_diff import diff
 from subagents.cli.worktrees_discard import DISCARD_HELP, GC_HELP, discard, gc
@@ -36,5 +38,6 @@ mount(commands, "apply", apply, usage="ID", text=APPLY_HELP)
 mount(commands, "commit", commit, usage="ID [-m MESSAGE]", text=COMMIT_HELP)
 mount(commands, "push", push, usage="ID [--remote NAME] [--yes]", text=PUSH_HELP)
 mount(commands, "pr", pr, usage="ID [OPTIONS]", text=PR_HELP)
+mount(commands, "conflicts", conflicts, usage="[resolve ID]", text=CONFLICTS_HELP)
 mount(commands, "discard", discard, usage="ID [--yes]", text=DISCARD_HELP)
 mount(commands, "gc", gc, usage="[--older-than DAYS] [--dry-run]", text=GC_HELP)

@@ -19,6 +19,7 @@ MAX_STRUCTURED_IN_GROUP = 1_000
 # Characters of a group's elements; the others are counted, for a message to a run has a limit.
 MAX_TEXT = 60_000
 MAX_REASON = 300
+MOST_CONFLICTS = 5  # of one run
 
 # What XML 1.0 cannot hold, in whatever spelling (https://www.w3.org/TR/xml/#charsets).
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -70,6 +71,8 @@ def _element(result: Result, *, alone: bool) -> Iterator[str]:
     if result.structured is not None:
         most = MAX_STRUCTURED if alone else MAX_STRUCTURED_IN_GROUP
         yield _tag("structured-output", _json(result.structured, most))
+    for conflict in result.conflicts[:MOST_CONFLICTS]:
+        yield _tag("conflict", conflict)
     if worktree := workspace_text(run):
         yield _tag("worktree", worktree)
     yield _tag("full-output", f'get_subagent_result with agent_id "{run.handle}" gives all of it.')

@@ -15,6 +15,7 @@ from typing import Protocol
 from subagents.ids import RunId
 from subagents.sessions.messages import NewMessage, StoredMessage
 from subagents.spec import RunSpec
+from subagents.toolsets.coding.deps import Preflight
 from subagents.usage import ModelUsage
 
 # --- what a runner reports
@@ -175,7 +176,8 @@ class RunContext:
     `folder` is where the files are, `directory` the place in it that commands start from. `history` is what was said
     in earlier episodes, after what the run inherited. `environment` is added to that of every command. `output` is a
     folder for tool output too long for the conversation, None where nothing may be kept. `told` is what the agent must
-    know of the place where it is, beside all else; "" where it is the user's own folder.
+    know of the place where it is, beside all else; "" where it is the user's own folder. `preflight` looks before a
+    file is written that other runs may have changed; None where nobody looks.
     """
 
     run: RunId
@@ -188,6 +190,7 @@ class RunContext:
     output: Path | None
     report: Report
     told: str = ""
+    preflight: Preflight | None = None
 
 
 class Conversation(Protocol):

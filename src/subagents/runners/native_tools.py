@@ -80,6 +80,7 @@ def coding_deps(spec: RunSpec, context: RunContext, role: Role) -> CodingDeps:
     deps.readable = role.readable
     # Also where the memory itself could not be had: they were lent for nothing else.
     deps.lent = frozenset(spec.memory.lent if spec.memory is not None else ())
+    deps.preflight = context.preflight
     return deps
 
 

@@ -43,13 +43,15 @@ class Result:
     """A run with its words: the whole answer, or the partial work of one that has none (yet).
 
     `structured` is the answer's value as JSON, where an output schema was asked for and fits. `read` makes an instance
-    of it where the schema was given as a class, in the process that did so.
+    of it where the schema was given as a class, in the process that did so. `conflicts` has a line for each place where
+    it meets others.
     """
 
     run: RunState
     text: str
     structured: str | None = None
     read: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
+    conflicts: tuple[str, ...] = ()
 
     @property
     def value(self) -> Any:
@@ -90,7 +92,8 @@ def result_text(
         if run.outcome is not None
         else _unfinished(result, now)
     )
-    parts = [_header(run, now), body, workspace_text(run), "\n".join(_receipts(run))]
+    conflicts = "\n".join(f"Conflict: {line}" for line in result.conflicts)
+    parts = [_header(run, now), body, workspace_text(run), conflicts, "\n".join(_receipts(run))]
     parts.append("" if ended else while_running)
     return "\n\n".join(part for part in parts if part)
 
@@ -110,6 +113,7 @@ def foreground_text(result: Result, *, when_cut: str = "") -> str:
         "\n".join((head, *notes)),
         _finished(result, run.outcome, when_cut, MAX_BODY),
         workspace_text(run),
+        "\n".join(f"Conflict: {line}" for line in result.conflicts),
     )
     return "\n\n".join(part for part in parts if part)
 
@@ -147,6 +151,7 @@ def result_json(result: Result, *, session: str = "", now: float | None = None) 
         "session": session,
         "cwd": run.spec.cwd,
         **workspace_json(run),
+        **({"conflicts": list(result.conflicts)} if result.conflicts else {}),
         "started_at": _iso(run.started_at),
         "ended_at": _iso(run.ended_at),
     }

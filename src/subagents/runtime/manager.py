@@ -14,6 +14,7 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+import msgspec
 from anyio.abc import TaskGroup
 
 from subagents.clock import Clock
@@ -33,7 +34,9 @@ from subagents.events import (
 from subagents.ids import RunId, new_fact_id, new_run_id
 from subagents.notices.joining import JoinMode
 from subagents.runs import lifecycle
+from subagents.runs.conflicts import told
 from subagents.runs.mentions import free_handle
+from subagents.runs.outputs import shared_output_notes
 from subagents.runs.peek import Peek, PeekQuery
 from subagents.runs.reports import Registration, Report, facts, farewells, registered
 from subagents.runs.reports import lines as reported_lines
@@ -47,6 +50,7 @@ from subagents.runtime.inheriting import with_inherited
 from subagents.runtime.outbox import Outbox
 from subagents.runtime.peeking import peek
 from subagents.runtime.scope import Scope
+from subagents.runtime.shared_edits import with_meetings
 from subagents.runtime.supervisor import Shared
 from subagents.runtime.surroundings import OuterRun, Surroundings
 from subagents.runtime.trusting import refuse_untrusted
@@ -167,11 +171,12 @@ class AgentManager:
         and `BadReport`."""
         run_id, call = self.find(agent), new_fact_id()
 
-        def told(head: SessionState) -> Sequence[Event]:
+        def happened(head: SessionState) -> Sequence[Event]:
             run = head.run(run_id)
-            return facts(run, report, call, max(0.0, self.clock.now() - run.spawned_at))
+            reported = facts(run, report, call, max(0.0, self.clock.now() - run.spawned_at))
+            return [each for fact in reported for each in with_meetings(head, fact)]
 
-        await self._journal.record(told, run=run_id, lines=reported_lines(report))
+        await self._journal.record(happened, run=run_id, lines=reported_lines(report))
 
     # --- the verbs
 
@@ -353,6 +358,8 @@ class AgentManager:
         above = self._above(asked)
         if above is not None:
             self._admission.count_spawn(above.root)
+        others = [run for run in head.runs.values() if above is None or run.id != above.run]
+        notes = shared_output_notes(spec, others)
         return RunSpawned(
             run=run_id,
             episode=1,
@@ -360,7 +367,7 @@ class AgentManager:
             parent=above.run if above is not None else None,
             root=above.root if above is not None else run_id,
             depth=above.depth + 1 if above is not None else 1,
-            spec=spec,
+            spec=msgspec.structs.replace(spec, notes=(*spec.notes, *notes)) if notes else spec,
             asked_by=asked.asked_by,
             request_id=asked.request_id,
         )
@@ -375,18 +382,22 @@ class AgentManager:
 
     async def _result(self, run: RunState) -> Result:
         if run.outcome is None:
-            return Result(run, run.text)
+            return Result(run, run.text, conflicts=self._conflicts(run))
         entry = await anyio.to_thread.run_sync(self._shared.store.entry, run.outcome.seq)
         return self._told(run, entry.event)
 
     def _told(self, run: RunState, ending: Event) -> Result:
         match ending:
             case RunCompleted(text=text, structured=structured):
-                return Result(run, text, structured, self._reads.get(run.id))
+                return Result(run, text, structured, self._reads.get(run.id), self._conflicts(run))
             case Ending(partial=partial):
-                return Result(run, partial)
+                return Result(run, partial, conflicts=self._conflicts(run))
             case other:
                 raise TypeError(f"a fact ended run {run.id}, but it is {type(other).__name__}")
+
+    def _conflicts(self, run: RunState) -> tuple[str, ...]:
+        state = self.state
+        return tuple(told(each, state.handle, run.id) for each in state.conflicts.alarming(run.id))
 
     async def _note(self, event: Event) -> None:
         """Records what needs no decision; a session that is over keeps quiet about it."""

@@ -40,6 +40,7 @@ from subagents.runtime.admission import Place
 from subagents.runtime.closing import closing, opening, unclosed
 from subagents.runtime.correcting import judged
 from subagents.runtime.recording import kept_of
+from subagents.runtime.shared_edits import SharedEdits, with_meetings
 from subagents.runtime.unread import Unread
 from subagents.sessions.journal import Decide, Journal
 from subagents.sessions.messages import StoredMessage
@@ -66,7 +67,8 @@ OfRun = Callable[[RunState], Event | Sequence[Event] | None]
 
 @dataclass(frozen=True)
 class Shared:
-    """What supervisors of one session share. `transcripts` is the folder that `export` writes to."""
+    """What supervisors of one session share. `transcripts` is the folder that `export` writes to; `edits` looks before
+    one writes what another has changed, None where nobody looks."""
 
     journal: Journal
     store: EventStore
@@ -76,6 +78,7 @@ class Shared:
     output: Path | None
     export: Callable[[RunId], None] | None = None
     transcripts: Path | None = None
+    edits: SharedEdits | None = None
 
 
 @dataclass
@@ -241,6 +244,7 @@ class Supervisor:
             output=self.shared.output,
             report=self._report,
             told=workspace.told,
+            preflight=self.shared.edits.of(run.id) if self.shared.edits is not None else None,
         )
 
     # --- what is reported
@@ -280,7 +284,7 @@ class Supervisor:
             return
         fact: Event = kept.fact
         pending = self.shared.journal.enqueue(
-            lambda _: fact,
+            lambda head: with_meetings(head, fact),
             run=run.id,
             messages=kept.messages,
             lines=kept.lines,

@@ -9,15 +9,15 @@ from subagents.sessions.folder import SessionFolder
 from subagents.sessions.reader import LogReader, read_session
 
 
-def result_in_log(folder: SessionFolder, run: RunId) -> Result:
-    """The run with all its words. Raises `SessionError` when they cannot be read."""
+def result_in_log(folder: SessionFolder, run: RunId, conflicts: tuple[str, ...] = ()) -> Result:
+    """The run with all its words, and what it is in conflict with. Raises `SessionError` when they cannot be read."""
     state, log = read_session(folder.log).run(run), LogReader(folder.log)
     if state.outcome is None:
-        return Result(state, log.draft(run) or state.text)
+        return Result(state, log.draft(run) or state.text, conflicts=conflicts)
     match log.entry(state.outcome.seq).event:
         case RunCompleted(text=said, structured=structured):
-            return Result(state, said, structured)
+            return Result(state, said, structured, conflicts=conflicts)
         case Ending(partial=partial):
-            return Result(state, partial)
+            return Result(state, partial, conflicts=conflicts)
         case other:
             raise AssertionError(f"run {run} did not end with {other}")

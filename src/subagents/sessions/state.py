@@ -15,7 +15,10 @@ from subagents.errors import RunNotFound
 from subagents.events import (
     AgentRegistered,
     ClientConnected,
+    ConflictDetected,
+    ConflictResolved,
     Entry,
+    FileEdited,
     NoticeAcknowledged,
     NoticePosted,
     RunEvent,
@@ -28,12 +31,15 @@ from subagents.events import (
 from subagents.ids import RunId, with_prefix
 from subagents.notices import state as notices
 from subagents.notices.state import NoticeState
+from subagents.runs import conflicts, edits
 from subagents.runs import state as runs
+from subagents.runs.conflicts import ConflictState
+from subagents.runs.edits import EditState
 from subagents.runs.state import RunState
 from subagents.texts import quoted
 
 #: Snapshots of another version are rebuilt from the facts.
-STATE_VERSION = 3
+STATE_VERSION = 4
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +65,8 @@ class SessionState:
         self.seq = 0
         self.at = 0.0
         self.notices = NoticeState((), {})
+        self.conflicts = ConflictState()
+        self.edits = EditState({})
         self._runs: dict[RunId, RunState] = {}
         self._handles: dict[str, RunId] = {}
         self._requests: dict[str, RunId] = {}
@@ -94,6 +102,14 @@ class SessionState:
             found.extend(self.children(current))
         return found
 
+    def is_live(self, run_id: RunId) -> bool:
+        """Whether it is known here and has not ended."""
+        return run_id in self._runs and not self._runs[run_id].status.ended
+
+    def handle(self, run_id: RunId) -> str:
+        """What it is called; its id where it is not of this session."""
+        return self._runs[run_id].handle if run_id in self._runs else run_id
+
     def find(self, name: str) -> RunId:
         """The run with this handle, id or unique prefix of an id. Raises `RunNotFound`, naming the candidates."""
         if name in self._handles:
@@ -120,8 +136,12 @@ class SessionState:
             case RunEvent(run=run_id):
                 if (run := self._runs.get(run_id)) is not None:
                     self._runs[run_id] = runs.evolve(run, entry)
+                    if isinstance(entry.event, FileEdited):
+                        edits.edited(self.edits, run, entry.event, entry.seq, entry.at)
             case NoticePosted() | NoticeAcknowledged():
                 self.notices = notices.evolve(self.notices, entry)
+            case ConflictDetected() | ConflictResolved():
+                self.conflicts = conflicts.evolve(self.conflicts, entry)
             case event:
                 self.header = _evolve_header(self.header, entry.at, event)
 
@@ -140,7 +160,14 @@ class SessionState:
         """The state as JSON, for `restore`."""
         return msgspec.json.encode(
             _Snapshot(
-                self.header, self.seq, self.at, tuple(self._runs.values()), self._requests, self.notices
+                self.header,
+                self.seq,
+                self.at,
+                tuple(self._runs.values()),
+                self._requests,
+                self.notices,
+                self.conflicts,
+                self.edits,
             )
         )
 
@@ -150,6 +177,7 @@ class SessionState:
         kept = msgspec.json.decode(data, type=_Snapshot)
         state = cls()
         state.header, state.seq, state.at, state.notices = kept.header, kept.seq, kept.at, kept.notices
+        state.conflicts, state.edits = kept.conflicts, kept.edits
         state._requests.update(kept.requests)
         for run in kept.runs:
             state._runs[run.id] = run
@@ -164,6 +192,8 @@ class _Snapshot(msgspec.Struct, frozen=True):
     runs: tuple[RunState, ...]
     requests: dict[str, RunId]
     notices: NoticeState
+    conflicts: ConflictState
+    edits: EditState
 
 
 def fold(entries: Iterable[Entry], onto: SessionState | None = None) -> SessionState:

@@ -345,6 +345,13 @@ class Settings:
         unlimited=True,
         guard=Guard.USER,
     )
+    shared_edits: str = _setting(
+        "refuse",
+        "Edits of one file",
+        "What becomes of an agent's write to a file that another has changed since it was read: done with a warning, "
+        "refused, or refused only when the other has ended or a minute has passed.",
+        choices=("warn", "refuse", "wait"),
+    )
     fetch_private: bool = _setting(
         False,
         "Private addresses",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -45,6 +46,31 @@ class FileChanged:
 CodingUpdate = CommandStarted | FolderChanged | FileChanged
 
 
+@dataclass(frozen=True)
+class Objection:
+    """Why a file should not be written now, in a sentence for the model; `refuses` tells that it is not."""
+
+    text: str
+    refuses: bool
+
+
+class Preflight(Protocol):
+    """Looks before a file is written that others may have changed. Paths are counted from the root, as in
+    `FileChanged`; hashes are SHA-256 in hexadecimal, None for a file that is not there.
+
+    `saw` is told what was read and written. `ready` waits, within a bound, while the file is in others' hands, if that
+    is wanted. In `alone_with`, which one call at a time enters for a file, `objection` answers what speaks against it.
+    """
+
+    def saw(self, path: str, digest: str | None) -> None: ...
+
+    async def ready(self, path: str) -> None: ...
+
+    def alone_with(self, path: str) -> AbstractAsyncContextManager[None]: ...
+
+    def objection(self, path: str, digest: str | None) -> Objection | None: ...
+
+
 @dataclass
 class MemoryPlace:
     """The folder of an agent's memory, absolute with its links followed, which may lie anywhere; whether the file tools
@@ -70,7 +96,7 @@ class CodingDeps:
     `readable` are further folders and files that may be read, and `lent` the tools that reach only these and it.
 
     `report` is awaited before a tool goes on: `CommandStarted` before the command begins, the others
-    after the fact. What it raises ends the call and is passed on.
+    after the fact. What it raises ends the call and is passed on. `preflight` None looks for nobody else.
     """
 
     root: Path
@@ -82,6 +108,7 @@ class CodingDeps:
     memory: MemoryPlace | None = None
     readable: tuple[Path, ...] = ()
     lent: frozenset[str] = frozenset()
+    preflight: Preflight | None = None
 
     @classmethod
     def local(

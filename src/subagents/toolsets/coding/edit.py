@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from pydantic_ai import RunContext
 
-from subagents.toolsets.coding.deps import HasCoding
+from subagents.toolsets.coding.deps import CodingDeps, HasCoding
 from subagents.toolsets.coding.failures import ToolFailed, failure_as_answer
-from subagents.toolsets.coding.files import BOM, Span, bytes_of, encoded, plural, refuse_binary, replace
-from subagents.toolsets.coding.memory import undisturbed
-from subagents.toolsets.coding.paths import to_write
+from subagents.toolsets.coding.files import BOM, Span, bytes_of, encoded, held, plural, refuse_binary, replace
+from subagents.toolsets.coding.paths import Target, to_write
 
 SHOWN_PLACES = 10
 NUMBERED = re.compile(r"\d+\t")
@@ -31,21 +30,25 @@ async def edit(
     place = ctx.deps.coding
     target = await to_write(place, path, "edit")
     _refuse_what_changes_nothing(old_string, new_string)
-    async with undisturbed(place, target):
-        before = await bytes_of(place, target)
-        refuse_binary(before, target)
-        text = FileText.of(before)
-        old, new = text.with_its_line_ends(old_string), text.with_its_line_ends(new_string)
-        pieces = text.body.split(old)
-        if len(pieces) == 1:
-            raise ToolFailed(_not_found(target.shown, text.body, old))
-        if len(pieces) > 2 and not replace_all:
-            raise ToolFailed(_not_unique(target.shown, pieces, old))
-        changed = new.join(pieces)
-        span = _written(changed, start=len(pieces[0]), end=len(changed) - len(pieces[-1]))
-        await replace(place, target, before, text.to_bytes(changed), span)
+    async with held(place, target):
+        return await _replaced(place, target, (old_string, new_string), everywhere=replace_all)
+
+
+async def _replaced(place: CodingDeps, target: Target, passages: tuple[str, str], *, everywhere: bool) -> str:
+    before = await bytes_of(place, target)
+    refuse_binary(before, target)
+    text = FileText.of(before)
+    old, new = (text.with_its_line_ends(passage) for passage in passages)
+    pieces = text.body.split(old)
+    if len(pieces) == 1:
+        raise ToolFailed(_not_found(target.shown, text.body, old))
+    if len(pieces) > 2 and not everywhere:
+        raise ToolFailed(_not_unique(target.shown, pieces, old))
+    changed = new.join(pieces)
+    span = _written(changed, start=len(pieces[0]), end=len(changed) - len(pieces[-1]))
+    note = await replace(place, target, before, text.to_bytes(changed), span)
     where = str(span) if changed else "it is empty now"
-    return f"Replaced {plural(len(pieces) - 1, 'passage')} in {target.shown} ({where})."
+    return f"Replaced {plural(len(pieces) - 1, 'passage')} in {target.shown} ({where}).{note}"
 
 
 @dataclass(frozen=True)

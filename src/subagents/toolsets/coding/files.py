@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from subagents.toolsets.coding.deps import CodingDeps, FileChanged
+from subagents.toolsets.coding.deps import CodingDeps, FileChanged, Preflight
 from subagents.toolsets.coding.failures import ToolFailed, explained
-from subagents.toolsets.coding.memory import keep, memory_of
+from subagents.toolsets.coding.memory import keep, memory_of, note_seen, undisturbed
 from subagents.toolsets.coding.paths import Target
 
 FILE_LIMIT = 10_000_000
@@ -46,8 +48,31 @@ class Span:
         return f"line {self.first}" if self.first == self.last else f"lines {self.first}-{self.last}"
 
 
-async def replace(place: CodingDeps, target: Target, before: bytes | None, after: bytes, span: Span) -> None:
-    """Writes the file, its folders included, and reports it. `before` is None for a new file."""
+@asynccontextmanager
+async def held(place: CodingDeps, target: Target) -> AsyncIterator[None]:
+    """Around reading and replacing a file: nobody else of the session replaces it in between; a file of the agent's
+    memory, nobody of any."""
+    if (preflight := _preflight(place, target)) is None:
+        async with undisturbed(place, target):
+            yield
+        return
+    await preflight.ready(target.shown)
+    async with preflight.alone_with(target.shown):
+        yield
+
+
+def note_read(place: CodingDeps, target: Target, data: bytes) -> None:
+    """The model sees the file as it is now."""
+    note_seen(place, target, data)
+    _saw(place, target, data)
+
+
+async def replace(place: CodingDeps, target: Target, before: bytes | None, after: bytes, span: Span) -> str:
+    """Writes the file, its folders included, and reports it; to be `held`. `before` is None for a new file.
+
+    Answers what speaks against it, with a blank before, "" where nothing does. Raises ToolFailed where it is refused.
+    """
+    note = _spoken_against(place, target, before)
     if memory_of(place, target) is not None:
         await keep(place, target, before, after)
     else:
@@ -62,6 +87,29 @@ async def replace(place: CodingDeps, target: Target, before: bytes | None, after
             last_line=span.last,
         )
     )
+    _saw(place, target, after)
+    return note
+
+
+def _preflight(place: CodingDeps, target: Target) -> Preflight | None:
+    """What looks out for others; an agent's memory sees to that itself."""
+    return None if memory_of(place, target) is not None else place.preflight
+
+
+def _saw(place: CodingDeps, target: Target, data: bytes) -> None:
+    if (preflight := _preflight(place, target)) is not None:
+        preflight.saw(target.shown, _digest(data))
+
+
+def _spoken_against(place: CodingDeps, target: Target, before: bytes | None) -> str:
+    if (preflight := _preflight(place, target)) is None:
+        return ""
+    digest = None if before is None else _digest(before)
+    if (objection := preflight.objection(target.shown, digest)) is None:
+        return ""
+    if objection.refuses:
+        raise ToolFailed(objection.text)
+    return f" {objection.text}"
 
 
 def encoded(text: str, parameter: str) -> bytes:

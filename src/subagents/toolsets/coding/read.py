@@ -4,8 +4,7 @@ from pydantic_ai import RunContext
 
 from subagents.toolsets.coding.deps import HasCoding
 from subagents.toolsets.coding.failures import ToolFailed, failure_as_answer
-from subagents.toolsets.coding.files import BOM, bytes_of, count_lines, plural, refuse_binary
-from subagents.toolsets.coding.memory import note_seen
+from subagents.toolsets.coding.files import BOM, bytes_of, count_lines, note_read, plural, refuse_binary
 from subagents.toolsets.coding.paths import to_read
 
 LINE_LIMIT = 2_000
@@ -26,7 +25,7 @@ async def read(ctx: RunContext[HasCoding], path: str, offset: int = 1, limit: in
     target = await to_read(place, path, "read")
     data = await bytes_of(place, target)
     refuse_binary(data, target)
-    note_seen(place, target, data)
+    note_read(place, target, data)
     return page(data, target.shown, max(offset, 1), max(limit, 1))
 
 

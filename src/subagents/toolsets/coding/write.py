@@ -4,8 +4,8 @@ from pydantic_ai import RunContext
 
 from subagents.toolsets.coding.deps import CodingDeps, HasCoding
 from subagents.toolsets.coding.failures import explained, failure_as_answer
-from subagents.toolsets.coding.files import Span, bytes_of, count_lines, encoded, plural, replace
-from subagents.toolsets.coding.memory import refuse_unseen, undisturbed
+from subagents.toolsets.coding.files import Span, bytes_of, count_lines, encoded, held, plural, replace
+from subagents.toolsets.coding.memory import refuse_unseen
 from subagents.toolsets.coding.paths import Target, to_write
 
 
@@ -22,14 +22,16 @@ async def write(ctx: RunContext[HasCoding], path: str, content: str) -> str:
     target = await to_write(place, path, "write")
     after = encoded(content, "content")
     lines = count_lines(content)
-    async with undisturbed(place, target):
+    async with held(place, target):
         before = await _present(place, target)
         refuse_unseen(place, target, before)
-        await replace(place, target, before, after, Span(min(lines, 1), lines))
+        note = await replace(place, target, before, after, Span(min(lines, 1), lines))
     what = f"{plural(len(after), 'byte')} ({plural(lines, 'line')})"
     if before is None:
-        return f"Wrote {what} to the new file {target.shown}."
-    return f"Wrote {what} to {target.shown}, replacing the {plural(len(before), 'byte')} that were there."
+        return f"Wrote {what} to the new file {target.shown}.{note}"
+    return (
+        f"Wrote {what} to {target.shown}, replacing the {plural(len(before), 'byte')} that were there.{note}"
+    )
 
 
 async def _present(place: CodingDeps, target: Target) -> bytes | None:

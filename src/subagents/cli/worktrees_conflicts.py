@@ -1,0 +1,103 @@
+"""`subagents worktrees conflicts`: where runs meet, and a person's word that one of these is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from subagents.cli.place import project_here
+from subagents.cli.recording import record
+from subagents.cli.streams import answer, draw, say
+from subagents.errors import NotNow, RunNotFound
+from subagents.events import ConflictResolved, ResolvedBy
+from subagents.language import _
+from subagents.places import Project
+from subagents.runs.conflicts import Conflict, told
+from subagents.sessions.folder import SessionFolder, sessions
+from subagents.sessions.soundness import examine
+from subagents.sessions.state import SessionState
+from subagents.texts import quoted
+from subagents.view.cells import printable
+
+HELP = _(
+    """List where runs of this project meet: work that will not merge, and lines that two edited.
+
+    Each line ends with an id. With `resolve ID` you say that it is settled; it comes back only where other lines meet.
+    """
+)
+
+RESOLVE = "resolve"
+
+
+@dataclass(frozen=True)
+class Open:
+    """A conflict that nobody resolved, and the session it is in."""
+
+    conflict: Conflict
+    folder: SessionFolder
+    state: SessionState
+
+    @property
+    def line(self) -> str:
+        return printable(told(self.conflict, self.state.handle))
+
+
+def conflicts(
+    what: Annotated[str, typer.Argument(metavar="[resolve]", hidden=True)] = "",
+    name: Annotated[str, typer.Argument(metavar="[ID]", hidden=True)] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help=_("Also files that both edited and that merge."))
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help=_("Why, for the log."))] = "",
+) -> int:
+    if what not in ("", RESOLVE) or bool(what) != bool(name):
+        raise typer.BadParameter(_("Give nothing to list them, or: resolve ID"))
+    project = project_here()
+    return resolve(project, name, reason) if what else show(project, everything=everything)
+
+
+def show(project: Project, *, everything: bool = False) -> int:
+    """Prints a line for each."""
+    found = [each for each in open_conflicts(project) if everything or each.conflict.kind.alarms]
+    if found:
+        draw(each.line for each in found)
+    else:
+        say(_("No runs of this project meet."))
+    return 0
+
+
+def resolve(project: Project, name: str, reason: str = "") -> int:
+    """Records a person's word. Raises `RunNotFound` for an id that fits none or several, `SessionLocked` where another
+    process owns the session, and `NotNow` for one that was resolved meanwhile."""
+    found = found_by(project, name)
+    record(found.folder, lambda head: settled(head, found.conflict.id, reason))
+    answer(_("{id} is settled").format(id=found.conflict.id))
+    return 0
+
+
+def settled(head: SessionState, conflict: str, reason: str = "") -> ConflictResolved:
+    """The fact, for whoever records it."""
+    if all(each.id != conflict for each in head.conflicts.open):
+        raise NotNow(_("{id} was resolved already.").format(id=conflict))
+    return ConflictResolved(conflict=conflict, by=ResolvedBy.PERSON, reason=reason.strip())
+
+
+def found_by(project: Project, name: str) -> Open:
+    """The one with this id, or the beginning of one that fits no other."""
+    known = [*open_conflicts(project)]
+    found = [each for each in known if name and each.conflict.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    ids = ", ".join(each.conflict.id for each in found or known) or _("none")
+    text = _("There is no one conflict {name}; there are: {ids}.")
+    raise RunNotFound(text.format(name=quoted(name), ids=ids))
+
+
+def open_conflicts(project: Project) -> Iterator[Open]:
+    """Those of all sessions that can be read."""
+    for folder in sessions(project):
+        if (state := examine(folder).state) is not None and not state.header.archived:
+            yield from (Open(conflict, folder, state) for conflict in state.conflicts.open)

@@ -1,0 +1,238 @@
+"""When to look whether the work of runs in worktrees can still be merged: with each other, and into the checkout.
+
+A run's edit, or the end of a tool that may have changed something, makes its tree due. The looks go on in the
+background, one at a time with a pause in between; whoever records an ending waits for none of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from subagents.clock import Clock
+from subagents.errors import SessionError, WorkspaceError
+from subagents.events import (
+    Entry,
+    FileEdited,
+    ResolvedBy,
+    ToolReturned,
+    WorkspaceClosed,
+    WorkspaceOpened,
+)
+from subagents.ids import RunId
+from subagents.runs.conflicts import after_look, after_merge
+from subagents.runs.state import RunState
+from subagents.sessions.journal import Journal
+from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
+from subagents.workspaces.base import WORKTREE
+from subagents.workspaces.conflicts import compare, git_version
+from subagents.workspaces.live import (
+    LiveTree,
+    Scratch,
+    Snapshot,
+    branch_snapshot,
+    contains,
+    head_snapshot,
+    of_repository,
+    of_worktree,
+    snapshot,
+)
+from subagents.workspaces.ownership import Worktree
+from subagents.workspaces.repository import repository_at
+
+T = TypeVar("T")
+
+log = logging.getLogger("subagents")
+
+PAUSE = 1.0  # seconds between two rounds, in which many edits are one
+LOOK_AGAIN = 60.0  # seconds after which conflicts are looked at again, for a person may have merged
+ROUNDS = 500  # after which what they wrote is thrown away
+MOST_SIDES = 24  # trees and branches, the newest; what is older is looked at no more
+MOST_PAIRS = 40  # of one round; the others are for the next
+
+#: What is written down of a run's worktree, None where it has none; called in a thread.
+WorktreeOf = Callable[[RunState], Worktree | None]
+#: Two runs, or one and what is committed in its checkout.
+Pair = tuple[RunId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The work of a run as it was looked at, and what is committed in the checkout that it is for."""
+
+    run: RunId
+    work: Snapshot
+    checkout: LiveTree
+
+
+class Radar:
+    """The looks at one session. `attend` is its task."""
+
+    def __init__(self, journal: Journal, clock: Clock, scratch: Scratch, worktree_of: WorktreeOf) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._scratch = scratch
+        self._worktree_of = worktree_of
+        self._sides: dict[RunId, Side] = {}
+        self._due: dict[RunId, None] = {}
+        self._left: dict[Pair, None] = {}
+        self._came = anyio.Event()
+        self._rounds = 0
+        self._said = False
+        self._version: tuple[int, ...] = ()
+        journal.listen(self._heard)
+
+    async def attend(self) -> None:
+        """Looks for ever. What it has written is gone when it is cancelled."""
+        self._due.update(dict.fromkeys(run.id for run in self._journal.state.runs.values() if _has_work(run)))
+        try:
+            await anyio.to_thread.run_sync(self._scratch.empty_of_the_dead)
+            with suppress(SessionError):
+                while True:
+                    await self._until_due()
+                    await self._round()
+                    await self._tidy()
+                    await self._clock.sleep(PAUSE)
+        finally:
+            self._scratch.empty()
+
+    # --- when
+
+    def _heard(self, entry: Entry) -> None:
+        match entry.event:
+            case FileEdited(run=run) | WorkspaceOpened(run=run) | WorkspaceClosed(run=run):
+                self._make_due(run)
+            case ToolReturned(run=run, tool=tool) if tool in CHANGING_TOOLS or tool not in CODING_TOOLS:
+                self._make_due(run)
+            case _:
+                pass
+
+    def _make_due(self, run: RunId) -> None:
+        state = self._journal.state.runs.get(run)
+        if state is not None and _has_work(state):
+            self._due[run] = None
+            self._came.set()
+
+    async def _until_due(self) -> None:
+        """Returns when there is something to look at; while there are conflicts, also after a while."""
+        if self._due or self._left:
+            return
+        self._came = anyio.Event()
+        again = LOOK_AGAIN if any(each.heads for each in self._journal.state.conflicts.open) else None
+        with self._clock.move_on_after(again) as scope:
+            await self._came.wait()
+        if scope.cancelled_caught:
+            self._due.update(dict.fromkeys(self._sides))
+
+    # --- a round
+
+    async def _round(self) -> None:
+        due, self._due = [*self._due], {}
+        for run in due:
+            await self._take(run)
+        self._left |= dict.fromkeys(pairs(self._newest(), due))
+        for pair in [*self._left][:MOST_PAIRS]:
+            del self._left[pair]
+            await self._look(pair)
+
+    async def _tidy(self) -> None:
+        """What was written for looks of long ago is of no use any more, and nobody knows which objects these are."""
+        self._rounds += 1
+        if self._rounds % ROUNDS == 0:
+            await anyio.to_thread.run_sync(self._scratch.empty)
+            self._due.update(dict.fromkeys(self._sides))
+
+    def _newest(self) -> list[RunId]:
+        return sorted(self._sides)[-MOST_SIDES:]
+
+    async def _take(self, run_id: RunId) -> None:
+        """The run's work as it is now; forgotten where there is none any more, or all of it is in the checkout."""
+        self._sides.pop(run_id, None)
+        run = self._journal.state.run(run_id)
+        side = await self._tried(partial(self._side, run))
+        if side is None:
+            return
+        if run.isolation != WORKTREE and await self._tried(partial(self._is_merged, side)):
+            self._journal.enqueue(lambda head: after_merge(head.conflicts, run_id))
+            return
+        self._sides[run_id] = side
+
+    async def _side(self, run: RunState) -> Side | None:
+        worktree = (
+            await anyio.to_thread.run_sync(self._worktree_of, run) if run.isolation == WORKTREE else None
+        )
+        if worktree is not None and worktree.tree.is_dir():
+            checkout = of_repository(await repository_at(Path(worktree.top), self._scratch.run))
+            return Side(run.id, await snapshot(of_worktree(worktree), self._scratch), checkout)
+        if run.kept is None or not run.kept.branch:
+            return None
+        checkout = of_repository(await repository_at(Path(run.kept.repository), self._scratch.run))
+        work = await branch_snapshot(checkout, run.kept.branch, self._scratch)
+        return Side(run.id, work, checkout) if work is not None else None
+
+    async def _is_merged(self, side: Side) -> bool:
+        return await contains(await head_snapshot(side.checkout, self._scratch), side.work, self._scratch)
+
+    async def _look(self, pair: Pair) -> None:
+        if all(run in self._sides for run in pair):
+            await self._tried(partial(self._compared, pair))
+
+    async def _compared(self, pair: Pair) -> None:
+        ours = self._sides[pair[0]]
+        theirs = (
+            self._sides[pair[1]].work if len(pair) > 1 else await head_snapshot(ours.checkout, self._scratch)
+        )
+        if ours.work.of.common != theirs.of.common:
+            return
+        self._version = self._version or await git_version(self._scratch, ours.work)
+        compared = await compare(ours.work, theirs, self._scratch, self._version)
+        self._say(compared.word)
+        found = [(each.kind, each.places) for each in compared.found]
+        heads = (ours.work.head, theirs.head)
+        by = await self._gone_by(ours.work, theirs)
+        self._journal.enqueue(lambda head: after_look(head.conflicts, pair, found, heads, by))
+
+    def _say(self, word: str) -> None:
+        """To programmers, once."""
+        if word and not self._said:
+            self._said = True
+            log.warning("%s", word)
+
+    async def _gone_by(self, ours: Snapshot, theirs: Snapshot) -> ResolvedBy:
+        """What makes conflicts of these two go, where they have gone."""
+        if ours.head == theirs.head:
+            return ResolvedBy.UNDONE
+        merged = await contains(theirs, ours, self._scratch)
+        return ResolvedBy.MERGE if merged else ResolvedBy.UNDONE
+
+    async def _tried(self, look: Callable[[], Awaitable[T]]) -> T | None:
+        """A look, or None where it failed: a tree that goes away meanwhile is looked at no more, and one that changes
+        is due again by what changed it."""
+        try:
+            return await look()
+        except (OSError, WorkspaceError) as error:
+            log.debug("a look for conflicts failed: %s", error)
+            return None
+
+
+def _has_work(run: RunState) -> bool:
+    """Whether it has a place of its own, or left a branch."""
+    return run.isolation == WORKTREE or (run.kept is not None and bool(run.kept.branch))
+
+
+def pairs(runs: Sequence[RunId], due: Iterable[RunId]) -> Iterator[Pair]:
+    """Those of which one is due, and each that is due with its checkout."""
+    changed = set(due)
+    for run in runs:
+        if run in changed:
+            yield (run,)
+    yield from (pair for pair in combinations(runs, 2) if changed.intersection(pair))

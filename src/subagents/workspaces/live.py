@@ -1,0 +1,183 @@
+"""A working tree as it is at this moment, as a commit that nobody but us sees.
+
+Nothing of the tree is touched: git works on a copy of its index, and writes into an object directory of ours that has
+the repository as its alternate.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.to_thread
+
+from subagents.workspaces.committing import EMAIL, NAME, write_tree
+from subagents.workspaces.git import LONG, Execute, Git, execute
+from subagents.workspaces.git_output import Change, changes, commit, joined
+from subagents.workspaces.groups import UNKNOWN, start_of
+from subagents.workspaces.ownership import Worktree, alternate
+from subagents.workspaces.repository import Repository, head_of
+from subagents.workspaces.starting import STATUS
+
+#: The same state makes the same commit, whenever it is looked at.
+NOBODY = {
+    **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in
+       (("NAME", NAME), ("EMAIL", EMAIL), ("DATE", "1000000000 +0000"))}
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTree:
+    """Where a tree is, and what git keeps for it; `objects` are more directories that its commits may be in. `begun` is
+    the commit with the user's uncommitted work that it began with, "" where it began with a commit of theirs."""
+
+    top: Path
+    git_dir: Path
+    common: Path
+    objects: tuple[Path, ...] = ()
+    begun: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A state of a tree. `commit` has all that lay there and is not ignored; its parent is `head`, what was checked
+    out. Both are the same where there was nothing uncommitted."""
+
+    of: LiveTree
+    head: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A folder of ours that objects and copies of indexes go to. May be emptied whenever nobody looks."""
+
+    folder: Path
+    run: Execute = execute
+
+    @property
+    def objects(self) -> Path:
+        return self.folder / "objects"
+
+    def git(self, *trees: LiveTree) -> Git:
+        """git for the first of the trees, which sees the objects of all of them and writes to ours."""
+        first = trees[0]
+        places = [first.common / "objects", *(place for tree in trees for place in tree.objects)]
+        return Git(first.git_dir, first.common, first.top, execute=self.run).with_variables(
+            GIT_OBJECT_DIRECTORY=str(self.objects),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=":".join(alternate(place) for place in dict.fromkeys(places)),
+            **NOBODY,
+        )
+
+    def empty(self) -> None:
+        """Takes all of it away, however little of it there is."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def empty_of_the_dead(self) -> None:
+        """The same for those beside it whose process ended without doing so. They are called `<name>-<pid>-…`."""
+        name = self.folder.name.partition("-")[0]
+        for folder in self.folder.parent.glob(f"{name}-*-*"):
+            pid = folder.name.split("-")[1]
+            if pid.isdecimal() and start_of(int(pid)) == UNKNOWN:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def of_worktree(worktree: Worktree) -> LiveTree:
+    """The tree of a run, by what was written down of it: the agent may write what stands in the tree itself."""
+    objects = (worktree.objects,) if worktree.snapshot else ()
+    return LiveTree(worktree.tree, Path(worktree.git_dir), Path(worktree.common), objects, worktree.snapped)
+
+
+def of_repository(repository: Repository) -> LiveTree:
+    return LiveTree(repository.top, repository.git_dir, repository.common)
+
+
+async def snapshot(tree: LiveTree, scratch: Scratch) -> Snapshot:
+    """The tree as it is now. Raises `WorkspaceError` and `OSError`, also where a file went away meanwhile."""
+    await anyio.to_thread.run_sync(_prepare, scratch)
+    index = scratch.folder / f"{hash(tree) & 0xFFFFFFFF:08x}.index"
+    git = scratch.git(tree).with_variables(GIT_INDEX_FILE=str(index))
+    try:
+        await anyio.to_thread.run_sync(_copied, tree.git_dir / "index", index)
+        return await _taken(tree, git)
+    finally:
+        index.unlink(missing_ok=True)
+
+
+async def head_snapshot(tree: LiveTree, scratch: Scratch) -> Snapshot:
+    """Only what is committed there."""
+    await anyio.to_thread.run_sync(_prepare, scratch)
+    head = await head_of(scratch.git(tree))
+    return Snapshot(tree, head, head)
+
+
+async def branch_snapshot(tree: LiveTree, branch: str, scratch: Scratch) -> Snapshot | None:
+    """What a branch of the repository holds; None where there is none."""
+    await anyio.to_thread.run_sync(_prepare, scratch)
+    name = f"refs/heads/{branch}^{{commit}}"
+    tip = commit(await scratch.git(tree)("rev-parse", "--verify", "--quiet", name, fine=(0, 1)))
+    return Snapshot(tree, tip, tip) if tip else None
+
+
+async def contains(whole: Snapshot, part: Snapshot, scratch: Scratch) -> bool:
+    """Whether the one has all that is committed of the other in its history, and there is nothing else of that."""
+    if part.commit != part.head:
+        return False
+    git = scratch.git(whole.of, part.of)
+    return not (await git.answer("merge-base", "--is-ancestor", part.head, whole.head, fine=(0, 1))).code
+
+
+async def _taken(tree: LiveTree, git: Git) -> Snapshot:
+    # One start of git for both: starting it five times is most of what a small tree costs.
+    said = await git(*STATUS, "--branch", seconds=LONG)
+    head, changed = head_in(said), [change for change in changes(said) if not change.nested]
+    if not head or not (changed or tree.begun):
+        return Snapshot(tree, head, head)
+    await _stage(git, changed)
+    parents = [head, *([await _common_beginning(git, tree.begun)] if tree.begun else [])]
+    made = await _commit(git, await write_tree(git), parents)
+    return Snapshot(tree, head, made)
+
+
+async def _common_beginning(git: Git, begun: str) -> str:
+    """The same commit for all trees that began with the same uncommitted work: what they have in common by it is no
+    change of theirs."""
+    return await _commit(git, f"{begun}^{{tree}}", [f"{begun}^"])
+
+
+async def _commit(git: Git, tree: str, parents: Iterable[str]) -> str:
+    options = [part for parent in parents for part in ("-p", parent)]
+    return commit(await git("commit-tree", tree, *options, "-m", "as it is now"))
+
+
+def head_in(status: bytes) -> str:
+    """The commit in what `git status --porcelain=v2 --branch -z` says; "" before the first."""
+    said = next((each for each in status.split(b"\0", 4) if each.startswith(b"# branch.oid ")), b"")
+    oid = said.removeprefix(b"# branch.oid ").decode()
+    return "" if oid == "(initial)" else oid
+
+
+async def _stage(git: Git, changed: Iterable[Change]) -> None:
+    """Only what status named, so that the tree is gone through once."""
+    loose = [change for change in changed if change.unstaged != "."]
+    gone = [change.path for change in loose if change.unstaged == "D"]
+    there = [change.path for change in loose if change.unstaged != "D"]
+    if gone:
+        # By force: a folder that became a link would refuse to be left.
+        await git("update-index", "--force-remove", "-z", "--stdin", stdin=joined(gone))
+    if there:
+        options = ("--add", "--remove", "--replace")
+        await git("update-index", *options, "-z", "--stdin", stdin=joined(there), seconds=LONG)
+
+
+def _prepare(scratch: Scratch) -> None:
+    scratch.objects.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _copied(index: Path, copy: Path) -> None:
+    """With its time, by which git tells files that changed in the moment that the index was written."""
+    if os.path.lexists(index):
+        shutil.copy2(index, copy)

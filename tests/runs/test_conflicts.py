@@ -1,0 +1,94 @@
+"""What follows from a look at two trees, and what is known of where runs meet."""
+
+from __future__ import annotations
+
+import pytest
+
+from subagents.events import (
+    ConflictDetected,
+    ConflictKind,
+    ConflictPlace,
+    ConflictResolved,
+    Entry,
+    Event,
+    LineRange,
+    ResolvedBy,
+)
+from subagents.ids import RunId
+from subagents.runs.conflicts import ConflictState, after_look, after_merge, conflict_id, evolve, told
+
+ONE, TWO = RunId("one"), RunId("two")
+HEADS = ("a", "b")
+
+
+def place(path: str = "a.py", line: int = 1) -> ConflictPlace:
+    return ConflictPlace(path=path, ours=(LineRange(line, line + 2),), theirs=(LineRange(line, line),))
+
+
+def after(*facts: Event) -> ConflictState:
+    state = ConflictState()
+    for number, fact in enumerate(facts, 1):
+        state = evolve(state, Entry(number, str(number), float(number), fact))
+    return state
+
+
+def looked(state: ConflictState, *places: ConflictPlace) -> list[Event]:
+    found = [(ConflictKind.TEXT, places)] if places else []
+    return after_look(state, (ONE, TWO), found, HEADS)
+
+
+def test_what_is_found_again_is_told_of_once_and_again_where_it_moved():
+    (first,) = looked(ConflictState(), place())
+    assert isinstance(first, ConflictDetected)
+    assert looked(after(first), place()) == []
+    (moved,) = looked(after(first), place(line=7))
+    assert after(first, moved).open[0].places == (place(line=7),)
+    assert len(after(first, moved).open) == 1
+
+
+def test_what_is_found_no_more_is_resolved():
+    (first,) = looked(ConflictState(), place())
+    (gone,) = looked(after(first))
+    assert gone == ConflictResolved(conflict=conflict_id((ONE, TWO), ConflictKind.TEXT), by=ResolvedBy.UNDONE)
+    assert after(first, gone) == ConflictState()
+
+
+def test_a_persons_word_holds_until_other_lines_meet():
+    (first,) = looked(ConflictState(), place())
+    assert isinstance(first, ConflictDetected)
+    settled = after(first, ConflictResolved(conflict=first.conflict, by=ResolvedBy.PERSON))
+    assert looked(settled, place()) == []
+    assert len(looked(settled, place(line=9))) == 1
+
+
+def test_a_merge_resolves_what_a_look_has_found_and_not_what_was_edited_in_one_tree():
+    lines = ConflictDetected(conflict="lines", runs=(ONE, TWO), kind=ConflictKind.LINES, places=(place(),))
+    (first,) = looked(ConflictState(), place())
+    assert isinstance(first, ConflictDetected)
+    merged = ConflictResolved(conflict=first.conflict, by=ResolvedBy.MERGE)
+    assert after_merge(after(lines, first), ONE) == [merged]
+    assert looked(after(lines)) == []
+
+
+def test_one_is_found_by_the_beginning_of_its_id():
+    (first,) = looked(ConflictState(), place())
+    state = after(first)
+    assert state.find(state.open[0].id[:3]) == state.open[0]
+    with pytest.raises(KeyError):
+        state.find("")
+
+
+def test_a_line_names_the_others_the_files_and_how_many_more():
+    places = tuple(place(f"{name}.py") for name in "abcd")
+    (first,) = looked(ConflictState(), *places)
+    (conflict,) = after(first).open
+    assert told(conflict, str, ONE) == (
+        "Will not merge with two: a.py lines 1-3 / line 1; b.py lines 1-3 / line 1; c.py lines 1-3 / line 1; "
+        f"and 1 more [{conflict.id}]"
+    )
+    assert told(conflict, str).startswith("one and two: will not merge: a.py")
+    (alone,) = after_look(ConflictState(), (ONE,), [(ConflictKind.DELETED, (place(),))], HEADS)
+    (conflict,) = after(alone).open
+    assert told(conflict, str, ONE).startswith(
+        "Will not merge (one changed what the other deleted) with what is committed in the checkout: a.py"
+    )
