@@ -405,15 +405,18 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  list     List the worktrees of this project's runs, and the branches with their work.
-  diff     Show what a run changed, compared with the commit that it began at.
-  merge    Merge a run's branch into the branch that is checked out where the run was started.
-  apply    Apply a run's changes as uncommitted changes where the run was started.
-  commit   Commit what a kept folder holds to the run's branch, now.
-  push     Push a run's branch to a remote, after asking.
-  pr       Open a pull request for a run's branch, which was pushed before.
-  discard  Delete a run's branch and its folder, after asking.
-  gc       Remove the folders of worktrees that nobody needs any more, where nothing would be lost.
+  list       List the worktrees of this project's runs, and the branches with their work.
+  diff       Show what a run changed, compared with the commit that it began at.
+  merge      Merge a run's branch into the branch that is checked out where the run was started.
+  apply      Apply a run's changes as uncommitted changes where the run was started.
+  commit     Commit what a kept folder holds to the run's branch, now.
+  push       Push a run's branch to a remote, after asking.
+  pr         Open a pull request for a run's branch, which was pushed before.
+  conflicts  List where runs of this project meet: work that will not merge, and lines that two
+             edited.
+  discard    Delete a run's branch and its folder, after asking.
+  gc         Remove the folders of worktrees that nobody needs any more, where nothing would be
+             lost.
 """)
 
 
