@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, assert_never
 
 from subagents.errors import BadAnswer
-from subagents.events import StoppedBy
+from subagents.events import Ending, Event, RunCompleted, StoppedBy
 from subagents.runs.output_types import output_type
 from subagents.runs.state import Outcome, RunState, RunStatus
 from subagents.runs.usage_report import as_json
@@ -52,6 +52,23 @@ class Result:
     structured: str | None = None
     read: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
     conflicts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        run: RunState,
+        ending: Event,
+        read: Callable[[str], Any] | None = None,
+        conflicts: tuple[str, ...] = (),
+    ) -> Result:
+        """What an ended run came to, by the fact that ended it, which has all its words."""
+        match ending:
+            case RunCompleted(text=text, structured=structured):
+                return cls(run, text, structured, read, conflicts)
+            case Ending(partial=partial):
+                return cls(run, partial, conflicts=conflicts)
+            case other:
+                raise TypeError(f"a fact ended run {run.id}, but it is {type(other).__name__}")
 
     @property
     def value(self) -> Any:

@@ -22,11 +22,9 @@ from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.told import ToldProblems
 from subagents.errors import SessionError, SpawnRefused
 from subagents.events import (
-    Ending,
     Entry,
     Event,
     ResultDelivered,
-    RunCompleted,
     RunSpawned,
     SessionClosed,
     StoppedBy,
@@ -387,13 +385,7 @@ class AgentManager:
         return self._told(run, entry.event)
 
     def _told(self, run: RunState, ending: Event) -> Result:
-        match ending:
-            case RunCompleted(text=text, structured=structured):
-                return Result(run, text, structured, self._reads.get(run.id), self._conflicts(run))
-            case Ending(partial=partial):
-                return Result(run, partial, conflicts=self._conflicts(run))
-            case other:
-                raise TypeError(f"a fact ended run {run.id}, but it is {type(other).__name__}")
+        return Result.of(run, ending, self._reads.get(run.id), self._conflicts(run))
 
     def _conflicts(self, run: RunState) -> tuple[str, ...]:
         state = self.state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from subagents.events import Ending, RunCompleted
 from subagents.ids import RunId
 from subagents.runs.result import Result
 from subagents.sessions.folder import SessionFolder
@@ -14,10 +13,4 @@ def result_in_log(folder: SessionFolder, run: RunId, conflicts: tuple[str, ...] 
     state, log = read_session(folder.log).run(run), LogReader(folder.log)
     if state.outcome is None:
         return Result(state, log.draft(run) or state.text, conflicts=conflicts)
-    match log.entry(state.outcome.seq).event:
-        case RunCompleted(text=said, structured=structured):
-            return Result(state, said, structured, conflicts=conflicts)
-        case Ending(partial=partial):
-            return Result(state, partial, conflicts=conflicts)
-        case other:
-            raise AssertionError(f"run {run} did not end with {other}")
+    return Result.of(state, log.entry(state.outcome.seq).event, conflicts=conflicts)
