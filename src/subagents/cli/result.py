@@ -72,7 +72,7 @@ def result(
 
 def result_of(seen: Seen) -> Result:
     """The run with all its words. Raises `SessionError` when they cannot be read."""
-    return result_in_log(seen.folder, seen.run.id, seen.conflicts)
+    return result_in_log(seen.folder, seen.run.id)
 
 
 def _waited(project: Project, seen: Seen, bound: float | None) -> Seen:

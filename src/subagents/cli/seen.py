@@ -8,10 +8,8 @@ from pathlib import Path
 
 from subagents.cli.streams import say
 from subagents.errors import SessionError
-from subagents.ids import RunId
 from subagents.language import _
 from subagents.places import Project
-from subagents.runs.conflicts import told
 from subagents.runs.state import RunState, RunStatus
 from subagents.sessions.folder import SessionFolder, owner_alive, sessions
 from subagents.sessions.index import find_run
@@ -73,7 +71,7 @@ def look(project: Project, since: float | None = None) -> Look:
             found.problems.append(examined.problem)
         if (state := examined.state) is not None and (since is None or not state.header.archived):
             found.runs.extend(
-                Seen(run, folder, owner, examined.problem, conflict_lines(state, run.id))
+                Seen(run, folder, owner, examined.problem, state.conflicts_of(run.id))
                 for run in state.runs.values()
             )
     return found
@@ -87,7 +85,7 @@ def find(project: Project, name: str) -> tuple[Seen, SessionState]:
     examined = examine(folder)
     if (state := examined.state) is None or (examined.problem and run_id not in state.runs):
         raise SessionError(examined.problem)
-    return Seen(state.run(run_id), folder, owner, examined.problem, conflict_lines(state, run_id)), state
+    return Seen(state.run(run_id), folder, owner, examined.problem, state.conflicts_of(run_id)), state
 
 
 def find_to_show(project: Project, name: str) -> Seen:
@@ -96,11 +94,6 @@ def find_to_show(project: Project, name: str) -> Seen:
     if seen.problem:
         say(seen.problem)
     return seen
-
-
-def conflict_lines(state: SessionState, run: RunId) -> tuple[str, ...]:
-    """Where a run meets others, as its parent is told."""
-    return tuple(told(each, state.handle, run) for each in state.conflicts.alarming(run))
 
 
 def _written_at(folder: SessionFolder) -> float:

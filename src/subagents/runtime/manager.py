@@ -32,7 +32,6 @@ from subagents.events import (
 from subagents.ids import RunId, new_fact_id, new_run_id
 from subagents.notices.joining import JoinMode
 from subagents.runs import lifecycle
-from subagents.runs.conflicts import told
 from subagents.runs.mentions import free_handle
 from subagents.runs.outputs import shared_output_notes
 from subagents.runs.peek import Peek, PeekQuery
@@ -380,16 +379,12 @@ class AgentManager:
 
     async def _result(self, run: RunState) -> Result:
         if run.outcome is None:
-            return Result(run, run.text, conflicts=self._conflicts(run))
+            return Result(run, run.text, conflicts=self.state.conflicts_of(run.id))
         entry = await anyio.to_thread.run_sync(self._shared.store.entry, run.outcome.seq)
         return self._told(run, entry.event)
 
     def _told(self, run: RunState, ending: Event) -> Result:
-        return Result.of(run, ending, self._reads.get(run.id), self._conflicts(run))
-
-    def _conflicts(self, run: RunState) -> tuple[str, ...]:
-        state = self.state
-        return tuple(told(each, state.handle, run.id) for each in state.conflicts.alarming(run.id))
+        return Result.of(run, ending, self._reads.get(run.id), self.state.conflicts_of(run.id))
 
     async def _note(self, event: Event) -> None:
         """Records what needs no decision; a session that is over keeps quiet about it."""

@@ -8,9 +8,10 @@ from subagents.sessions.folder import SessionFolder
 from subagents.sessions.reader import LogReader, read_session
 
 
-def result_in_log(folder: SessionFolder, run: RunId, conflicts: tuple[str, ...] = ()) -> Result:
-    """The run with all its words, and what it is in conflict with. Raises `SessionError` when they cannot be read."""
-    state, log = read_session(folder.log).run(run), LogReader(folder.log)
+def result_in_log(folder: SessionFolder, run: RunId) -> Result:
+    """The run with all its words, and where it meets others. Raises `SessionError` when they cannot be read."""
+    session, log = read_session(folder.log), LogReader(folder.log)
+    state, conflicts = session.run(run), session.conflicts_of(run)
     if state.outcome is None:
         return Result(state, log.draft(run) or state.text, conflicts=conflicts)
     return Result.of(state, log.entry(state.outcome.seq).event, conflicts=conflicts)

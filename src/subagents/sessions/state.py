@@ -110,6 +110,10 @@ class SessionState:
         """What it is called; its id where it is not of this session."""
         return self._runs[run_id].handle if run_id in self._runs else run_id
 
+    def conflicts_of(self, run: RunId) -> tuple[str, ...]:
+        """A line for each conflict of the run that somebody should look at."""
+        return tuple(conflicts.told(each, self.handle, run) for each in self.conflicts.alarming(run))
+
     def find(self, name: str) -> RunId:
         """The run with this handle, id or unique prefix of an id. Raises `RunNotFound`, naming the candidates."""
         if name in self._handles:
