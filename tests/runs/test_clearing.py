@@ -8,8 +8,8 @@ import pytest
 from subagents.errors import RunNotFound
 from subagents.ids import RunId, with_prefix
 from subagents.runs.clearing import Clearing, Kept, Rules, by_age, by_name
+from subagents.runs.evolving import spawned as state_of
 from subagents.runs.state import RunState, RunStatus
-from subagents.runs.state import spawned as state_of
 from subagents.testing.facts import numbered, spawned
 
 NOW = 10_000.0

@@ -8,9 +8,9 @@ import msgspec
 from inline_snapshot import snapshot
 
 from subagents.ids import RunId
+from subagents.runs.evolving import spawned as state_of
 from subagents.runs.listing import MAX_ROWS, Group, listed, listing_text
 from subagents.runs.state import Outcome, RunState, RunStatus
-from subagents.runs.state import spawned as state_of
 from subagents.testing.facts import numbered, spawned, spec
 
 NOW = 10_000.0

@@ -28,8 +28,9 @@ from subagents.events import (
     WrapUpAsked,
 )
 from subagents.ids import RunId
+from subagents.runs.evolving import evolve, spawned
 from subagents.runs.result import Result, bounded, duration, result_json, result_text
-from subagents.runs.state import RunState, evolve, spawned
+from subagents.runs.state import RunState
 from subagents.spec import AskedBy, RunSpec
 from subagents.usage import ModelUsage
 

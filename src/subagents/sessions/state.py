@@ -31,8 +31,7 @@ from subagents.events import (
 from subagents.ids import RunId, with_prefix
 from subagents.notices import state as notices
 from subagents.notices.state import NoticeState
-from subagents.runs import conflicts, edits
-from subagents.runs import state as runs
+from subagents.runs import conflicts, edits, evolving
 from subagents.runs.conflicts import ConflictState
 from subagents.runs.edits import EditState
 from subagents.runs.state import RunState
@@ -135,11 +134,11 @@ class SessionState:
             case RunSpawned() as event:
                 self._spawned(entry, event)
             case AgentRegistered() as event:
-                self._runs[event.run] = runs.registered(entry, event)
+                self._runs[event.run] = evolving.registered(entry, event)
                 self._index(self._runs[event.run])
             case RunEvent(run=run_id):
                 if (run := self._runs.get(run_id)) is not None:
-                    self._runs[run_id] = runs.evolve(run, entry)
+                    self._runs[run_id] = evolving.evolve(run, entry)
                     if isinstance(entry.event, FileEdited):
                         edits.edited(self.edits, run, entry.event, entry.seq, entry.at)
             case NoticePosted() | NoticeAcknowledged():
@@ -150,7 +149,7 @@ class SessionState:
                 self.header = _evolve_header(self.header, entry.at, event)
 
     def _spawned(self, entry: Entry, event: RunSpawned) -> None:
-        self._runs[event.run] = runs.spawned(entry, event)
+        self._runs[event.run] = evolving.spawned(entry, event)
         self._index(self._runs[event.run])
         if event.request_id:
             self._requests[event.request_id] = event.run
