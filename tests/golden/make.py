@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
 from subagents.events import (
     EVENTS,
     AgentDeregistered,
@@ -26,15 +27,12 @@ from subagents.events import (
     ClientConnected,
     CommandStarted,
     ConflictDetected,
-    ConflictKind,
-    ConflictPlace,
     ConflictResolved,
     ContextCompacted,
     DirectoryChanged,
     Entry,
     Event,
     FileEdited,
-    LineRange,
     ModelReplied,
     ModelRequestFailed,
     NoticeAcknowledged,
@@ -42,7 +40,6 @@ from subagents.events import (
     NoticePosted,
     OutputFault,
     OutputRejected,
-    ResolvedBy,
     ResultDelivered,
     RunCleared,
     RunCompleted,

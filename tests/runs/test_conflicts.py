@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from subagents.events import (
-    ConflictDetected,
-    ConflictKind,
-    ConflictPlace,
-    ConflictResolved,
-    Entry,
-    Event,
-    LineRange,
-    ResolvedBy,
-)
+from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
+from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
 from subagents.ids import RunId
 from subagents.runs.conflicts import ConflictState, after_look, after_merge, conflict_id, evolve, told
 

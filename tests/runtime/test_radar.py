@@ -13,7 +13,8 @@ import pytest
 from tests.workspaces.repositories import git, repository, write
 
 from subagents import AgentManager
-from subagents.events import ConflictKind, ConflictResolved, Entry, LineRange, ResolvedBy
+from subagents.conflict import ConflictKind, LineRange, ResolvedBy
+from subagents.events import ConflictResolved, Entry
 from subagents.ids import RunId
 from subagents.places import project_at
 from subagents.runners.base import FileWritten, RunContext

@@ -15,7 +15,7 @@ from pydantic_ai.models.test import TestModel
 from pydantic_ai.usage import RunUsage
 
 from subagents import AgentManager, EditReport, Registration
-from subagents.events import ConflictKind, LineRange
+from subagents.conflict import ConflictKind, LineRange
 from subagents.ids import RunId
 from subagents.prompts.role import Role
 from subagents.runners.base import RunContext

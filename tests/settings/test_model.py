@@ -8,7 +8,8 @@ import pytest
 from inline_snapshot import snapshot
 
 from subagents.errors import BadSetting
-from subagents.settings.model import Settings, declared, nearest_name, unknown
+from subagents.settings.model import Settings, declared
+from subagents.settings.names import nearest_name, unknown
 
 
 def test_what_nobody_set_has_its_default():

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
 from subagents.errors import BadSetting
-from subagents.settings.model import Settings, by_name, declared
+from subagents.settings.model import Settings, declared
+from subagents.settings.names import by_name
 from subagents.settings.possible import Declared, as_text, fitting, from_text
 
 ANYTHING = st.recursive(

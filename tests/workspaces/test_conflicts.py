@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.workspaces.repositories import git, repository, write
 
-from subagents.events import ConflictKind, LineRange
+from subagents.conflict import ConflictKind, LineRange
 from subagents.workspaces.conflicts import Compared, compare, git_version
 from subagents.workspaces.live import LiveTree, Scratch, Snapshot, of_repository, snapshot
 from subagents.workspaces.repository import repository_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from subagents.events import LineRange
+from subagents.conflict import LineRange
 from subagents.workspaces.functions import functions, touched
 from subagents.workspaces.merge_output import Hunk, hunks, merged
 

@@ -229,7 +229,7 @@ def _settings() -> Iterator[Finding]:
     """How much is set and where, what of it was dropped, and which keys are not where they are said to be."""
     from subagents.settings.keys import opened
     from subagents.settings.layers import Layer, layered
-    from subagents.settings.model import by_name
+    from subagents.settings.names import by_name
 
     name = _("settings")
     try:

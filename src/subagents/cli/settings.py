@@ -21,7 +21,8 @@ from subagents.places import Project
 from subagents.settings import files
 from subagents.settings.importing import Imported
 from subagents.settings.layers import Layer, Layered, layered, of_user
-from subagents.settings.model import by_name, declared, unknown
+from subagents.settings.model import declared
+from subagents.settings.names import by_name, unknown
 from subagents.settings.possible import Declared, Guard, Value, as_text, fitting, from_text, refusal
 from subagents.view.cells import fit, printable
 from subagents.view.columns import Column, table

@@ -20,7 +20,8 @@ from subagents.settings import files
 from subagents.settings.keyring import Keyring, SystemKeyring
 from subagents.settings.keys import BASE_URL
 from subagents.settings.layers import Layer, layered, of_user
-from subagents.settings.model import Settings, by_name
+from subagents.settings.model import Settings
+from subagents.settings.names import by_name
 from subagents.settings.possible import Value
 from subagents.view.cells import printable
 

@@ -11,8 +11,9 @@ import typer
 from subagents.cli.place import project_here
 from subagents.cli.recording import record
 from subagents.cli.streams import answer, draw, say
+from subagents.conflict import ResolvedBy
 from subagents.errors import NotNow, RunNotFound
-from subagents.events import ConflictResolved, ResolvedBy
+from subagents.events import ConflictResolved
 from subagents.language import _
 from subagents.places import Project
 from subagents.runs.conflicts import Conflict, told

@@ -7,15 +7,8 @@ from hashlib import sha256
 
 import msgspec
 
-from subagents.events import (
-    ConflictDetected,
-    ConflictKind,
-    ConflictPlace,
-    ConflictResolved,
-    Entry,
-    Event,
-    ResolvedBy,
-)
+from subagents.conflict import ConflictKind, ConflictPlace, ResolvedBy
+from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
 from subagents.ids import RunId
 
 MOST_PLACES = 3  # files of a conflict that a line names

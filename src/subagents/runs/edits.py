@@ -10,16 +10,8 @@ from posixpath import join, normpath
 
 import msgspec
 
-from subagents.events import (
-    ConflictDetected,
-    ConflictKind,
-    ConflictPlace,
-    ConflictResolved,
-    Event,
-    FileEdited,
-    LineRange,
-    ResolvedBy,
-)
+from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
+from subagents.events import ConflictDetected, ConflictResolved, Event, FileEdited
 from subagents.ids import RunId
 from subagents.runs.conflicts import ConflictState, conflict_id, known
 from subagents.runs.state import RunState

@@ -19,15 +19,9 @@ import anyio
 import anyio.to_thread
 
 from subagents.clock import Clock
+from subagents.conflict import ResolvedBy
 from subagents.errors import SessionError, WorkspaceError
-from subagents.events import (
-    Entry,
-    FileEdited,
-    ResolvedBy,
-    ToolReturned,
-    WorkspaceClosed,
-    WorkspaceOpened,
-)
+from subagents.events import Entry, FileEdited, ToolReturned, WorkspaceClosed, WorkspaceOpened
 from subagents.ids import RunId
 from subagents.runs.conflicts import after_look, after_merge
 from subagents.runs.state import RunState

@@ -15,7 +15,7 @@ from typing import Any
 from subagents.errors import BadSetting, SettingsFileError
 from subagents.language import _
 from subagents.settings.files import content
-from subagents.settings.model import by_name
+from subagents.settings.names import by_name
 from subagents.settings.possible import Value, fitting
 
 MOST_BYTES = 1024 * 1024

@@ -18,7 +18,8 @@ from subagents.language import _, counted
 from subagents.places import Project
 from subagents.settings import files
 from subagents.settings.files import SettingsFile
-from subagents.settings.model import Settings, by_name, declared, unknown
+from subagents.settings.model import Settings, declared
+from subagents.settings.names import by_name, unknown
 from subagents.settings.possible import PREFIX, Value, fitting, from_text, refusal
 
 MOST_PROBLEMS = 20  # told of one file

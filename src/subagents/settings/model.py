@@ -5,14 +5,12 @@ Where a value comes from is not known here.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
 
 from subagents.errors import BadSetting
-from subagents.language import _
-from subagents.settings.possible import MOST_SHOWN, Declared, Guard, Value, fitting
+from subagents.settings.possible import Declared, Guard, Value, fitting
 
 #: What a worktree may begin with.
 BASES = ("head", "default-branch", "snapshot")
@@ -389,24 +387,3 @@ def declared() -> tuple[Declared, ...]:
         Declared(name=each.name, default=getattr(Settings, each.name), **each.metadata)
         for each in fields(Settings)
     )
-
-
-@cache
-def by_name() -> dict[str, Declared]:
-    """The same, to be found by name."""
-    return {each.name: each for each in declared()}
-
-
-def unknown(name: str) -> str:
-    """The sentence about a setting that there is not, with the one that was probably meant."""
-    said = _("there is no setting {name!r}").format(name=name[:MOST_SHOWN])
-    near = nearest_name(name[:MOST_SHOWN])
-    return _("{said}; did you mean {near}?").format(said=said, near=near) if near else said
-
-
-def nearest_name(name: str) -> str:
-    """The setting that looks most like it, "" when none does. Spellings of other tools are understood."""
-    from difflib import get_close_matches
-
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[\s.-]+", "_", name.strip()).lower()
-    return snake if snake in by_name() else next(iter(get_close_matches(snake, by_name(), 1, 0.6)), "")

@@ -12,13 +12,12 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from subagents.conflict import ConflictKind, ConflictPlace, ResolvedBy
 from subagents.errors import NotNow
 from subagents.events import (
     EVENTS,
     CommandStarted,
     ConflictDetected,
-    ConflictKind,
-    ConflictPlace,
     ConflictResolved,
     DirectoryChanged,
     Entry,
@@ -26,7 +25,6 @@ from subagents.events import (
     FileEdited,
     ModelRequestFailed,
     OutputRejected,
-    ResolvedBy,
     ResultDelivered,
     RunCleared,
     RunFailed,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from subagents.events import ConflictKind, ConflictPlace
+from subagents.conflict import ConflictKind, ConflictPlace
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.functions import touched

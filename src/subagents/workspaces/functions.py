@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-from subagents.events import LineRange
+from subagents.conflict import LineRange
 
 #: A function with its decorators: its name with those of what it is in, its first and its last line.
 Spanned = tuple[str, int, int]

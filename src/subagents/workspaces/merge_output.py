@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from subagents.events import ConflictKind, LineRange
+from subagents.conflict import ConflictKind, LineRange
 
 _KINDS = {
     "contents": ConflictKind.TEXT,
