@@ -5,12 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 import anyio.to_thread
@@ -18,11 +18,11 @@ import anyio.to_thread
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
-from subagents.definitions.tool_names import DELEGATING, FETCH, OURS, START, START_MANY
+from subagents.definitions.tool_names import OURS
 from subagents.definitions.trust import is_trusted
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
-from subagents.ids import RUN_ID_LENGTH, RunId, SessionId, is_run_id, new_fact_id
+from subagents.ids import RunId, SessionId, new_fact_id
 from subagents.models.selection import model_of
 from subagents.models.served import Served
 from subagents.models.wishes import choose
@@ -32,11 +32,11 @@ from subagents.prompts.given import notes_on
 from subagents.prompts.role import Role
 from subagents.prompts.roles import Roles
 from subagents.prompts.whereabouts import whereabouts
+from subagents.run_toolsets import RunToolsets
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner
 from subagents.runners.compacting import Policy
-from subagents.runners.native import NativeRunner, Retries, RunDeps
-from subagents.runners.native_tools import reported
+from subagents.runners.native import NativeRunner, Retries
 from subagents.runners.with_servers import WithServers
 from subagents.runs.state import RunState
 from subagents.runtime import manager as runtime
@@ -46,7 +46,7 @@ from subagents.runtime.definition_watch import watch
 from subagents.runtime.radar import Radar
 from subagents.runtime.shared_edits import SharedEdits, SharedMode
 from subagents.runtime.supervisor import Shared
-from subagents.runtime.surroundings import OuterRun, Surroundings
+from subagents.runtime.surroundings import Surroundings, outer_run
 from subagents.sessions import folder as folders
 from subagents.sessions import index, recovery
 from subagents.sessions.folder import SessionFolder
@@ -58,12 +58,10 @@ from subagents.sessions.transcript import export_jsonl
 from subagents.settings.layers import Layered, SettingProblem, layered
 from subagents.settings.model import Settings, declared
 from subagents.spec import ProviderRule, RunSpec, ToolSelection
-from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
 from subagents.toolsets.mcp.choosing import ServerChoice
 from subagents.toolsets.mcp.servers import Servers
 from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
-from subagents.toolsets.web import web_toolset
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.base import SHARED, WORKTREE
 from subagents.workspaces.chosen import ChosenWorkspaces
@@ -72,17 +70,10 @@ from subagents.workspaces.live import Scratch
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.placing import Place, records_of
 from subagents.workspaces.shared import SharedWorkspaces
-from subagents.workspaces.variables import DEPTH, RUN, TREE
 from subagents.workspaces.worktrees import WorktreeWorkspaces, place_for, refuse_impossible, wish_of
 
 if TYPE_CHECKING:
-    from pydantic_ai.toolsets import AbstractToolset
-
     from subagents.delegation.any_loop import ParentTools
-
-PUT_AWAY = (
-    60.0  # seconds that opening a session waits for a worktree that its last owner left; the next one goes on
-)
 
 PASSED_ON = ("SUBAGENTS_STATE", "SUBAGENTS_HOME", *(setting.variable for setting in declared()))
 
@@ -179,9 +170,9 @@ class AgentManager(runtime.AgentManager):
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
             servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
-            tools = _Toolsets(plan.settings, providers, servers, Roles(plan.clock))
+            tools = RunToolsets(plan.settings, providers, servers)
             async with own_tasks() as tasks, servers.running():
-                shared = _shared(plan, journal, store, tools)
+                shared = _shared(plan, journal, store, tools, servers)
                 admission = Admission(plan.settings, plan.clock, plan.project.state if plan.place else None)
                 manager = cls(_surroundings(plan, providers), journal, admission, shared, tasks)
                 manager.folder, manager.set_aside = plan.place, journal.set_aside
@@ -306,7 +297,7 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         is_trusted=is_trusted,
         claim_id=plan.claim,
         environment={name: plan.environ[name] for name in PASSED_ON if name in plan.environ},
-        outer=_outer_run(started_in(plan.environ)),
+        outer=outer_run(started_in(plan.environ)),
         tool_notes=partial(_tool_notes, providers),
         given_notes=_given_notes,
         choose_servers=ServerChoice(plan.project.root, taken=providers.names).chosen,
@@ -330,21 +321,13 @@ async def _given_notes(spec: RunSpec) -> Sequence[str]:
     return await anyio.to_thread.run_sync(notes_on, spec)
 
 
-def _outer_run(environment: Mapping[str, str]) -> OuterRun | None:
-    """The run that this process is a command of. What makes no sense is taken to be as deep as can be."""
-    if not (run := environment.get(RUN)):
-        return None
-    tree, depth = environment.get(TREE) or run, environment.get(DEPTH, "")
-    # They become names of files.
-    known = is_run_id(run) and is_run_id(tree) and depth.isdecimal() and len(depth) < 4
-    return OuterRun(RunId(run[:RUN_ID_LENGTH]), RunId(tree), int(depth) if known else 999)
-
-
-def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) -> Shared:
+def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: RunToolsets, servers: Servers) -> Shared:
     retries = Retries(plan.settings.model_retries, plan.clock)
     settings = plan.settings
     compaction = Policy(settings.compaction_percent, settings.compaction_model, settings.context_window)
-    native = NativeRunner(model_of, tools, partial(_prepared, plan, tools), retries, compaction)
+    native = NativeRunner(
+        model_of, tools, partial(_prepared, plan, tools, Roles(plan.clock)), retries, compaction
+    )
     export = None
     if plan.place is not None:
         export = partial(_export, plan.place, journal, store)
@@ -353,7 +336,7 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: _Toolsets) 
         store=store,
         clock=plan.clock,
         runners={
-            "native": WithServers(native, tools.servers),
+            "native": WithServers(native, servers),
             "command": CommandRunner(os.environ),
             **plan.runners,
         },
@@ -397,14 +380,16 @@ def _worktree_place(
     return place_for(project, settings, clock, kept_in / "archive")
 
 
-async def _prepared(plan: _Plan, tools: _Toolsets, spec: RunSpec, context: RunContext) -> Role:
+async def _prepared(
+    plan: _Plan, tools: RunToolsets, roles: Roles, spec: RunSpec, context: RunContext
+) -> Role:
     """The role, when what its tools come from is loaded as well: a run that is resumed was not looked at before."""
     await anyio.to_thread.run_sync(tools.load, spec)
     state = tools.manager.state
     path = [state.run(run).handle for run in reversed(state.path(context.run))]
     place = whereabouts(path, context.depth, plan.settings.max_depth)
     last = "\n\n".join(filter(None, (context.told, place)))
-    return await tools.roles.role(state.run(context.run), state.runs, context.folder, last)
+    return await roles.role(state.run(context.run), state.runs, context.folder, last)
 
 
 def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunId) -> None:
@@ -413,59 +398,3 @@ def _export(place: SessionFolder, journal: Journal, store: EventStore, run: RunI
     # For people; the log has it all, so a full disk or a removed folder costs nothing that counts.
     with suppress(OSError, SessionError):
         export_jsonl(store, journal.state, run, place.transcripts / f"{run}.jsonl")
-
-
-class _Toolsets:
-    """The tools a run may see, made once for each selection and shared by all runs that have it."""
-
-    #: Set as soon as there is one; no run begins before.
-    manager: AgentManager
-
-    def __init__(self, settings: Settings, providers: ToolProviders, servers: Servers, roles: Roles) -> None:
-        self._settings = settings
-        self._providers = providers
-        self.servers = servers
-        self.roles = roles
-        self._made: dict[object, Sequence[AbstractToolset[Any]]] = {}
-
-    def load(self, spec: RunSpec) -> None:
-        """Loads what the run's tools come from; for a thread. Raises `BadTools`."""
-        self._providers.load(spec.tools)
-
-    def __call__(self, spec: RunSpec, depth: int) -> Sequence[AbstractToolset[RunDeps]]:
-        coding, delegation = spec.tools.among(CODING_TOOLS), self._delegation(spec, depth)
-        # The agents stand in a tool's description: an edited definition makes another catalog, and so another tool.
-        agents = (self.manager.agents, spec.subagents, depth) if delegation else None
-        web = spec.tools.names is not None and spec.tools.allows(FETCH)
-        key = (coding, delegation, agents, web, spec.tools.denied, spec.tools.providers)
-        if key not in self._made:
-            self._made[key] = [
-                reported(toolset) for toolset in self._make(spec, depth, coding, delegation, web)
-            ]
-        return (*self._made[key], *self._of_servers())
-
-    def _of_servers(self) -> Iterator[AbstractToolset[Any]]:
-        if (toolset := self.servers.toolset()) is not None:
-            yield reported(toolset)
-
-    def _delegation(self, spec: RunSpec, depth: int) -> tuple[str, ...]:
-        """Only what the definition names, and only where a run may still go deeper and start anything at all."""
-        if spec.tools.names is None or depth >= self._settings.max_depth or spec.subagents == ():
-            return ()
-        # Many agents are started by whoever may start one, and by nobody else.
-        starts = () if spec.tools.allows(START) else (START, START_MANY)
-        return tuple(name for name in spec.tools.among(DELEGATING) if name not in starts)
-
-    def _make(
-        self, spec: RunSpec, depth: int, coding: Sequence[str], delegation: Sequence[str], web: bool
-    ) -> Iterator[AbstractToolset[Any]]:
-        from subagents.delegation.toolset import delegation_toolset
-
-        if coding:
-            yield coding_toolset(coding)
-        if delegation:
-            yield delegation_toolset(self.manager, delegation, spec.subagents, depth)
-        if web:
-            yield web_toolset(private=self._settings.fetch_private)
-        if (provided := self._providers.toolset(spec.tools)) is not None:
-            yield provided

@@ -9,10 +9,11 @@ from typing import Protocol
 
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition
-from subagents.ids import RunId
+from subagents.ids import RUN_ID_LENGTH, RunId, is_run_id
 from subagents.models.choice import ChooseModel
 from subagents.settings.model import Settings
 from subagents.spec import DefinitionSource, ProviderRule, RunSpec, ToolSelection
+from subagents.workspaces.variables import DEPTH, RUN, TREE
 
 #: What whoever asks for a run should know about its tools of providers: from what its definition says, and what the
 #: run may use; providers that have the last names are there besides. Raises `BadTools`.
@@ -50,6 +51,16 @@ class OuterRun:
     run: RunId
     root: RunId
     depth: int
+
+
+def outer_run(environment: Mapping[str, str]) -> OuterRun | None:
+    """The run that this process is a command of. What makes no sense is taken to be as deep as can be."""
+    if not (run := environment.get(RUN)):
+        return None
+    tree, depth = environment.get(TREE) or run, environment.get(DEPTH, "")
+    # They become names of files.
+    known = is_run_id(run) and is_run_id(tree) and depth.isdecimal() and len(depth) < 4
+    return OuterRun(RunId(run[:RUN_ID_LENGTH]), RunId(tree), int(depth) if known else 999)
 
 
 class AgentSource(Protocol):
