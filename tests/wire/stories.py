@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,10 @@ class Story:
             await self.retried.wait()
             self.retried = anyio.Event()
             await self.clock.advance(self.failed[-1].wait or 0.0)
+
+
+#: Tells a story: its steps, and wishes for the run.
+Tell = Callable[..., AbstractAsyncContextManager[Story]]
 
 
 @asynccontextmanager

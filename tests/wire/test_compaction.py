@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import anyio
 import pytest
 from tests.wire.server.providers import PROVIDERS, Provider
 from tests.wire.server.script import Call, Refusal, Reply, Text, Tokens, says
-from tests.wire.stories import BOUND, Story, story
+from tests.wire.stories import BOUND, Story, Tell, story
 
 from subagents import AgentManager
 from subagents.events import ContextCompacted, Event
@@ -28,24 +26,6 @@ READS = Reply((Text("Now I read it."), Call("read", {"path": "retry.py"})), LONG
 SUMMARY = says("They are in retry.py, as far as I saw.", Tokens(input=700, output=30))
 ANSWER = says("It is in retry.py, in line 1.", Tokens(input=1_000))
 TOO_LONG = "prompt is too long: 210000 tokens > 200000 maximum"
-
-Tell = Callable[..., AbstractAsyncContextManager[Story]]
-
-
-@pytest.fixture(params=PROVIDERS)
-def provider(request: pytest.FixtureRequest) -> Provider:
-    return PROVIDERS[request.param]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "retry.py").write_text("retries = 5\n")
-    return tmp_path
-
-
-@pytest.fixture
-def tell(provider: Provider, project: Path, monkeypatch: pytest.MonkeyPatch) -> Tell:
-    return lambda *steps, **wishes: story(provider, steps, project, monkeypatch, **wishes)
 
 
 @pytest.fixture

@@ -32,11 +32,6 @@ def forks(agent: str = "Explore", **more: Any) -> Reply:
     return Reply((Text("I ask."), Call("Agent", {**given, "run_in_background": False, **more})))
 
 
-@pytest.fixture(params=PROVIDERS)
-def provider(request: pytest.FixtureRequest) -> Provider:
-    return PROVIDERS[request.param]
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "retry.py").write_text("retries = 5\n")

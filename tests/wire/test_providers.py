@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from tests.wire.server.providers import PROVIDERS, Provider
+from tests.wire.server.providers import Provider
 from tests.wire.server.script import (
     Call,
     Cut,
@@ -26,7 +24,7 @@ from tests.wire.server.script import (
     says,
 )
 from tests.wire.server.serving import served
-from tests.wire.stories import BOUND, Story, story
+from tests.wire.stories import BOUND, Tell
 
 from subagents import AgentManager
 from subagents.runs.state import RunStatus
@@ -36,25 +34,6 @@ pytestmark = pytest.mark.anyio
 
 ANSWER = says("It is in retry.py, in line 1.", Tokens(input=10, output=5, cache_read=100))
 LOOKS = calls(Call("grep", {"pattern": "retries"}), Call("read", {"path": "retry.py"}))
-
-Tell = Callable[..., AbstractAsyncContextManager[Story]]
-
-
-@pytest.fixture(params=PROVIDERS)
-def provider(request: pytest.FixtureRequest) -> Provider:
-    return PROVIDERS[request.param]
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "retry.py").write_text("retries = 5\n")
-    return tmp_path
-
-
-@pytest.fixture
-def tell(provider: Provider, project: Path, monkeypatch: pytest.MonkeyPatch) -> Tell:
-    """A story of the provider: its steps, and wishes for the run."""
-    return lambda *steps, **wishes: story(provider, steps, project, monkeypatch, **wishes)
 
 
 async def test_a_run_with_two_tool_calls_completes_and_its_usage_adds_up(tell: Tell, provider: Provider):

@@ -28,12 +28,6 @@ class Echo(Play):
         return Refusal(step.status, f"no: {carried} " * 40)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    (tmp_path / "retry.py").write_text("retries = 5\n")
-    return tmp_path
-
-
 def ran(provider: Provider, steps: list[Step], project: Path, account: str = "") -> tuple[Done, Echo]:
     """The program with this secret as its key, against a server that repeats it."""
     with served(provider.dialect, steps, Echo) as play:
