@@ -45,8 +45,7 @@ from subagents.runtime.closing import put_away_all
 from subagents.runtime.definition_watch import watch
 from subagents.runtime.radar import Radar
 from subagents.runtime.shared_edits import SharedEdits, SharedMode
-from subagents.runtime.supervisor import Shared
-from subagents.runtime.surroundings import Surroundings, outer_run
+from subagents.runtime.surroundings import Shared, Surroundings, outer_run
 from subagents.sessions import folder as folders
 from subagents.sessions import index, recovery
 from subagents.sessions.folder import SessionFolder

@@ -21,8 +21,8 @@ from subagents.ids import RunId
 from subagents.runs import lifecycle
 from subagents.runs.state import RunState
 from subagents.runtime.admission import Admission
-from subagents.runtime.supervisor import ENDING_BOUND, Shared, Supervisor
-from subagents.runtime.surroundings import Surroundings
+from subagents.runtime.supervisor import ENDING_BOUND, Supervisor
+from subagents.runtime.surroundings import Shared, Surroundings
 from subagents.sessions.journal import Journal
 from subagents.spec import AskedBy
 from subagents.workspaces.variables import DEPTH, RUN, TREE

@@ -48,8 +48,7 @@ from subagents.runtime.outbox import Outbox
 from subagents.runtime.peeking import peek
 from subagents.runtime.scope import Scope
 from subagents.runtime.shared_edits import with_meetings
-from subagents.runtime.supervisor import Shared
-from subagents.runtime.surroundings import OuterRun, Surroundings
+from subagents.runtime.surroundings import OuterRun, Shared, Surroundings
 from subagents.runtime.trusting import refuse_untrusted
 from subagents.runtime.waiting import Waits
 from subagents.runtime.wishing import wished

@@ -16,7 +16,6 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from subagents.clock import Clock
 from subagents.errors import RunnerError, SessionError, SubagentsError, WorkspaceError
 from subagents.events import Event, StoppedBy
 from subagents.ids import RunId
@@ -28,7 +27,6 @@ from subagents.runners.base import (
     PromptSent,
     RequestFailed,
     RunContext,
-    Runner,
     TextArrived,
     TurnDone,
     Update,
@@ -40,14 +38,14 @@ from subagents.runtime.admission import Place
 from subagents.runtime.closing import closing, opening, unclosed
 from subagents.runtime.correcting import judged
 from subagents.runtime.recording import kept_of
-from subagents.runtime.shared_edits import SharedEdits, with_meetings
+from subagents.runtime.shared_edits import with_meetings
+from subagents.runtime.surroundings import Shared
 from subagents.runtime.unread import Unread
-from subagents.sessions.journal import Decide, Journal
+from subagents.sessions.journal import Decide
 from subagents.sessions.messages import StoredMessage
 from subagents.sessions.state import SessionState
-from subagents.sessions.store import EventStore
 from subagents.sessions.transcript import reply_lines
-from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
+from subagents.workspaces.base import OpenWorkspace
 
 log = logging.getLogger("subagents")
 log.addFilter(Veiled())
@@ -63,22 +61,6 @@ NOBODY = "nobody drove it any more"
 
 #: Looks at a run and answers what happened to it.
 OfRun = Callable[[RunState], Event | Sequence[Event] | None]
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What supervisors of one session share. `transcripts` is the folder that `export` writes to; `edits` looks before
-    one writes what another has changed, None where nobody looks."""
-
-    journal: Journal
-    store: EventStore
-    clock: Clock
-    runners: Mapping[str, Runner]
-    workspaces: WorkspaceProvider
-    output: Path | None
-    export: Callable[[RunId], None] | None = None
-    transcripts: Path | None = None
-    edits: SharedEdits | None = None
 
 
 @dataclass

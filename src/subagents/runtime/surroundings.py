@@ -1,4 +1,4 @@
-"""What a manager works with and does not own."""
+"""What a manager, and what its supervisors, work with and do not own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition
 from subagents.ids import RUN_ID_LENGTH, RunId, is_run_id
 from subagents.models.choice import ChooseModel
+from subagents.runners.base import Runner
+from subagents.runtime.shared_edits import SharedEdits
+from subagents.sessions.journal import Journal
+from subagents.sessions.store import EventStore
 from subagents.settings.model import Settings
 from subagents.spec import DefinitionSource, ProviderRule, RunSpec, ToolSelection
+from subagents.workspaces.base import WorkspaceProvider
 from subagents.workspaces.variables import DEPTH, RUN, TREE
 
 #: What whoever asks for a run should know about its tools of providers: from what its definition says, and what the
@@ -91,3 +97,19 @@ class Surroundings:
     given_notes: GivenNotes | None = None
     choose_servers: ChooseServers | None = None
     refuse_worktree: RefuseWorktree | None = None
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What supervisors of one session share. `transcripts` is the folder that `export` writes to; `edits` looks before
+    one writes what another has changed, None where nobody looks."""
+
+    journal: Journal
+    store: EventStore
+    clock: Clock
+    runners: Mapping[str, Runner]
+    workspaces: WorkspaceProvider
+    output: Path | None
+    export: Callable[[RunId], None] | None = None
+    transcripts: Path | None = None
+    edits: SharedEdits | None = None

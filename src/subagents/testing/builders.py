@@ -18,8 +18,7 @@ from subagents.own_tasks import own_tasks
 from subagents.runners.base import Runner
 from subagents.runtime.admission import Admission
 from subagents.runtime.manager import AgentManager
-from subagents.runtime.supervisor import Shared
-from subagents.runtime.surroundings import OuterRun, Surroundings
+from subagents.runtime.surroundings import OuterRun, Shared, Surroundings
 from subagents.sessions.journal import Journal
 from subagents.sessions.store import EventStore, MemoryStore
 from subagents.settings.model import Settings
