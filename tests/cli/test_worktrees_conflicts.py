@@ -8,16 +8,14 @@ from pathlib import Path
 
 import anyio
 import pytest
-import typer
-from tests.cli.acting import Done
-from typer.testing import CliRunner
+from tests.cli.acting import Done, called
 
 from subagents import AgentManager, EditReport, Registration
-from subagents.cli import worktrees_conflicts
 from subagents.cli.tree import _Drawing
-from subagents.cli.usage import mount
-from subagents.errors import SubagentsError
 from subagents.places import project_at
+from subagents.sessions.answers import result_in_log
+from subagents.sessions.folder import sessions
+from subagents.sessions.reader import read_session
 from subagents.settings.model import Settings
 from subagents.view.tree import TreeMode
 
@@ -28,17 +26,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def called(*arguments: str) -> Done:
-    """As `subagents worktrees conflicts`, wherever that is mounted."""
-    app = typer.Typer()
-    mount(
-        app, "conflicts", worktrees_conflicts.conflicts, usage="[resolve ID]", text=worktrees_conflicts.HELP
-    )
-    mount(app, "other", worktrees_conflicts.conflicts, usage="", text="")
-    done = CliRunner().invoke(app, ["conflicts", *arguments])
-    if isinstance(done.exception, SubagentsError):
-        return Done(2, done.stdout, f"Error: {done.exception}")
-    return Done(done.exit_code, done.stdout, done.stderr)
+def conflicts(*arguments: str) -> Done:
+    return called("worktrees", "conflicts", *arguments)
 
 
 @asynccontextmanager
@@ -62,23 +51,30 @@ def met(project: Path) -> Path:
 
 
 def test_none_is_said():
-    assert called() == Done(0, "", "No runs of this project meet.\n")
+    assert conflicts() == Done(0, "", "No runs of this project meet.\n")
 
 
 def test_they_are_listed_and_settled_by_id(met: Path):
-    listed = called().out
+    listed = conflicts().out
     assert listed.startswith(f"one and two: edited the same lines: {met}/a.py lines 3-5 / lines 4-6 [")
     known = listed.rstrip("]\n").rpartition("[")[2]
-    assert called("resolve", known[:4], "--reason", "they agreed") == Done(0, f"{known} is settled\n", "")
-    assert called().out == ""
+    assert conflicts("resolve", known[:4], "--reason", "they agreed") == Done(0, f"{known} is settled\n", "")
+    assert conflicts().out == ""
 
 
 @pytest.mark.usefixtures("met")
 def test_an_id_that_fits_none_is_refused_with_those_there_are():
-    refused = called("resolve", "nope")
+    refused = conflicts("resolve", "nope")
     assert refused.code == 2
     assert refused.err.startswith("Error: There is no one conflict 'nope'; there are: ")
-    assert called("settle", "x").code == 2
+    assert conflicts("settle", "x").code == 2
+
+
+def test_whoever_reads_the_log_of_another_is_told_of_them(met: Path):
+    (folder,) = sessions(project_at(met))
+    one = read_session(folder.log).find("one")
+    (line,) = result_in_log(folder, one).conflicts
+    assert line.startswith(f"Edited the same lines with two: {met}/a.py lines 3-5 / lines 4-6 [")
 
 
 async def test_the_tree_counts_them(project: Path):
