@@ -141,7 +141,8 @@ class WorkspaceOpened(RunEvent, frozen=True, kw_only=True):
 class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
     """The place is no longer the run's. Of one of its own: `branch` of `repository` has the work, "" where there was
     none, and the figures compare it with `base`; `archived` is a folder with ignored files, `preserved` the place
-    itself where it had to stay, and `why` the reason."""
+    itself where it had to stay, and `why` the reason. `dropped` is a ref with commits that were made and left, and
+    `discarded` the commit that a branch was at which a person discarded."""
 
     repository: str = ""
     base: str = ""
@@ -153,6 +154,8 @@ class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
     archived: str = ""
     preserved: str = ""
     why: str = ""
+    dropped: str = ""
+    discarded: str = ""
 
     @property
     def synced(self) -> bool:

@@ -27,6 +27,15 @@ class AskedBy(StrEnum):
     SCHEDULE = "schedule"
 
 
+class Base(StrEnum):
+    """What a worktree begins with: the commit that is checked out, the newest of the default branch as it is known
+    here, or what is checked out with all of the user's uncommitted work."""
+
+    HEAD = "head"
+    DEFAULT_BRANCH = "default-branch"
+    SNAPSHOT = "snapshot"
+
+
 class PromptMode(StrEnum):
     """`replace`: the definition's text is the whole role. `append`: it comes after the project's instructions."""
 

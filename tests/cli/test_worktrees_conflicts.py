@@ -8,11 +8,13 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.cli.acting import Done, called
+from tests.cli.acting import Done, called, cli
 
 from subagents import AgentManager, EditReport, Registration
 from subagents.cli.tree import _Drawing
+from subagents.errors import NotNow
 from subagents.places import project_at
+from subagents.serve.control import control
 from subagents.sessions.answers import result_in_log
 from subagents.sessions.folder import sessions
 from subagents.sessions.reader import read_session
@@ -31,13 +33,13 @@ def conflicts(*arguments: str) -> Done:
 
 
 @asynccontextmanager
-async def meeting(project: Path) -> AsyncIterator[None]:
+async def meeting(project: Path) -> AsyncIterator[AgentManager]:
     """A session in which two agents outside edited the same lines."""
     async with AgentManager.open(project) as manager:
         for name, first in (("one", 3), ("two", 4)):
             agent = await manager.register(Registration(name, (), "mends"))
             await manager.record(agent, EditReport("a.py", str(first) * 64, None, first, first + 2))
-        yield
+        yield manager
 
 
 @pytest.fixture
@@ -75,6 +77,17 @@ def test_whoever_reads_the_log_of_another_is_told_of_them(met: Path):
     one = read_session(folder.log).find("one")
     (line,) = result_in_log(folder, one).conflicts
     assert line.startswith(f"Edited the same lines with two: {met}/a.py lines 3-5 / lines 4-6 [")
+
+
+async def test_the_owner_of_the_session_settles_them_when_there_is_one(project: Path):
+    async with meeting(project) as manager, control(manager):
+        (conflict,) = manager.state.conflicts.open
+        settled = await cli("worktrees", "conflicts", "resolve", conflict.id, "--reason", "they agreed")
+        assert settled == Done(0, f"{conflict.id} is settled\n", "")
+        assert manager.state.conflicts.open == ()
+        assert [each.id for each in manager.state.conflicts.settled] == [conflict.id]
+        with pytest.raises(NotNow, match="was resolved already"):
+            await manager.settling.conflict(conflict.id)
 
 
 async def test_the_tree_counts_them(project: Path):

@@ -8,7 +8,7 @@ from tests.definitions.stories import agent, definition, parsed, told, unusable
 
 from subagents.definitions.fields import FIELDS, THINKING
 from subagents.definitions.model import Isolation, MemoryScope, Sandbox
-from subagents.spec import CommandLine
+from subagents.spec import Base, CommandLine
 
 # --- the name
 
@@ -141,6 +141,14 @@ def test_a29_a_level_that_nobody_knows_is_told_and_passed_on_as_it_is():
 )
 def test_isolation_is_worktree_or_a_veto(line, isolation):
     assert agent(line).isolation is isolation
+
+
+@pytest.mark.parametrize("base", Base)
+def test_what_its_worktree_begins_with_is_one_of_these(base):
+    assert agent(f"base: {base}").base is base
+    assert agent("base: yesterday").base is None
+    [problem] = told("base: yesterday")
+    assert "must be head, default-branch or snapshot, not 'yesterday'" in problem
 
 
 @pytest.mark.parametrize(

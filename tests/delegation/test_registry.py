@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -32,6 +33,16 @@ def test_a_schema_has_nothing_that_a_model_does_not_need(name: str):
     assert _words_in(schema) & {"title", "$ref", "$defs", "null"} == set()
     assert schema["additionalProperties"] is False
     assert all(each.get("description") for each in schema["properties"].values())
+
+
+def test_where_there_are_no_worktrees_no_tool_takes_isolation():
+    def takes(**offered: bool) -> list[str]:
+        return [
+            tool.name for tool in TOOLS if '"isolation"' in json.dumps(parameters_of(tool, 270, **offered))
+        ]
+
+    assert takes() == ["Agent"]
+    assert takes(worktrees=False) == []
 
 
 @pytest.mark.parametrize("name", BY_NAME)

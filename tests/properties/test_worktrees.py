@@ -15,14 +15,18 @@ from hypothesis import strategies as st
 from tests.workspaces.repositories import git, repository, write
 from tests.workspaces.trees import made, place_in
 
+from subagents.runs.kept import KeptWork
+from subagents.spec import Base
 from subagents.workspaces.debris import Verdict, gc
 from subagents.workspaces.git import Answer, Call, Execute, execute
 from subagents.workspaces.ownership import Worktree, noted, read
-from subagents.workspaces.starting import Base
-from subagents.workspaces.worktree import Kept, Place, finish
+from subagents.workspaces.worktree import Place, finish
 
 PATHS = ("a", "b c", "deep/d", "deep/ü", "x.log", "deep/y.log", "-n", "line\nend")
-KINDS = ("write", "write", "delete", "rename", "stage", "commit", "hide", "link", "nest", "ignore")
+KINDS = (
+    *("write", "write", "delete", "rename", "stage", "commit"),
+    *("reset", "amend", "hide", "link", "nest", "ignore"),
+)
 
 
 class Died(BaseException):
@@ -80,6 +84,12 @@ class Agent:
             case "commit":
                 git(self.tree, "commit", "-q", "--allow-empty", "-m", "by the agent")
                 self.committed |= set(self.staged.values())
+            case "reset" if git(self.tree, "rev-parse", "HEAD~", check=False) != "HEAD~":
+                git(self.tree, "reset", "-q", "--hard", "HEAD~")
+                self._staged()
+            case "amend":
+                git(self.tree, "commit", "-q", "--amend", "--allow-empty", "-m", "again")
+                self.committed |= set(self.staged.values())
             case "hide" if there and edit.path in self.staged:
                 git(self.tree, "update-index", "--assume-unchanged", "--", edit.path)
             case "link" if not path.exists() and not path.is_symlink():
@@ -127,8 +137,9 @@ def unreliable(fails: frozenset[int], dies: int | None) -> Execute:
 
 
 def saved(repo: Path, place: Place, agent: Agent) -> set[bytes]:
-    """What can be found: on branches, in the archive, and in a worktree that stayed with what git has noted of it."""
-    found = set(_blobs(repo, "--branches"))
+    """What can be found: on branches, at the ref of what was dropped, in the archive, and in a worktree that stayed
+    with what git has noted of it."""
+    found = set(_blobs(repo, "--branches", "--glob=refs/subagents"))
     if agent.worktree.tree.is_dir():
         found |= {path.read_bytes() for path in agent.files()}
         found |= set(_blobs(repo, "--branches", "--indexed-objects", "--all", "--reflog"))
@@ -151,7 +162,7 @@ def _blobs(repo: Path, *what: str) -> list[bytes]:
     return blobs
 
 
-def true(kept: Kept) -> bool:
+def true(kept: KeptWork) -> bool:
     """A path is told of what is there, and only then."""
     return not kept.preserved or Path(kept.preserved).is_dir()
 

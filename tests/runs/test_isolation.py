@@ -8,7 +8,7 @@ from subagents.definitions.model import AgentDefinition, Isolation
 from subagents.errors import SpawnRefused
 from subagents.runs.isolation import isolation_of
 from subagents.settings.model import Settings
-from subagents.spec import SpawnRequest
+from subagents.spec import Base, SpawnRequest
 
 TREE, OFF = Isolation.WORKTREE, Isolation.OFF
 
@@ -38,6 +38,26 @@ def test_the_file_beats_a_model_and_a_person_beats_the_file(
     )
     assert (where.isolation, where.decided["isolation"]) == (isolation, decided)
     assert where.base == ("head" if isolation is TREE else "")
+
+
+@pytest.mark.parametrize(
+    ("overrules", "caller", "file", "base", "decided"),
+    [
+        (True, "", None, "head", "settings"),
+        (True, "", Base.SNAPSHOT, "snapshot", "definition"),
+        (True, "default-branch", Base.SNAPSHOT, "default-branch", "caller"),
+        (False, "default-branch", Base.SNAPSHOT, "snapshot", "definition"),
+        (False, "default-branch", None, "default-branch", "caller"),
+    ],
+)
+def test_what_a_worktree_begins_with_is_decided_in_the_same_order(overrules, caller, file, base, decided):
+    where = isolation_of(
+        SpawnRequest(prompt="go", base=caller),
+        AgentDefinition(name="a", description="", isolation=TREE, base=file),
+        Settings(),
+        overrules=overrules,
+    )
+    assert (where.base, where.decided["base"]) == (base, decided)
 
 
 def test_where_worktrees_are_switched_off_nobody_has_one_and_it_is_said():

@@ -7,14 +7,14 @@ from pathlib import Path
 from tests.workspaces.repositories import git, head, write
 from tests.workspaces.trees import made
 
-from subagents.workspaces.base import Kept
+from subagents.runs.kept import KeptWork
 from subagents.workspaces.contribution import Contribution
 from subagents.workspaces.ownership import Worktree, read
 from subagents.workspaces.placing import Place
 from subagents.workspaces.worktree import finish
 
 
-def of(worktree: Worktree, kept: Kept | None = None) -> Contribution:
+def of(worktree: Worktree, kept: KeptWork | None = None) -> Contribution:
     """What is known of its run from outside."""
     return Contribution(
         run=worktree.run,

@@ -10,9 +10,9 @@ from tests.workspaces.repositories import git, head, repository, write
 from tests.workspaces.trees import NOW, failing, place_in
 
 from subagents.errors import WorkspaceError
+from subagents.spec import Base
 from subagents.workspaces.applying import apply
 from subagents.workspaces.placing import Place
-from subagents.workspaces.starting import Base
 
 STRANGE = "sub/ä b\nc.txt"
 LINES = [f"{n}\n" for n in range(30)]

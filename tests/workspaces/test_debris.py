@@ -10,14 +10,14 @@ import pytest
 from tests.workspaces.repositories import git, repository, shown, write
 from tests.workspaces.trees import NOW, failing, made, place_in, record
 
+from subagents.runs.kept import KeptWork
+from subagents.spec import Base
 from subagents.workspaces import removing
-from subagents.workspaces.base import Kept
 from subagents.workspaces.debris import DAY, Verdict, gc
 from subagents.workspaces.git import Answer, Call, execute
 from subagents.workspaces.ownership import Stage, Worktree, noted
 from subagents.workspaces.placing import Place, Wish, found
 from subagents.workspaces.recovering import put_away
-from subagents.workspaces.starting import Base
 from subagents.workspaces.worktree import finish
 
 
@@ -299,5 +299,5 @@ async def test_one_that_was_removed_before_anybody_could_tell_is_told_by_its_bra
     wish = Wish(folder=repo, run="run00001", agent="General")
     assert await put_away(wish, place, kept.base) == kept
     unchanged = replace(wish, run="run00002")
-    assert await put_away(unchanged, place, kept.base) == Kept(repository=str(repo), base=kept.base)
+    assert await put_away(unchanged, place, kept.base) == KeptWork(repository=str(repo), base=kept.base)
     assert await put_away(replace(wish, folder=repo.parent), place, kept.base) is None

@@ -10,13 +10,13 @@ from tests.workspaces.repositories import git, repository, shown, write
 from tests.workspaces.trees import NOW, made, place_in, record
 
 from subagents.errors import WorkspaceError
+from subagents.spec import Base
 from subagents.workspaces.comparing import Form, difference, size
 from subagents.workspaces.debris import Verdict, gc
 from subagents.workspaces.discarding import discard, lost_with
 from subagents.workspaces.ownership import noted
 from subagents.workspaces.placing import Place
 from subagents.workspaces.recommitting import recommit
-from subagents.workspaces.starting import Base
 from subagents.workspaces.worktree import finish
 
 

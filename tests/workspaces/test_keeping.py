@@ -9,7 +9,7 @@ import pytest
 from tests.workspaces.repositories import git, head, shown, tracked, write
 from tests.workspaces.trees import checkout, everything, is_gone, made, place_in, record
 
-from subagents.workspaces.base import Kept
+from subagents.runs.kept import KeptWork
 from subagents.workspaces.worktree import finish
 
 
@@ -24,10 +24,10 @@ def repo(tmp_path: Path) -> Path:
 async def test_without_changes_nothing_is_left(repo: Path, tmp_path: Path):
     place = place_in(tmp_path)
     worktree = await made(repo, place)
-    assert await finish(worktree, place) == Kept(repository=str(repo), base=head(repo))
+    assert await finish(worktree, place) == KeptWork(repository=str(repo), base=head(repo))
     assert is_gone(worktree)
     assert git(repo, "branch", "--list", "subagents/*") == ""
-    assert await finish(worktree, place) == Kept(repository=str(repo), base=head(repo))
+    assert await finish(worktree, place) == KeptWork(repository=str(repo), base=head(repo))
 
 
 async def test_commits_staged_unstaged_and_untracked_work_are_all_on_the_branch(repo: Path, tmp_path: Path):

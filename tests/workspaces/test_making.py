@@ -11,9 +11,9 @@ from tests.workspaces.repositories import git, head, repository, shown, write
 from tests.workspaces.trees import checkout, everything, failing, is_gone, made, place_in, record
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.base import Kept
+from subagents.runs.kept import KeptWork
+from subagents.spec import Base
 from subagents.workspaces.git import Answer, Call, execute
-from subagents.workspaces.starting import Base
 from subagents.workspaces.worktree import finish
 
 
@@ -219,7 +219,7 @@ async def test_a_snapshot_has_the_users_work_and_leaves_no_trace_in_the_checkout
     assert not (tree / "noise.log").exists()
     assert head(tree) == head(repo)
     assert git(repo, "gc", "--prune=now", "-q") == ""
-    assert await finish(worktree, place) == Kept(repository=str(repo), base=worktree.base)
+    assert await finish(worktree, place) == KeptWork(repository=str(repo), base=worktree.base)
     assert is_gone(worktree)
 
 

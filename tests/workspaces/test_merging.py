@@ -10,12 +10,12 @@ from tests.workspaces.repositories import git, head, repository, shown, write
 from tests.workspaces.trees import NOW, made, place_in
 
 from subagents.errors import WorkspaceError
+from subagents.spec import Base
 from subagents.workspaces.git import Answer, Call, execute
 from subagents.workspaces.how import How
 from subagents.workspaces.merging import merge
 from subagents.workspaces.placing import Place
 from subagents.workspaces.repository import repository_at
-from subagents.workspaces.starting import Base
 from subagents.workspaces.three_way import in_a_worktree, in_memory
 from subagents.workspaces.worktree import finish
 

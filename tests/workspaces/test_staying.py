@@ -12,7 +12,7 @@ from tests.workspaces.repositories import git, head, repository, shown, tracked,
 from tests.workspaces.trees import checkout, everything, failing, is_gone, made, place_in, record, stays
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.base import Kept
+from subagents.runs.kept import KeptWork
 from subagents.workspaces.git import Answer, Call, execute
 from subagents.workspaces.worktree import finish
 
@@ -160,7 +160,7 @@ async def test_one_that_was_removed_with_git_is_gone(repo: Path, tmp_path: Path)
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     git(repo, "worktree", "remove", "-f", "-f", str(worktree.tree))
-    assert await finish(worktree, place) == Kept(repository=str(repo), base=head(repo))
+    assert await finish(worktree, place) == KeptWork(repository=str(repo), base=head(repo))
     assert is_gone(worktree)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 from tests.workspaces.repositories import repository
 
+from subagents.spec import Base
 from subagents.workspaces.git import Answer, Call, Execute, execute
 from subagents.workspaces.ownership import Worktree, read
 from subagents.workspaces.placing import Place, Wish, create
-from subagents.workspaces.starting import Base
 from subagents.workspaces.worktree import finish
 
 NOW = 1_800_000_000.0

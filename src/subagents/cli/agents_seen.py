@@ -101,7 +101,7 @@ def _values(agent: AgentDefinition) -> Iterator[tuple[str, str]]:
 _REST = (
     *("isolated", "permission_mode", "sandbox", "model", "thinking"),
     *("max_turns", "max_seconds", "max_tokens", "max_cost", "output_schema", "runner", "skills", "memory"),
-    *("hooks", "gate", "inherit_context", "isolation", "run_in_background"),
+    *("hooks", "gate", "inherit_context", "isolation", "base", "run_in_background"),
     *("persist_session", "session_dir", "output_transcript"),
 )
 

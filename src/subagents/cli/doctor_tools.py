@@ -24,11 +24,12 @@ def delegation_tools(project: Project) -> Iterator[Finding]:
     settings = layered(project).settings
     mode = settings.tool_description_mode
     agents = Definitions(project, hide_packaged=settings.disable_default_agents).catalog().listed()
-    place = Place(agents, 1, settings.max_depth, CONVERSATION, mode, project.root)
+    worktrees = settings.worktree_isolation
+    place = Place(agents, 1, settings.max_depth, CONVERSATION, mode, project.root, worktrees)
     texts = {tool.name: described(tool.name, place) for tool in TOOLS}
     costs = {
         tool.name: tokens_of(texts[tool.name].text)
-        + tokens_of(parameters_of(tool, settings.wait_timeout_seconds))
+        + tokens_of(parameters_of(tool, settings.wait_timeout_seconds, worktrees=worktrees))
         for tool in TOOLS
     }
     each = ", ".join(f"{name} {cost}" for name, cost in costs.items())

@@ -1,15 +1,31 @@
-"""Recording what a person decided about a session that nobody owns."""
+"""Recording what a person decided about a session: by its owner, and where nobody owns it, here."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from subagents.cli.streams import say
+from subagents.errors import SessionNotFound
 from subagents.sessions.folder import SessionFolder, lock
 from subagents.sessions.lock import was_abandoned
 
 if TYPE_CHECKING:
     from subagents.sessions.journal import Decide
+
+
+def ask_or_record(folder: SessionFolder, method: str, params: Mapping[str, Any], decide: Decide) -> None:
+    """Asks the session's owner, who does with `method` what `decide` does here where there is none.
+
+    Raises `OwnerRefused` with the owner's sentence, `SessionError` for one that does not answer, and what `decide`
+    raises.
+    """
+    from subagents.serve import asking
+
+    try:
+        asking.call(folder.path, method, dict(params))
+    except SessionNotFound:
+        record(folder, decide)
 
 
 def record(folder: SessionFolder, decide: Decide) -> None:

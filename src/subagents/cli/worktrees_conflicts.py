@@ -9,14 +9,12 @@ from typing import Annotated
 import typer
 
 from subagents.cli.place import project_here
-from subagents.cli.recording import record
+from subagents.cli.recording import ask_or_record
 from subagents.cli.streams import answer, draw, say
-from subagents.conflict import ResolvedBy
-from subagents.errors import NotNow, RunNotFound
-from subagents.events import ConflictResolved
+from subagents.errors import RunNotFound
 from subagents.language import _
 from subagents.places import Project
-from subagents.runs.conflicts import Conflict, told
+from subagents.runs.conflicts import Conflict, settle, told
 from subagents.sessions.folder import SessionFolder, sessions
 from subagents.sessions.soundness import examine
 from subagents.sessions.state import SessionState
@@ -71,19 +69,13 @@ def show(project: Project, *, everything: bool = False) -> int:
 
 
 def resolve(project: Project, name: str, reason: str = "") -> int:
-    """Records a person's word. Raises `RunNotFound` for an id that fits none or several, `SessionLocked` where another
-    process owns the session, and `NotNow` for one that was resolved meanwhile."""
+    """Records a person's word. Raises `RunNotFound` for an id that fits none or several, `SessionError` where the
+    session's owner does not answer, and `NotNow` or `OwnerRefused` for one that was resolved meanwhile."""
     found = found_by(project, name)
-    record(found.folder, lambda head: settled(head, found.conflict.id, reason))
+    about = {"conflict": found.conflict.id, "reason": reason}
+    ask_or_record(found.folder, "settle", about, lambda head: settle(head.conflicts, **about))
     answer(_("{id} is settled").format(id=found.conflict.id))
     return 0
-
-
-def settled(head: SessionState, conflict: str, reason: str = "") -> ConflictResolved:
-    """The fact, for whoever records it."""
-    if all(each.id != conflict for each in head.conflicts.open):
-        raise NotNow(_("{id} was resolved already.").format(id=conflict))
-    return ConflictResolved(conflict=conflict, by=ResolvedBy.PERSON, reason=reason.strip())
 
 
 def found_by(project: Project, name: str) -> Open:

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from subagents.cli.agents_here import Yes, agreed
 from subagents.cli.exits import Exit
 from subagents.cli.options import RunName, at_least_nothing
 from subagents.cli.streams import answer, say, tell
-from subagents.cli.worktrees_here import Here
+from subagents.cli.worktrees_here import Here, known_of, record_kept
 from subagents.cli.worktrees_list import megabytes
 from subagents.language import _, counted
 from subagents.texts import storable
@@ -53,7 +54,12 @@ def discard(name: RunName, yes: Yes = False) -> int:
     lost = anyio.run(partial(lost_with, contribution, place))
     if not agreed(_question(contribution, lost), yes=yes):
         return Exit.COMPLETED
-    _tell(anyio.run(partial(discarded_by, contribution, place)), contribution)
+    discarded = anyio.run(partial(discarded_by, contribution, place))
+    _tell(discarded, contribution)
+    if discarded.anything:
+        known = known_of(seen, contribution)
+        gone = {"preserved": "", "why": "", "dropped": "", "discarded": discarded.tip}
+        record_kept(seen, replace(known, branch=discarded.branch or known.branch, **gone))
     return Exit.COMPLETED
 
 
@@ -78,15 +84,19 @@ def _question(contribution: Contribution, lost: Leftovers) -> str:
 
 
 def _tell(discarded: Discarded, contribution: Contribution) -> None:
+    top = shlex.quote(storable(str(contribution.top)))
     if discarded.folder:
         tell([_("Deleted the folder {folder}.").format(folder=storable(discarded.folder))])
     if discarded.tip:
         sentence = _("Deleted the branch {branch}. As long as git keeps it, it comes back with:")
         tell([sentence.format(branch=discarded.branch)])
         # In one piece, to be copied.
-        top = shlex.quote(storable(str(contribution.top)))
         answer(f"git -C {top} branch {discarded.branch} {discarded.tip}")
-    if not (discarded.folder or discarded.tip):
+    if discarded.dropped:
+        sentence = _("Deleted the commits that it had made and left, at {ref}. They come back with:")
+        tell([sentence.format(ref=discarded.ref)])
+        answer(f"git -C {top} update-ref {discarded.ref} {discarded.dropped}")
+    if not discarded.anything:
         tell([_("Nothing is left of run {id} to be discarded.").format(id=contribution.run)])
 
 
@@ -113,8 +123,22 @@ def gc(
     found = anyio.run(partial(collected, here.place(), dry_run=dry_run, max_age=days * DAY, quota=quota))
     if found:
         tell([_line(finding) for finding in found])
+    _record(here, found)
     say(_summary(found))
     return Exit.COMPLETED
+
+
+def _record(here: Here, found: Sequence[Finding]) -> None:
+    """What became of those that were looked at is told with their runs, too, as far as there are any (any more)."""
+    looked = {
+        finding.worktree.run: finding.kept
+        for finding in found
+        if finding.worktree and finding.kept is not None
+    }
+    for seen in here.looked.runs if looked else ():
+        kept = looked.get(seen.run.id)
+        if kept is not None and seen.run.status.ended and kept != seen.run.kept:
+            record_kept(seen, kept)
 
 
 def _line(finding: Finding) -> str:

@@ -7,14 +7,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
+
 from subagents.cli.abandoned import recover
 from subagents.cli.place import project_here
 from subagents.cli.reach import reachable, within_reach
+from subagents.cli.recording import ask_or_record
 from subagents.cli.seen import Look, Seen, find_to_show, look
 from subagents.cli.streams import say
-from subagents.errors import WorkspaceError
+from subagents.errors import SubagentsError, WorkspaceError
 from subagents.language import _, counted
 from subagents.places import Project
+from subagents.runs import lifecycle
+from subagents.runs.kept import KeptWork
 from subagents.settings.layers import layered
 from subagents.settings.model import Settings
 from subagents.texts import storable
@@ -112,6 +117,23 @@ def contribution_of(seen: Seen, worktree: Worktree | None) -> Contribution | Non
         branch=branch,
         worktree=worktree,
     )
+
+
+def record_kept(seen: Seen, kept: KeptWork) -> None:
+    """The log says from now on what the run's worktree came to. What was done to it is done: where that cannot be
+    written down, the reason is said."""
+    run = seen.run.id
+    about = {"run": run, "kept": to_builtins(kept)}
+    try:
+        ask_or_record(seen.folder, "put_back", about, lambda head: lifecycle.put_back(head.run(run), kept))
+    except SubagentsError as error:
+        say(_("That could not be written into the log of run {id}: {why}").format(id=run, why=error))
+
+
+def known_of(seen: Seen, contribution: Contribution) -> KeptWork:
+    """What the log says of it, or would say of a worktree that nothing was kept of yet."""
+    known = KeptWork(repository=storable(str(contribution.top)), base=contribution.base)
+    return seen.run.kept or known
 
 
 def amount(commits: int, figures: Figures) -> str:

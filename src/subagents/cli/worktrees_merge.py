@@ -13,7 +13,7 @@ import typer
 from subagents.cli.exits import Exit
 from subagents.cli.options import RunName
 from subagents.cli.streams import say, tell
-from subagents.cli.worktrees_here import Here, amount, say_conflicts
+from subagents.cli.worktrees_here import Here, amount, known_of, record_kept, say_conflicts
 from subagents.language import _, counted
 from subagents.texts import storable
 from subagents.workspaces.how import How
@@ -121,9 +121,10 @@ def commit(
 ) -> int:
     import anyio
 
+    from subagents.workspaces.keeping import with_work
     from subagents.workspaces.recommitting import recommit
 
-    _seen, contribution = Here(acting=True).to_act_on(name)
+    seen, contribution = Here(acting=True).to_act_on(name)
     committed = anyio.run(partial(recommit, contribution, time.time(), message))
     if committed.before == committed.after:
         folder = storable(str(contribution.folder))
@@ -135,6 +136,8 @@ def commit(
             ]
         )
         return Exit.COMPLETED
+    known = known_of(seen, contribution)
+    record_kept(seen, with_work(known, committed.branch, committed.commits, committed.figures))
     what = amount(committed.commits, committed.figures)
     sentence = _("{branch} is now at {commit}: {what} since {base}.")
     tell(

@@ -35,7 +35,7 @@ from subagents.definitions.values import (
     yes_or_no,
 )
 from subagents.language import _
-from subagents.spec import OnInvalid, PromptMode
+from subagents.spec import Base, OnInvalid, PromptMode
 
 #: What `inherit_context` is for, in the same words wherever it stands.
 SEES_HISTORY = "the agent then sees the chat history; recommended for questions that need current context"
@@ -339,6 +339,13 @@ FIELDS: tuple[Field, ...] = (
         "`worktree`, `off`",
         "a git worktree of its own; `off` beats the caller's `worktree`",
         "the caller's choice",
+    ),
+    Field(
+        "base",
+        one_of(Base),
+        "`head`, `default-branch`, `snapshot`",
+        "what its worktree begins with: the commit, the default branch's, or the commit with your uncommitted work",
+        "the setting",
     ),
     Field(
         "run_in_background",

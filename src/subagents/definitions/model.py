@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from subagents.spec import CommandLine, DefinitionSource, OnInvalid, PromptMode, ToolSelection
+from subagents.spec import Base, CommandLine, DefinitionSource, OnInvalid, PromptMode, ToolSelection
 
 SHOWN = 60  # characters of what somebody wrote that a sentence about it repeats
 
@@ -99,6 +99,7 @@ class AgentDefinition:
     gate: Mapping[str, Any] | str | None = None
     inherit_context: bool | None = None
     isolation: Isolation | None = None
+    base: Base | None = None
     run_in_background: bool | None = None
     persist_session: bool | None = None
     session_dir: str = ""

@@ -258,6 +258,7 @@ class _Reading:
             gate=found.get("gate"),
             inherit_context=found.get("inherit_context"),
             isolation=found.get("isolation"),
+            base=found.get("base"),
             run_in_background=found.get("run_in_background"),
             persist_session=found.get("persist_session"),
             session_dir=found.get("session_dir") or "",

@@ -70,7 +70,8 @@ def _keys(agent: AgentDefinition, stem: str) -> Iterator[tuple[str, Value]]:
         yield "runner", _runner(agent.runner)
     if agent.skills is not None:
         yield "skills", agent.skills if agent.skills != () else False
-    yield from _given(agent, "memory", "mcp_servers", "hooks", "gate", "inherit_context", "isolation")
+    yield from _given(agent, "memory", "mcp_servers", "hooks", "gate", "inherit_context")
+    yield from _given(agent, "isolation", "base")
     yield from _given(agent, "run_in_background", "persist_session", "session_dir", "output_transcript")
 
 

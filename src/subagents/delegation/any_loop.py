@@ -105,4 +105,5 @@ class ParentTools:
         return described(tool.name, place).text
 
     def _schema(self, tool: DelegationTool[Any]) -> dict[str, Any]:
-        return parameters_of(tool, self._manager.settings.wait_timeout_seconds)
+        settings = self._manager.settings
+        return parameters_of(tool, settings.wait_timeout_seconds, worktrees=settings.worktree_isolation)

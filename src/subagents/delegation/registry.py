@@ -4,6 +4,7 @@ it when tools are needed."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from subagents.delegation.agent import AGENT
@@ -35,12 +36,19 @@ BY_NAME: Mapping[str, DelegationTool[Any]] = {tool.name: tool for tool in TOOLS}
 #: For programs outside, which may be or know agents that are not ours.
 FOR_CLIENTS: Mapping[str, DelegationTool[Any]] = {**BY_NAME, REPORT.name: REPORT}
 
+NONE: frozenset[str] = frozenset()
+ISOLATING = frozenset({"isolation"})
 
-def parameters_of(tool: DelegationTool[Any], wait_seconds: float) -> dict[str, Any]:
+
+def parameters_of(
+    tool: DelegationTool[Any], wait_seconds: float, *, worktrees: bool = True
+) -> dict[str, Any]:
     """The JSON Schema of a tool's parameters, with nothing in it that a model does not need: no titles, no references,
-    no null beside a type. `wait_seconds` is the configured limit of a wait, which a description names."""
+    no null beside a type, no `isolation` where there are no `worktrees`. `wait_seconds` is the configured limit of a
+    wait, which a description names."""
     whole = tool.parameters.model_json_schema()
-    schema = _plain(whole, whole.get("$defs", {}), in_words(wait_seconds))
+    plain = _Plain(whole.get("$defs", {}), in_words(wait_seconds), NONE if worktrees else ISOLATING)
+    schema = plain.of(whole)
     del schema["description"]  # the class's own words are for programmers
     return schema
 
@@ -58,32 +66,39 @@ def in_words(seconds: float) -> str:
     return f"{minutes:.3g} minute{'' if minutes == 1 else 's'}"
 
 
-def _plain(schema: Mapping[str, Any], parts: Mapping[str, Any], wait: str) -> dict[str, Any]:
-    if "$ref" in schema:
-        named = parts[schema["$ref"].rpartition("/")[2]]
-        schema = {**named, **{key: value for key, value in schema.items() if key != "$ref"}}
-    if (only := _without_null(schema)) is not None:
-        return _plain(
-            {**only, **{key: value for key, value in schema.items() if key != "anyOf"}}, parts, wait
-        )
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Makes a schema plain: `parts` are what its references name, `wait` stands for the limit of a wait, and the
+    properties `without` are left out."""
+
+    parts: Mapping[str, Any]
+    wait: str
+    without: frozenset[str]
+
+    def of(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        if "$ref" in schema:
+            named = self.parts[schema["$ref"].rpartition("/")[2]]
+            schema = {**named, **{key: value for key, value in schema.items() if key != "$ref"}}
+        if (only := _without_null(schema)) is not None:
+            return self.of({**only, **{key: value for key, value in schema.items() if key != "anyOf"}})
+        return {key: self._value(key, value) for key, value in schema.items() if not _needless(key, value)}
+
+    def _value(self, key: str, value: Any) -> Any:
         match key:
-            case "title" | "$defs":
-                pass
-            case "default" if value is None:
-                pass
             case "description":
-                made[key] = value.replace("{wait}", wait)
+                return value.replace("{wait}", self.wait)
             case "properties":
-                made[key] = {name: _plain(part, parts, wait) for name, part in value.items()}
+                return {name: self.of(part) for name, part in value.items() if name not in self.without}
             case "items":
-                made[key] = _plain(value, parts, wait)
+                return self.of(value)
             case "anyOf":
-                made[key] = [_plain(part, parts, wait) for part in value]
+                return [self.of(part) for part in value]
             case _:
-                made[key] = value
-    return made
+                return value
+
+
+def _needless(key: str, value: Any) -> bool:
+    return key in ("title", "$defs") or (key == "default" and value is None)
 
 
 def _without_null(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:

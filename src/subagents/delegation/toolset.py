@@ -56,6 +56,6 @@ def _as_tool(
         call,
         name=tool.name,
         description=description.text,
-        json_schema=parameters_of(tool, manager.settings.wait_timeout_seconds),
+        json_schema=parameters_of(tool, manager.settings.wait_timeout_seconds, worktrees=place.worktrees),
         takes_ctx=True,
     )

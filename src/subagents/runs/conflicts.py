@@ -8,6 +8,7 @@ from hashlib import sha256
 import msgspec
 
 from subagents.conflict import ConflictKind, ConflictPlace, ResolvedBy
+from subagents.errors import NotNow
 from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
 from subagents.ids import RunId
 
@@ -110,6 +111,13 @@ def after_merge(state: ConflictState, run: RunId) -> list[Event]:
     """The facts that follow when all of a run's work is in the checkout: it meets nobody any more."""
     merged = [each for each in state.of(run) if each.heads]
     return [ConflictResolved(conflict=each.id, by=ResolvedBy.MERGE) for each in merged]
+
+
+def settle(state: ConflictState, conflict: str, reason: str = "") -> ConflictResolved:
+    """A person's word. Raises `NotNow` for one that is not open (any more)."""
+    if all(each.id != conflict for each in state.open):
+        raise NotNow(f"{conflict} was resolved already.")
+    return ConflictResolved(conflict=conflict, by=ResolvedBy.PERSON, reason=reason.strip())
 
 
 def known(state: ConflictState, conflict: str, places: tuple[ConflictPlace, ...]) -> bool:

@@ -30,16 +30,19 @@ def isolation_of(
     """
     _refuse_unknown("isolation", request.isolation, tuple(Isolation))
     _refuse_unknown("base", request.base, BASES)
-    asked = (request.isolation, "caller")
-    written = (str(definition.isolation or ""), "definition")
-    order = (asked, written) if overrules else (written, asked)
-    isolation, by = next((each for each in order if each[0]), (settings.default_isolation, "settings"))
+
+    def decided(asked: str, written: str | None, setting: str) -> tuple[str, str]:
+        both = ((asked, "caller"), (written or "", "definition"))
+        ranked = both if overrules else both[::-1]
+        return next((each for each in ranked if each[0]), (setting, "settings"))
+
+    isolation, by = decided(request.isolation, definition.isolation, settings.default_isolation)
     if isolation != Isolation.WORKTREE:
         return Where(Isolation.OFF, decided={"isolation": by})
     if not settings.worktree_isolation:
         note = "It works in the folder itself: worktrees are switched off (the setting worktree_isolation)."
         return Where(Isolation.OFF, decided={"isolation": "settings"}, notes=(note,))
-    base, base_by = (request.base, "caller") if request.base else (settings.worktree_base, "settings")
+    base, base_by = decided(request.base, definition.base, settings.worktree_base)
     return Where(Isolation.WORKTREE, base, {"isolation": by, "base": base_by})
 
 

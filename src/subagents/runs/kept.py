@@ -8,7 +8,14 @@ from subagents.events import WorkspaceClosed
 
 
 class KeptWork(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worktree of the run came to; the fields are those of `WorkspaceClosed`."""
+    """What a place of the run's own came to; the fields are those of `WorkspaceClosed`.
+
+    `branch` of `repository` has the work, "" where there was none; the figures compare it with `base`. `archived` is
+    the folder with ignored files, "" where there were none. `preserved` is the place itself where it had to stay, for
+    the reason `why`: it exists. `why` alone says that something is left to be tidied up, which holds nothing that
+    would be lost. `dropped` is a ref of the repository with commits that were made and left, and `discarded` the commit
+    that a branch was at which a person discarded.
+    """
 
     repository: str
     base: str
@@ -20,6 +27,8 @@ class KeptWork(msgspec.Struct, frozen=True, kw_only=True):
     archived: str = ""
     preserved: str = ""
     why: str = ""
+    dropped: str = ""
+    discarded: str = ""
 
 
 def kept_in(event: WorkspaceClosed) -> KeptWork | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
+import msgspec
+
 from subagents.errors import NotNow
 from subagents.events import (
     Ending,
@@ -28,8 +30,10 @@ from subagents.events import (
     SteerDelivered,
     StoppedBy,
     TurnEnded,
+    WorkspaceClosed,
     WrapUpAsked,
 )
+from subagents.runs.kept import KeptWork
 from subagents.runs.state import RunState, RunStatus
 from subagents.spec import AskedBy, OnInvalid
 
@@ -213,6 +217,14 @@ def deliver(run: RunState, steer_id: str) -> SteerDelivered | None:
     if run.status.ended:
         return None
     return SteerDelivered(run=run.id, episode=run.episode, steer=steer_id, turn=run.turns + 1)
+
+
+def put_back(run: RunState, kept: KeptWork) -> WorkspaceClosed:
+    """A person did something with what its worktree came to, and `kept` is what that is now. Raises `NotNow` for a run
+    that has not ended."""
+    if not run.status.ended:
+        raise NotNow(f"run {run.id!r} is still {run.status}; what its worktree comes to is told when it ends")
+    return WorkspaceClosed(run=run.id, episode=run.episode, **msgspec.structs.asdict(kept))
 
 
 def clear(run: RunState) -> RunCleared:

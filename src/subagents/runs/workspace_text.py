@@ -29,13 +29,23 @@ def workspace_json(run: RunState) -> dict[str, Any]:
 
 
 def _kept(kept: KeptWork) -> Iterator[str]:
-    if kept.branch:
+    if kept.discarded:
+        yield (
+            f"Worktree: its work was discarded. As long as git keeps it, this brings it back: "
+            f"git -C {shlex.quote(kept.repository)} branch {kept.branch} {kept.discarded[:12]}"
+        )
+    elif kept.branch:
         yield (
             f"Worktree: the work is on branch {kept.branch} of {kept.repository}: {_figures(kept)} since "
             f"{kept.base[:12]}. To merge it: git -C {shlex.quote(kept.repository)} merge {kept.branch}"
         )
     elif not kept.preserved:
         yield "Worktree: nothing was changed in it."
+    if kept.dropped:
+        yield (
+            f"Commits that it made and left are kept at {kept.dropped}; to see them: "
+            f"git -C {shlex.quote(kept.repository)} log {kept.dropped} --not --branches"
+        )
     if kept.archived:
         yield f"Ignored files that were made there are in {kept.archived}."
     if kept.preserved:

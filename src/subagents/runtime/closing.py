@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
+from msgspec.structs import asdict
 
 from subagents.events import WorkspaceClosed, WorkspaceOpened
+from subagents.runs.kept import KeptWork
 from subagents.runs.state import RunState
 from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
 from subagents.texts import storable
-from subagents.workspaces.base import WORKTREE, Kept, OpenWorkspace
+from subagents.workspaces.base import WORKTREE, OpenWorkspace
 from subagents.workspaces.placing import Place
 from subagents.workspaces.recovering import put_away
 from subagents.workspaces.worktrees import wish_of
@@ -36,7 +37,7 @@ def opening(run: RunState, episode: int, opened: OpenWorkspace) -> WorkspaceOpen
     )
 
 
-def closing(run: RunState, episode: int, kept: Kept | None) -> WorkspaceClosed:
+def closing(run: RunState, episode: int, kept: KeptWork | None) -> WorkspaceClosed:
     """The fact that its place is no longer the run's; `kept` is what one of its own came to."""
     if kept is None:
         return WorkspaceClosed(run=run.id, episode=episode)
@@ -45,12 +46,12 @@ def closing(run: RunState, episode: int, kept: Kept | None) -> WorkspaceClosed:
     return WorkspaceClosed(run=run.id, episode=episode, **told)
 
 
-def unclosed(opened: OpenWorkspace) -> Kept | None:
+def unclosed(opened: OpenWorkspace) -> KeptWork | None:
     """What is told when closing took too long or broke: the place of a run's own is as it was left."""
     if not opened.repository:
         return None
     why = "it could not be put away in time"
-    return Kept(repository=opened.repository, base=opened.base, preserved=str(opened.root), why=why)
+    return KeptWork(repository=opened.repository, base=opened.base, preserved=str(opened.root), why=why)
 
 
 async def put_away_all(journal: Journal, place: Place) -> None:

@@ -47,6 +47,7 @@ from subagents.runtime.inheriting import with_inherited
 from subagents.runtime.outbox import Outbox
 from subagents.runtime.peeking import peek
 from subagents.runtime.scope import Scope
+from subagents.runtime.settling import Settling
 from subagents.runtime.shared_edits import with_meetings
 from subagents.runtime.surroundings import OuterRun, Shared, Surroundings
 from subagents.runtime.trusting import refuse_untrusted
@@ -84,6 +85,7 @@ class AgentManager:
         self._driving = Driving(surroundings, journal, admission, shared, tasks)
         self._problems = ToldProblems()
         self._reads: dict[RunId, Callable[[str], Any]] = {}
+        self.settling = Settling(journal)
         self.waits = Waits(journal, shared.clock)
         self.outbox = Outbox(
             journal,

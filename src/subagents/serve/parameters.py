@@ -4,7 +4,9 @@ would do."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
 
 from subagents.serve.json_rpc import INVALID_PARAMS
 from subagents.serve.wire import Fault
@@ -13,6 +15,7 @@ from subagents.texts import quoted
 MAX_WAIT = 60.0  # seconds that one question may take
 
 Parameters: TypeAlias = Mapping[str, Any]
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 def text(params: Parameters, name: str, default: str | None = None) -> str:
@@ -46,6 +49,14 @@ def named_texts(params: Parameters, name: str) -> Mapping[str, str]:
     if not isinstance(values, Mapping) or not all(isinstance(value, str) for value in values.values()):
         raise Fault(INVALID_PARAMS, f"{name!r} must be an object of texts")  # its values may be secret
     return values
+
+
+def shaped(params: Parameters, name: str, kind: type[Shape]) -> Shape:
+    """An object with the fields of a class of facts."""
+    try:
+        return msgspec.convert(params.get(name), kind)
+    except msgspec.ValidationError as error:
+        raise Fault(INVALID_PARAMS, f"{name!r} must have the shape of {kind.__name__}: {error}") from error
 
 
 def flag(params: Parameters, name: str, default: bool) -> bool:

@@ -12,9 +12,10 @@ from subagents.delegation.sending import send as send_mention
 from subagents.events import StoppedBy
 from subagents.ids import RunId
 from subagents.language import _
+from subagents.runs.kept import KeptWork
 from subagents.runs.state import Steer
 from subagents.serve import forms
-from subagents.serve.parameters import flag, seconds, text, texts, whole
+from subagents.serve.parameters import any_text, flag, seconds, shaped, text, texts, whole
 from subagents.serve.wire import PROTOCOL
 from subagents.spec import AskedBy
 
@@ -134,6 +135,20 @@ async def clear(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, A
     return {}
 
 
+async def settle(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """A person's word that the `conflict` with this id is settled, and the `reason` for the log."""
+    await manager.settling.conflict(text(params, "conflict"), any_text(params, "reason"))
+    return {}
+
+
+async def put_back(manager: AgentManager, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the worktree of the `run` came to, after a person did something with it: `kept`, with the fields of
+    `KeptWork`."""
+    run = manager.find(text(params, "run"))
+    await manager.settling.worktree(run, shaped(params, "kept", KeptWork))
+    return {}
+
+
 VERBS: Mapping[str, Verb] = {
     "ping": ping,
     "spawn": spawn,
@@ -150,6 +165,8 @@ VERBS: Mapping[str, Verb] = {
     "send": send,
     "wait": wait,
     "clear": clear,
+    "settle": settle,
+    "put_back": put_back,
 }
 
 

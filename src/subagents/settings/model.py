@@ -11,9 +11,10 @@ from typing import Any
 
 from subagents.errors import BadSetting
 from subagents.settings.possible import Declared, Guard, Value, fitting
+from subagents.spec import Base
 
 #: What a worktree may begin with.
-BASES = ("head", "default-branch", "snapshot")
+BASES = tuple(map(str, Base))
 
 #: What a worktree's ignored files are worth nothing by: made again by whoever needs it.
 DISPOSABLE = (

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from subagents.runs.kept import KeptWork
+
 SHARED, WORKTREE = "shared", "worktree"
 
 
@@ -26,28 +28,6 @@ class OpenWorkspace:
     told: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """What a place of a run's own came to.
-
-    `branch` of `repository` has the work, "" where there was none; the figures compare it with `base`. `archived` is
-    the folder with ignored files, "" where there were none. `preserved` is the place itself where it had to stay, for
-    the reason `why`: it exists. `why` alone says that something is left to be tidied up, which holds nothing that
-    would be lost.
-    """
-
-    repository: str
-    base: str
-    branch: str = ""
-    commits: int = 0
-    files: int = 0
-    insertions: int = 0
-    deletions: int = 0
-    archived: str = ""
-    preserved: str = ""
-    why: str = ""
-
-
 class WorkspaceProvider(Protocol):
     """Opens the place where a run works, and closes it when the run has ended.
 
@@ -62,4 +42,4 @@ class WorkspaceProvider(Protocol):
 
     async def open(self, cwd: Path, run: str) -> OpenWorkspace: ...
 
-    async def close(self, opened: OpenWorkspace) -> Kept | None: ...
+    async def close(self, opened: OpenWorkspace) -> KeptWork | None: ...

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from subagents.workspaces.base import Kept, OpenWorkspace, WorkspaceProvider
+from subagents.runs.kept import KeptWork
+from subagents.workspaces.base import OpenWorkspace, WorkspaceProvider
 
 
 class ChosenWorkspaces:
@@ -20,5 +21,5 @@ class ChosenWorkspaces:
     async def open(self, cwd: Path, run: str) -> OpenWorkspace:
         return await self._providers[self._isolation_of(run)].open(cwd, run)
 
-    async def close(self, opened: OpenWorkspace) -> Kept | None:
+    async def close(self, opened: OpenWorkspace) -> KeptWork | None:
         return await self._providers[opened.isolation].close(opened)

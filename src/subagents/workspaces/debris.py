@@ -13,10 +13,11 @@ import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
+from subagents.runs.kept import KeptWork
 from subagents.texts import storable
 from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, read
 from subagents.workspaces.placing import Place
-from subagents.workspaces.worktree import Kept, finish
+from subagents.workspaces.worktree import finish
 
 DAY = 86_400.0  # seconds
 
@@ -41,7 +42,7 @@ class Finding:
     size: int = 0
     why: str = ""
     worktree: Worktree | None = None
-    kept: Kept | None = None
+    kept: KeptWork | None = None
 
 
 async def gc(

@@ -15,6 +15,7 @@ from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.contribution import Contribution, checkout, commit_of
+from subagents.workspaces.dropped import ref_of
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import names
 from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers
@@ -31,11 +32,17 @@ NOTHING_LEFT = Leftovers((), ())
 @dataclass(frozen=True, slots=True)
 class Discarded:
     """`tip` is the commit that had it all, under `branch`; both are "" where there was none. `folder` is the one that
-    went, "" for none."""
+    went, "" for none. `dropped` is the commit with those that the agent had left, which `ref` kept, "" for none."""
 
     branch: str = ""
     tip: str = ""
     folder: str = ""
+    ref: str = ""
+    dropped: str = ""
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.tip or self.folder or self.dropped)
 
 
 async def lost_with(contribution: Contribution, place: Place) -> Leftovers:
@@ -72,7 +79,10 @@ async def discard(contribution: Contribution, place: Place) -> Discarded:
     folder = await _without_folder(contribution.worktree, place)
     if tip:
         await git("update-ref", "-m", f"subagents: discard {branch}", "-d", HEADS + branch, tip)
-    return Discarded(branch if tip else "", tip, folder)
+    ref = ref_of(contribution.agent, contribution.run)
+    if dropped := await commit_of(git, ref):
+        await git("update-ref", "-m", f"subagents: discard {branch}", "-d", ref, dropped)
+    return Discarded(branch if tip else "", tip, folder, ref, dropped)
 
 
 async def _git(contribution: Contribution, run: Execute) -> Git:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
+from msgspec.structs import replace
 
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
+from subagents.runs.kept import KeptWork
 from subagents.workspaces.committing import (
     Message,
     add_all,
@@ -21,6 +23,7 @@ from subagents.workspaces.committing import (
     unhide,
     write_tree,
 )
+from subagents.workspaces.dropped import keep_dropped
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
 from subagents.workspaces.ownership import PREFIX, Worktree, forget_index, note, slug
@@ -45,13 +48,14 @@ UNFINISHED = {
 @dataclass(frozen=True, slots=True)
 class Work:
     """What was found. `head` is the commit that is checked out, `tip` the one that has everything, on `branch`; both
-    are "" where there was nothing."""
+    are "" where there was nothing. `dropped` is the ref that has the commits which were made and left, "" for none."""
 
     head: str
     tip: str = ""
     branch: str = ""
     commits: int = 0
     figures: Figures = NO_FIGURES
+    dropped: str = ""
 
 
 async def keep(worktree: Worktree, run: Execute, description: str, now: float) -> tuple[Worktree, Work]:
@@ -66,13 +70,26 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     head = await head_of(git)
     tip = await _tip(worktree, git, head, _message(worktree, description))
     if not tip:
-        return worktree, Work(head)
+        return worktree, Work(head, dropped=await keep_dropped(worktree, git, run))
     if worktree.snapshot:
         # git writes nothing that it sees already, and it sees the snapshot's objects.
         await publish(worktree, git, tip)
     branch = await _branched(worktree, run, tip)
     worktree = await note(worktree, branch=branch, tip=tip)
-    return worktree, Work(head, tip, branch, *await measured(git, worktree.base, tip))
+    counted, size = await measured(git, worktree.base, tip)
+    return worktree, Work(head, tip, branch, counted, size, await keep_dropped(worktree, git, run))
+
+
+def with_work(kept: KeptWork, branch: str, commits: int, size: Figures) -> KeptWork:
+    """What a worktree came to, with the work that is on its branch."""
+    return replace(
+        kept,
+        branch=branch,
+        commits=commits,
+        files=size.files,
+        insertions=size.insertions,
+        deletions=size.deletions,
+    )
 
 
 def _message(worktree: Worktree, description: str) -> Message:

@@ -14,6 +14,7 @@ from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.places import state_name
 from subagents.settings.model import DISPOSABLE
+from subagents.spec import Base
 from subagents.texts import storable
 from subagents.workspaces.git import LONG, Execute, execute
 from subagents.workspaces.groups import start_of
@@ -22,7 +23,7 @@ from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, note,
 from subagents.workspaces.removing import move_back, remove
 from subagents.workspaces.repository import Repository
 from subagents.workspaces.snapshot import lay_out, take
-from subagents.workspaces.starting import Base, starting_point, uncommitted
+from subagents.workspaces.starting import starting_point, uncommitted
 
 MOST_NAMED = 200  # of the user's uncommitted paths that are written down
 CLEARING = 60.0  # seconds that clearing away what could not be finished may take

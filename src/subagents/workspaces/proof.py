@@ -15,6 +15,7 @@ from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.committing import look
+from subagents.workspaces.dropped import dropped
 from subagents.workspaces.git import LONG, Execute
 from subagents.workspaces.git_output import commit, names
 from subagents.workspaces.keeping import Work, unfinished
@@ -46,11 +47,13 @@ async def doubts(
 async def _of_commits(worktree: Worktree, work: Work, run: Execute) -> Sequence[str]:
     """All commits are on the branch, as everybody sees it, and git is in the middle of nothing."""
     operation = unfinished(worktree)
-    moved = await head_of(worktree.git(run).without_tree()) != work.head
+    git = worktree.git(run).without_tree()
+    moved = await head_of(git) != work.head
     return (
         operation and _("git is in the middle of {operation} there").format(operation=operation),
         _("its HEAD moved after its work was kept") if moved else "",
         await _unreachable(worktree, work, run) if work.tip else "",
+        _("commits that were made there are on no branch") if await dropped(worktree, git) else "",
     )
 
 

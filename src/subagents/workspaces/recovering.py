@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import anyio.to_thread
+from msgspec.structs import replace
 
 from subagents.errors import WorkspaceError
+from subagents.runs.kept import KeptWork
 from subagents.texts import storable
-from subagents.workspaces.base import Kept
+from subagents.workspaces.dropped import ref_of
 from subagents.workspaces.git import Git
-from subagents.workspaces.keeping import branch_names, measured
+from subagents.workspaces.keeping import branch_names, measured, with_work
 from subagents.workspaces.placing import Place, Wish, records_of
 from subagents.workspaces.repository import repository_at
 from subagents.workspaces.worktree import finish
 
 
-async def put_away(wish: Wish, place: Place, base: str) -> Kept | None:
+async def put_away(wish: Wish, place: Place, base: str) -> KeptWork | None:
     """Finishes the worktree of a run that nobody drives, for who owns its session.
 
     Where there is none any more, the run's branch tells what it came to, compared with `base`; None when nothing does.
@@ -29,24 +29,19 @@ async def put_away(wish: Wish, place: Place, base: str) -> Kept | None:
         return None
 
 
-async def _recalled(wish: Wish, place: Place, base: str) -> Kept:
+async def _recalled(wish: Wish, place: Place, base: str) -> KeptWork:
     repository = await repository_at(wish.folder, place.execute)
     git = repository.git(place.execute)
     archive = place.archive / wish.run
-    kept = Kept(
+    kept = KeptWork(
         repository=storable(str(repository.top)), base=base, archived=str(archive) if archive.is_dir() else ""
     )
+    ref = ref_of(wish.agent, wish.run)
+    if await git("rev-parse", "--verify", "--quiet", ref, fine=(0, 1)):
+        kept = replace(kept, dropped=ref)
     if not (branch := await _branch(wish, git)):
         return kept
-    commits, size = await measured(git, base, f"refs/heads/{branch}")
-    return replace(
-        kept,
-        branch=branch,
-        commits=commits,
-        files=size.files,
-        insertions=size.insertions,
-        deletions=size.deletions,
-    )
+    return with_work(kept, branch, *await measured(git, base, f"refs/heads/{branch}"))
 
 
 async def _branch(wish: Wish, git: Git) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from subagents.errors import GitFailed
 from subagents.language import _
+from subagents.spec import Base
 from subagents.workspaces.git import Execute, Git, execute
 from subagents.workspaces.git_output import changes, commit
 from subagents.workspaces.repository import Repository, cannot, repository_at
@@ -15,15 +15,6 @@ from subagents.workspaces.repository import Repository, cannot, repository_at
 STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
 USUAL = ("main", "master")
 LOOKING = 10.0  # seconds for a look at the user's uncommitted work
-
-
-class Base(StrEnum):
-    """What a worktree begins with: the commit that is checked out, the newest of the default branch as it is known
-    here, or what is checked out with all of the user's uncommitted work."""
-
-    HEAD = "head"
-    DEFAULT_BRANCH = "default-branch"
-    SNAPSHOT = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)

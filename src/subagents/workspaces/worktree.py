@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
+from msgspec.structs import replace
 
 from subagents.errors import WorkspaceError
+from subagents.runs.kept import KeptWork
 from subagents.texts import storable
-from subagents.workspaces.base import Kept
-from subagents.workspaces.keeping import Work, keep
+from subagents.workspaces.keeping import Work, keep, with_work
 from subagents.workspaces.leftovers import archive
 from subagents.workspaces.ownership import Stage, Worktree, note, noted
 from subagents.workspaces.placing import Place, Wish, create
 from subagents.workspaces.proof import doubts, left_in
 from subagents.workspaces.removing import move_back, remove, remove_if_proven
 
-__all__ = ["Kept", "Place", "Wish", "Worktree", "create", "finish"]
+__all__ = ["Place", "Wish", "Worktree", "create", "finish"]
 
 
-async def finish(worktree: Worktree, place: Place, description: str = "") -> Kept:
+async def finish(worktree: Worktree, place: Place, description: str = "") -> KeptWork:
     """Keeps what was done in it, and removes it when nothing would be lost. Never raises, but for cancellation.
 
     May be called again after a crash or a cancellation at any point, and when all is gone.
     """
-    kept = Kept(repository=storable(worktree.top), base=worktree.base, branch=worktree.branch)
+    kept = KeptWork(repository=storable(worktree.top), base=worktree.base, branch=worktree.branch)
     try:
         kept = await _finished(worktree, place, description, kept)
     except (OSError, WorkspaceError) as error:
@@ -43,7 +43,7 @@ async def _unlock(worktree: Worktree, place: Place) -> None:
         await worktree.repository_git(place.execute)("worktree", "unlock", str(worktree.tree))
 
 
-async def _finished(worktree: Worktree, place: Place, description: str, kept: Kept) -> Kept:
+async def _finished(worktree: Worktree, place: Place, description: str, kept: KeptWork) -> KeptWork:
     if worktree.stage in (Stage.OPENING, Stage.PROVEN):
         await remove(worktree, place.execute)
         return kept
@@ -66,16 +66,8 @@ async def _doubts(worktree: Worktree, work: Work, place: Place, folder: Path) ->
     return await doubts(worktree, folder, work, place.disposable, place.execute)
 
 
-def _told(kept: Kept, work: Work) -> Kept:
-    size = work.figures
-    return replace(
-        kept,
-        branch=work.branch,
-        commits=work.commits,
-        files=size.files,
-        insertions=size.insertions,
-        deletions=size.deletions,
-    )
+def _told(kept: KeptWork, work: Work) -> KeptWork:
+    return replace(with_work(kept, work.branch, work.commits, work.figures), dropped=work.dropped)
 
 
 def _there(worktree: Worktree) -> bool:
@@ -85,7 +77,7 @@ def _there(worktree: Worktree) -> bool:
     return worktree.tree.is_dir()
 
 
-async def _without_folder(worktree: Worktree, place: Place, description: str, kept: Kept) -> Kept:
+async def _without_folder(worktree: Worktree, place: Place, description: str, kept: KeptWork) -> KeptWork:
     """Somebody deleted it by hand. What was committed there is still known to git, and gets its branch."""
     if Path(worktree.git_dir).is_dir():
         worktree, work = await keep(worktree, place.execute, description, place.now())
@@ -104,7 +96,7 @@ async def _archived(worktree: Worktree, place: Place) -> Worktree:
     return await note(worktree, archive=str(target))
 
 
-def _stays(worktree: Worktree, kept: Kept, why: str) -> Kept:
+def _stays(worktree: Worktree, kept: KeptWork, why: str) -> KeptWork:
     """The folder is back in its place, and its record says why."""
     try:
         if not worktree.tree.exists():

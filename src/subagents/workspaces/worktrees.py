@@ -11,14 +11,16 @@ from subagents.errors import SpawnRefused, WorkspaceError
 from subagents.language import _
 from subagents.places import Project
 from subagents.prompts.isolation import isolated_in
+from subagents.runs.kept import KeptWork
 from subagents.runs.state import RunState
 from subagents.settings.model import Settings
+from subagents.spec import Base
 from subagents.texts import storable
-from subagents.workspaces.base import WORKTREE, Kept, OpenWorkspace
+from subagents.workspaces.base import WORKTREE, OpenWorkspace
 from subagents.workspaces.git import Execute, execute
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.placing import Place, Wish, create, found
-from subagents.workspaces.starting import Base, starting_point
+from subagents.workspaces.starting import starting_point
 from subagents.workspaces.worktree import finish
 
 #: What is known of a run that wants a worktree in a folder.
@@ -49,7 +51,7 @@ class WorktreeWorkspaces:
             told=_told(worktree, root),
         )
 
-    async def close(self, opened: OpenWorkspace) -> Kept | None:
+    async def close(self, opened: OpenWorkspace) -> KeptWork | None:
         worktree = self._open.pop(opened.root, None)
         return await finish(worktree, self._place) if worktree is not None else None
 

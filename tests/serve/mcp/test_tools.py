@@ -77,6 +77,13 @@ async def test_every_schema_is_an_object_that_clients_can_use():
             assert "anyOf" not in schema
 
 
+async def test_where_worktrees_are_switched_off_nothing_is_said_of_them():
+    async with story(worktree_isolation=False) as told:
+        said = json.dumps([tool.model_dump(mode="json") for tool in listed(told.host)])
+    assert '"isolation"' not in said
+    assert "git worktree" not in said
+
+
 async def test_the_digest_changes_with_what_is_listed():
     async with story() as told:
         one = digest(listed(told.host))

@@ -32,9 +32,10 @@ def digest(tools: Sequence[Tool]) -> str:
 
 
 @cache
-def input_schema(tool: str, wait_seconds: float) -> dict[str, Any]:
-    """What a tool takes, where a wait is as long as that unless it is asked for otherwise. Not to be changed."""
-    return parameters_of(FOR_CLIENTS[tool], wait_seconds)
+def input_schema(tool: str, wait_seconds: float, worktrees: bool = True) -> dict[str, Any]:
+    """What a tool takes, where a wait is as long as that unless it is asked for otherwise, and where agents may have
+    `worktrees` or not. Not to be changed."""
+    return parameters_of(FOR_CLIENTS[tool], wait_seconds, worktrees=worktrees)
 
 
 def _place(conversations: Conversations) -> Place:
@@ -46,6 +47,7 @@ def _place(conversations: Conversations) -> Place:
         door=MCP,
         mode=settings.tool_description_mode,
         project=conversations.project.root,
+        worktrees=settings.worktree_isolation,
     )
 
 
@@ -55,7 +57,7 @@ def _listed(tool: DelegationTool[Any], place: Place, wait_seconds: float) -> Too
         name=tool.name,
         title=hints.title,
         description=described(tool.name, place).text,
-        input_schema=input_schema(tool.name, wait_seconds),
+        input_schema=input_schema(tool.name, wait_seconds, place.worktrees),
         output_schema=data_schema(tool.name),
         annotations=ToolAnnotations(
             title=hints.title,
