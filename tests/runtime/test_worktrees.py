@@ -128,7 +128,7 @@ async def test_one_that_changes_nothing_leaves_nothing(repo: Path):
     assert git(repo, "branch", "--list", "subagents/*") == ""
 
 
-async def test_it_is_told_where_it_is_and_one_without_a_worktree_is_not(repo: Path):
+async def test_q21_it_is_told_where_it_is_and_one_without_a_worktree_is_not(repo: Path):
     write(repo / "README", "uncommitted\n")
     runner = Editing(nothing)
     async with managed(repo, runner) as manager:
@@ -176,7 +176,7 @@ async def test_what_fails_later_fails_the_run_and_it_never_works_elsewhere(repo:
     assert len(first.contexts) == 1
 
 
-async def test_a_run_that_breaks_or_is_stopped_has_its_work_on_a_branch_too(repo: Path):
+async def test_q19_a_run_that_breaks_or_is_stopped_has_its_work_on_a_branch_too(repo: Path):
     broken = Editing(adding("broken"), breaks="it broke")
     async with managed(repo, broken) as manager:
         run = await spawned(manager)
@@ -229,7 +229,7 @@ async def test_a_subfolder_is_the_same_subfolder_there(repo: Path):
     assert runner.contexts[0].folder.name == "sub"
 
 
-async def test_where_worktrees_are_switched_off_it_runs_without_and_says_so(repo: Path):
+async def test_q17_where_worktrees_are_switched_off_it_runs_without_and_says_so(repo: Path):
     runner = Editing(nothing)
     async with managed(repo, runner, worktree_isolation=False) as manager:
         text = await told(manager, await spawned(manager))

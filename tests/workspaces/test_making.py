@@ -25,7 +25,7 @@ def repo(tmp_path: Path) -> Path:
 # --- making
 
 
-async def test_it_has_the_repositorys_files_at_its_head_outside_of_the_checkout(repo: Path, tmp_path: Path):
+async def test_q1_it_has_the_repositorys_files_at_its_head_outside_of_the_checkout(repo: Path, tmp_path: Path):
     worktree = await made(repo, place_in(tmp_path), run="test-id-1")
     assert (worktree.tree / "README").read_text() == "one\n"
     assert worktree.base == worktree.head == head(repo) == head(worktree.tree)
@@ -40,7 +40,7 @@ async def test_it_is_locked_with_the_reason_while_it_is_in_use(repo: Path, tmp_p
     assert record(worktree).owned
 
 
-async def test_two_of_the_same_id_do_not_collide(repo: Path, tmp_path: Path):
+async def test_q3_two_of_the_same_id_do_not_collide(repo: Path, tmp_path: Path):
     place = place_in(tmp_path)
     first, second = await made(repo, place), await made(repo, place)
     assert first.tree != second.tree
@@ -73,7 +73,7 @@ async def test_a_repository_may_be_called_anything(tmp_path: Path, name: str):
     assert is_gone(worktree)
 
 
-async def test_the_users_hooks_do_not_run(repo: Path, tmp_path: Path):
+async def test_q7_the_users_hooks_do_not_run(repo: Path, tmp_path: Path):
     for name in ("post-checkout", "pre-commit", "commit-msg", "post-commit", "reference-transaction"):
         hook = write(repo / ".git/hooks" / name, f"#!/bin/sh\ntouch {tmp_path}/ran-{name}\nexit 1\n")
         hook.chmod(hook.stat().st_mode | stat.S_IXUSR)

@@ -141,7 +141,7 @@ async def test_names_that_differ_in_case_are_two_where_the_disk_thinks_so(repo: 
     assert shown(repo, kept.branch, "readme") == b"another\n"
 
 
-async def test_a_worktree_that_was_deleted_by_hand_still_gives_its_commits(repo: Path, tmp_path: Path):
+async def test_q11_a_worktree_that_was_deleted_by_hand_still_gives_its_commits(repo: Path, tmp_path: Path):
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     write(worktree.tree / "new", "x")
@@ -156,7 +156,7 @@ async def test_a_worktree_that_was_deleted_by_hand_still_gives_its_commits(repo:
     assert is_gone(worktree)
 
 
-async def test_one_that_was_removed_with_git_is_gone(repo: Path, tmp_path: Path):
+async def test_q11_one_that_was_removed_with_git_is_gone(repo: Path, tmp_path: Path):
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     git(repo, "worktree", "remove", "-f", "-f", str(worktree.tree))
