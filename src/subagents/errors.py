@@ -133,6 +133,10 @@ class WorkspaceError(SubagentsError):
     """The place where a run's files live is missing, unreadable or not what was promised."""
 
 
+class WorkspaceBusy(WorkspaceError):
+    """Somebody else is at it just now; it can be tried again."""
+
+
 class GitFailed(WorkspaceError):
     """A call of git did not do what it was to do; `code` is its exit code, None when it did not exit by itself."""
 

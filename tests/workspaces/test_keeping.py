@@ -30,7 +30,9 @@ async def test_q5_without_changes_nothing_is_left(repo: Path, tmp_path: Path):
     assert await finish(worktree, place) == KeptWork(repository=str(repo), base=head(repo))
 
 
-async def test_q9_commits_staged_unstaged_and_untracked_work_are_all_on_the_branch(repo: Path, tmp_path: Path):
+async def test_q9_commits_staged_unstaged_and_untracked_work_are_all_on_the_branch(
+    repo: Path, tmp_path: Path
+):
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     tree = worktree.tree
@@ -57,6 +59,35 @@ async def test_what_was_staged_and_then_changed_again_is_a_commit_of_its_own(rep
     kept = await finish(worktree, place, "Two")
     assert shown(repo, kept.branch, "README") == b"later\n"
     assert shown(repo, f"{kept.branch}~", "README") == b"staged\n"
+    assert is_gone(worktree)
+
+
+@pytest.mark.parametrize("option", ["--assume-unchanged", "--skip-worktree"])
+async def test_what_was_staged_is_found_behind_what_git_was_told_not_to_look_at(
+    repo: Path, tmp_path: Path, option: str
+):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "README", "staged\n")
+    git(worktree.tree, "add", "README")
+    git(worktree.tree, "update-index", option, "README")
+    write(worktree.tree / "README", "later\n")
+    kept = await finish(worktree, place)
+    assert shown(repo, kept.branch, "README") == b"later\n"
+    assert shown(repo, f"{kept.branch}~", "README") == b"staged\n"
+
+
+async def test_a_repository_with_long_names_of_commits_is_one_too(tmp_path: Path):
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    git(repo, "init", "-q", "--object-format=sha256")
+    git(repo, "commit", "-q", "--allow-empty", "-m", "first")
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "new", "x\n")
+    kept = await finish(worktree, place)
+    assert shown(repo, kept.branch, "new") == b"x\n"
+    assert len(git(repo, "rev-parse", kept.branch)) == 64
     assert is_gone(worktree)
 
 
@@ -89,7 +120,9 @@ async def test_a_history_of_its_own_is_kept(repo: Path, tmp_path: Path):
     assert shown(repo, kept.branch, "new") == b"x"
 
 
-async def test_q15_a_machine_without_an_identity_commits_all_the_same(repo: Path, tmp_path: Path, monkeypatch):
+async def test_q15_a_machine_without_an_identity_commits_all_the_same(
+    repo: Path, tmp_path: Path, monkeypatch
+):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     Path(os.environ["HOME"], ".gitconfig").unlink(missing_ok=True)
     git(repo, "config", "user.useConfigOnly", "true")

@@ -33,6 +33,33 @@ async def test_a_repository_inside_it_stays_with_it(repo: Path, tmp_path: Path):
     assert (worktree.tree / "inner/precious").read_text() == "x"
 
 
+@pytest.mark.parametrize("name", ["venv", "build/target", "node_modules"])
+async def test_one_that_is_called_like_what_is_worth_nothing_stays_unless_git_ignores_it(
+    repo: Path, tmp_path: Path, name: str
+):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    repository(worktree.tree / name, work="precious\n")
+    assert f"'{name}' are repositories of their own" in await stays(worktree, place)
+    write(worktree.tree / ".gitignore", f"{name}\n")
+    assert (await finish(record(worktree), place)).preserved == ""
+
+
+async def test_a_submodule_that_was_emptied_again_stays(repo: Path, tmp_path: Path):
+    """Its commits are in git's folder of the worktree, and nowhere else."""
+    other = repository(tmp_path / "other")
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    allowed = ("-c", "protocol.file.allow=always")
+    git(worktree.tree, *allowed, "submodule", "add", "-q", str(other), "sub-module")
+    write(worktree.tree / "sub-module/new", "x\n")
+    git(worktree.tree / "sub-module", "add", "-A")
+    git(worktree.tree / "sub-module", "commit", "-qm", "inside")
+    git(worktree.tree, "add", "-A")
+    git(worktree.tree, "submodule", "deinit", "-q", "-f", "sub-module")
+    assert "git keeps repositories of submodules for it: 'sub-module'" in await stays(worktree, place)
+
+
 async def test_a_submodule_that_was_filled_stays(repo: Path, tmp_path: Path):
     inner = repository(tmp_path / "inner", f="x")
     git(repo, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner), "module")
@@ -105,9 +132,10 @@ async def test_a_filter_that_is_needed_and_missing_keeps_the_tree(repo: Path, tm
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "pointers")
     place = place_in(tmp_path)
-    worktree = await made(repo, place)
+    git(repo, "config", "filter.lfs.smudge", "cat")
     git(repo, "config", "filter.lfs.clean", "no-such-program clean -- %f")
     git(repo, "config", "filter.lfs.required", "true")
+    worktree = await made(repo, place)
     write(worktree.tree / "new.bin", "large")
     assert "failed" in await stays(worktree, place)
     git(repo, "config", "--remove-section", "filter.lfs")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +18,7 @@ from subagents.cli.options import RunName, at_least_nothing
 from subagents.cli.streams import answer, say, tell
 from subagents.cli.worktrees_here import Here, known_of, record_kept
 from subagents.cli.worktrees_list import megabytes
+from subagents.errors import WorkspaceError
 from subagents.language import _, counted
 from subagents.texts import storable
 
@@ -120,12 +123,23 @@ def gc(
     here = Here(acting=not dry_run)
     days = here.settings.worktree_max_age_days if older_than is None else older_than
     quota = here.settings.worktree_quota_megabytes * MEGABYTE
-    found = anyio.run(partial(collected, here.place(), dry_run=dry_run, max_age=days * DAY, quota=quota))
+    looks = partial(collected, here.place(), dry_run=dry_run, max_age=days * DAY, quota=quota)
+    found = anyio.run(partial(_collected, looks, here.project.root))
     if found:
         tell([_line(finding) for finding in found])
     _record(here, found)
     say(_summary(found))
     return Exit.COMPLETED
+
+
+async def _collected(looks: Callable[..., Awaitable[Sequence[Finding]]], root: Path) -> Sequence[Finding]:
+    """Also what git still has of worktrees that are gone, where the project is in a repository."""
+    from subagents.workspaces.repository import repository_at
+
+    repository = None
+    with suppress(WorkspaceError):
+        repository = await repository_at(root)
+    return await looks(repository=repository)
 
 
 def _record(here: Here, found: Sequence[Finding]) -> None:

@@ -47,7 +47,7 @@ def _kept(kept: KeptWork) -> Iterator[str]:
             f"git -C {shlex.quote(kept.repository)} log {kept.dropped} --not --branches"
         )
     if kept.archived:
-        yield f"Ignored files that were made there are in {kept.archived}."
+        yield f"Files that git ignores, or changes when they are committed, are as they were in {kept.archived}."
     if kept.preserved:
         yield f"The worktree itself is kept at {kept.preserved}: {kept.why.rstrip('.')}."
     elif kept.why:

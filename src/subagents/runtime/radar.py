@@ -29,6 +29,7 @@ from subagents.sessions.journal import Journal
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.workspaces.base import WORKTREE
 from subagents.workspaces.conflicts import compare, git_version
+from subagents.workspaces.drivers import refuse_changed
 from subagents.workspaces.live import (
     LiveTree,
     Scratch,
@@ -166,6 +167,7 @@ class Radar:
         )
         if worktree is not None and worktree.tree.is_dir():
             checkout = of_repository(await repository_at(Path(worktree.top), self._scratch.run))
+            await refuse_changed(worktree, worktree.repository_git(self._scratch.run))
             return Side(run.id, await snapshot(of_worktree(worktree), self._scratch), checkout)
         if run.kept is None or not run.kept.branch:
             return None

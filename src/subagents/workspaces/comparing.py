@@ -57,7 +57,8 @@ async def size(contribution: Contribution, run: Execute = execute) -> Figures:
 async def _sides(contribution: Contribution, run: Execute) -> AsyncIterator[tuple[Git, str, str]]:
     """git, and what it is to compare; the second is "" where nothing was changed."""
     worktree = contribution.worktree
-    if worktree is not None and not contribution.put_away:
+    on_no_branch = contribution.folder is not None and not contribution.branch
+    if worktree is not None and (on_no_branch or not contribution.put_away):
         with scratch_of(worktree, run) as git:
             yield git, worktree.base, await tree_of(worktree, git)
         return

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
 
-from subagents.errors import WorkspaceError
+from subagents.errors import WorkspaceBusy, WorkspaceError
 from subagents.language import _
 from subagents.runs.kept import KeptWork
 from subagents.texts import storable
+from subagents.workspaces.holding import held
+from subagents.workspaces.orphans import orphans
 from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, read
 from subagents.workspaces.placing import Place
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.repository import Repository
+from subagents.workspaces.worktree import finish_held
 
 DAY = 86_400.0  # seconds
+HOUR = 3600.0
+#: What `atomic.replace` writes before it takes the place of a record.
+HALF_WRITTEN = re.compile(r"\..{1,40}\.[0-9a-f]{8}")
 
 
 class Verdict(StrEnum):
@@ -46,14 +54,25 @@ class Finding:
 
 
 async def gc(
-    place: Place, *, dry_run: bool = False, max_age: float = 30 * DAY, quota: int = 0
+    place: Place,
+    *,
+    dry_run: bool = False,
+    max_age: float = 30 * DAY,
+    quota: int = 0,
+    repository: Repository | None = None,
 ) -> tuple[Finding, ...]:
-    """Looks at all that lies at `place`, the oldest first, and removes what is proven to be nowhere else needed.
+    """Looks at all that lies at `place`, the oldest first, and removes what is proven to be nowhere else needed; also
+    what git in the `repository` still has of trees that are gone.
 
     What was kept for a reason is looked at again when it is older than `max_age` seconds, or while all together is more
     than `quota` bytes (0: no quota). Whatever an owner left behind when it died is finished at once.
     """
-    listed = await anyio.to_thread.run_sync(found_at, place.root)
+    listed = [*await anyio.to_thread.run_sync(found_at, place.root)]
+    if repository is not None:
+        lost = await anyio.to_thread.run_sync(partial(orphans, repository, place.root))
+        listed += [Finding(folder=each.tree, verdict=Verdict.EXAMINE, worktree=each) for each in lost]
+    if not dry_run:
+        await anyio.to_thread.run_sync(_tidy, place.root, place.now())
     left = sum(finding.size for finding in listed)
     said = []
     for finding in listed:
@@ -70,7 +89,18 @@ async def gc(
 
 
 async def _examined(finding: Finding, worktree: Worktree, place: Place) -> Finding:
-    kept = await finish(worktree, place)
+    """Looked at as it is by now: what was listed may have been put away, or gone on with, meanwhile."""
+    try:
+        async with held(worktree, patience=0.0) as known:
+            if known is None and not Path(worktree.git_dir).exists():
+                return replace(finding, verdict=Verdict.REMOVED)
+            if known is not None and _in_use(known):
+                return replace(finding, verdict=Verdict.IN_USE, worktree=known)
+            kept = await finish_held(known or worktree, place)
+    except WorkspaceBusy:
+        return replace(finding, verdict=Verdict.IN_USE)
+    except (OSError, WorkspaceError) as error:
+        return replace(finding, verdict=Verdict.STAYS, why=storable(str(error)))
     verdict = Verdict.STAYS if kept.why else Verdict.REMOVED
     return replace(finding, verdict=verdict, why=kept.why, kept=kept)
 
@@ -112,8 +142,15 @@ def _found_in(home: Path) -> Iterator[Finding]:
 
 def _beside(file: Path) -> set[Path]:
     name = file.name.removesuffix(SUFFIX)
-    endings = ("", ".going", ".objects", ".index", ".index.lock")
-    return {file.with_name(f"{name}{ending}") for ending in endings}
+    return {file.with_name(f"{name}{ending}") for ending in ("", ".going", ".objects")}
+
+
+def _tidy(root: Path, now: float) -> None:
+    """Files of ours that a process left half-written when it died, which nobody is at any more."""
+    for file in root.glob("*/.*"):
+        with suppress(OSError):
+            if HALF_WRITTEN.fullmatch(file.name) and now - file.lstat().st_mtime > HOUR:
+                file.unlink()
 
 
 def _finding(worktree: Worktree) -> Finding:

@@ -5,8 +5,7 @@ Only what git cannot hold is lost for good: ignored files that are in no archive
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -16,13 +15,13 @@ from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.contribution import Contribution, checkout, commit_of
 from subagents.workspaces.dropped import ref_of
-from subagents.workspaces.git import LONG, Execute, Git
-from subagents.workspaces.git_output import names
-from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers
+from subagents.workspaces.git import Execute, Git
+from subagents.workspaces.holding import held
+from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers_of
 from subagents.workspaces.merging import HEADS
 from subagents.workspaces.ownership import Stage, Worktree, note
 from subagents.workspaces.placing import Place
-from subagents.workspaces.recommitting import recommit
+from subagents.workspaces.recommitting import recommit_held
 from subagents.workspaces.removing import remove
 from subagents.workspaces.scratch import scratch_of, tree_of
 
@@ -52,9 +51,7 @@ async def lost_with(contribution: Contribution, place: Place) -> Leftovers:
         return NOTHING_LEFT
     with scratch_of(worktree, place.execute) as git:
         await tree_of(worktree, git)
-        known = frozenset(names(await git("ls-files", "-z", "--cached", seconds=LONG)))
-    looked = partial(leftovers, worktree.tree, known, place.disposable, worktree.included)
-    found = await anyio.to_thread.run_sync(looked)
+        found = await leftovers_of(worktree, git, worktree.tree, place.disposable)
     return await anyio.to_thread.run_sync(_unarchived, worktree, found) if worktree.archive else found
 
 
@@ -66,6 +63,13 @@ def _unarchived(worktree: Worktree, found: Leftovers) -> Leftovers:
 
 async def discard(contribution: Contribution, place: Place) -> Discarded:
     """Deletes its branch and its folder. Raises `WorkspaceError`; then what is still there is there as it was."""
+    if contribution.worktree is None:
+        return await _discard(contribution, place)
+    async with held(contribution.worktree) as known:
+        return await _discard(replace(contribution, worktree=known), place)
+
+
+async def _discard(contribution: Contribution, place: Place) -> Discarded:
     if contribution.in_use:
         sentence = _("Run {run} is at work in its folder; stop it first: subagents stop {run}")
         raise WorkspaceError(sentence.format(run=contribution.run))
@@ -73,7 +77,7 @@ async def discard(contribution: Contribution, place: Place) -> Discarded:
     await _refuse_checked_out(git, branch)
     if contribution.folder is not None:
         # The branch may have another name then, if somebody else went on with the one it had.
-        branch = (await recommit(contribution, place.now(), run=place.execute)).branch or branch
+        branch = (await recommit_held(contribution, place.now(), run=place.execute)).branch or branch
         await _refuse_checked_out(git, branch)
     tip = await commit_of(git, HEADS + branch) if branch else ""
     folder = await _without_folder(contribution.worktree, place)

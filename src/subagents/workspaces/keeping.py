@@ -23,6 +23,7 @@ from subagents.workspaces.committing import (
     unhide,
     write_tree,
 )
+from subagents.workspaces.drivers import refuse_changed
 from subagents.workspaces.dropped import keep_dropped
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
@@ -30,7 +31,6 @@ from subagents.workspaces.ownership import PREFIX, Worktree, forget_index, note,
 from subagents.workspaces.repository import head_of
 from subagents.workspaces.snapshot import publish
 
-NOTHING = "0" * 40
 MOST_BRANCHES = 100  # of one run
 
 #: What stands in git's folder of a tree while something is half done there, and how that is called.
@@ -67,6 +67,7 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
     there = worktree.tree.is_dir()
     git = worktree.git(run) if there else worktree.git(run).without_tree()
+    await refuse_changed(worktree, git)
     head = await head_of(git)
     tip = await _tip(worktree, git, head, _message(worktree, description))
     if not tip:
@@ -120,11 +121,12 @@ async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str
     if not worktree.index.exists() and head:
         await git("read-tree", head)
     parents = _parents(worktree, head)
+    if git.work_tree is not None:
+        await unhide(git)
     if await _staged_alone(git, head):
         # It is neither in a commit nor in a file, so it becomes the commit before.
         parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
     if git.work_tree is not None:
-        await unhide(git)
         await add_all(git)
         tree = await write_tree(git)
         if tree != await _tree(git, parents[0]):
@@ -169,7 +171,7 @@ async def _branched(worktree: Worktree, run: Execute, tip: str) -> str:
             continue
         try:
             message = f"subagents: run {worktree.run}"
-            await git("update-ref", "-m", message, f"refs/heads/{name}", tip, old or NOTHING[: len(tip)])
+            await git("update-ref", "-m", message, f"refs/heads/{name}", tip, old or "0" * len(tip))
         except GitFailed as error:
             problem = error
             continue

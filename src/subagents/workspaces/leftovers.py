@@ -10,15 +10,20 @@ import os
 import shutil
 import stat
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
+
+import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
+from subagents.workspaces.committing import look
+from subagents.workspaces.git import LONG, Git
+from subagents.workspaces.git_output import names
 from subagents.workspaces.including import stamp
-from subagents.workspaces.ownership import Stamp
+from subagents.workspaces.ownership import Stamp, Worktree
 
 GIT = ".git"
 
@@ -29,6 +34,16 @@ class Leftovers:
 
     files: tuple[str, ...]
     repositories: tuple[str, ...]
+
+
+async def leftovers_of(worktree: Worktree, git: Git, folder: Path, disposable: tuple[str, ...]) -> Leftovers:
+    """Those of a worktree whose files lie in `folder`, by what the index of `git` knows. Raises `OSError` and
+    `WorkspaceError`."""
+    known = frozenset(names(await git("ls-files", "-z", "--cached", seconds=LONG)))
+    # Those that git does not ignore are the agent's work, whatever they are called.
+    nested = {change.path.rstrip("/") for change in await look(git) if change.nested}
+    found = await anyio.to_thread.run_sync(leftovers, folder, known, disposable, worktree.included)
+    return replace(found, repositories=tuple(sorted(nested.union(found.repositories))))
 
 
 def leftovers(
@@ -89,7 +104,8 @@ def archive(folder: Path, paths: tuple[str, ...], target: Path, most: int) -> No
     if size > most:
         raise WorkspaceError(
             _(
-                "{files} ignored files of {size:,} bytes ({first} …) are more than the {most:,} that are archived"
+                "{files} files that no branch has, of {size:,} bytes ({first} …), are more than the {most:,} that are "
+                "archived"
             ).format(files=len(paths), size=size, first=storable(paths[0]), most=most)
         )
     for path in paths:

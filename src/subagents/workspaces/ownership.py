@@ -50,7 +50,8 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     checked out, `base` the one its work is compared with, and `snapped` that of a snapshot, which only we see. `branch`
     and `tip` are where its work was put last. Times are seconds since the epoch; at `ended_at` its work was first
     looked for. `missing` are the user's uncommitted paths that are not in it, None when they are not known. `included`
-    are the ignored files that were brought along. `configuration` is git's `config.worktree` for it.
+    are the ignored files that were brought along. `configuration` is git's `config.worktree` for it, and `drivers` what
+    git's settings told it to run, None when that is not known.
     """
 
     run: str
@@ -78,6 +79,7 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] | None = ()
     included: Mapping[str, Stamp] = {}
     configuration: str | None = None
+    drivers: Mapping[str, str] | None = None
     ignores_case: bool = False
 
     @property
@@ -101,8 +103,14 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def index(self) -> Path:
-        """Our own index for it: the agent's is left as it is."""
-        return Path(self.home, f"{self.name}.index")
+        """Our own index for it: the agent's is left as it is. One for each process: a git that outlives whoever started
+        it writes into no other's."""
+        return Path(self.home, f"{self.name}.index.{os.getpid()}")
+
+    @property
+    def lock(self) -> Path:
+        """What whoever holds it has locked; see `holding`."""
+        return Path(self.home, f"{self.name}.lock")
 
     @property
     def file(self) -> Path:
@@ -217,12 +225,13 @@ def _encode(worktree: Worktree) -> bytes:
 
 
 def forget_index(worktree: Worktree) -> None:
-    """Our index is made anew for each use. A git that was ended while it wrote leaves its lock, and nobody else's."""
+    """Our index is made anew for each use. A git that was ended while it wrote leaves its lock."""
     for name in (worktree.index.name, f"{worktree.index.name}.lock"):
         worktree.index.with_name(name).unlink(missing_ok=True)
 
 
 def removed(worktree: Worktree) -> None:
     """Nothing is left of it, so its record goes too."""
-    forget_index(worktree)
+    for index in Path(worktree.home).glob(f"{worktree.name}.index.*"):
+        index.unlink(missing_ok=True)
     worktree.file.unlink(missing_ok=True)

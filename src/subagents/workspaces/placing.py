@@ -16,8 +16,10 @@ from subagents.places import state_name
 from subagents.settings.model import DISPOSABLE
 from subagents.spec import Base
 from subagents.texts import storable
+from subagents.workspaces.drivers import drivers
 from subagents.workspaces.git import LONG, Execute, execute
 from subagents.workspaces.groups import start_of
+from subagents.workspaces.holding import held
 from subagents.workspaces.including import bring_along
 from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, note, read, slug
 from subagents.workspaces.removing import move_back, remove
@@ -29,6 +31,7 @@ MOST_NAMED = 200  # of the user's uncommitted paths that are written down
 CLEARING = 60.0  # seconds that clearing away what could not be finished may take
 
 ARCHIVED = 50_000_000  # bytes
+REASON = "in use by the subagents run "  # of the lock, with the run's id behind it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,13 +87,17 @@ async def create(wish: Wish, place: Place) -> Worktree:
 
 async def found(wish: Wish, place: Place) -> Worktree | None:
     """The worktree that the run has already; None where it has none that it could work in. Raises `WorkspaceError`."""
-    for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
-        if worktree.stage is Stage.REMOVING and not worktree.tree.exists():
-            move_back(worktree)
-        usable = worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.root.is_dir()
-        if usable:
-            return await _taken(worktree, place)
+    for known in await anyio.to_thread.run_sync(records_of, wish, place):
+        async with held(known) as worktree:
+            if worktree is not None and await anyio.to_thread.run_sync(_usable, worktree):
+                return await _taken(worktree, place)
     return None
+
+
+def _usable(worktree: Worktree) -> bool:
+    if worktree.stage is Stage.REMOVING and not worktree.tree.exists():
+        move_back(worktree)
+    return worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.root.is_dir()
 
 
 def records_of(wish: Wish, place: Place) -> list[Worktree]:
@@ -156,6 +163,7 @@ async def _made(worktree: Worktree, repository: Repository, place: Place) -> Wor
         worktree,
         stage=Stage.OPEN,
         missing=missing and missing[:MOST_NAMED],
+        drivers=await drivers(repository.git(place.execute)),
         included=included,
         configuration=_configuration(worktree),
         ignores_case=_ignores_case(worktree),
@@ -179,7 +187,7 @@ async def _add(worktree: Worktree, repository: Repository, place: Place) -> None
 
 
 def _reason(worktree: Worktree) -> str:
-    return f"in use by the subagents run {worktree.run}"
+    return f"{REASON}{worktree.run}"
 
 
 def _subfolder(worktree: Worktree) -> None:

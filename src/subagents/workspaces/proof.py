@@ -7,6 +7,7 @@ Whatever cannot be looked at is a doubt, and a doubt keeps the folder.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -16,10 +17,11 @@ from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.committing import look
 from subagents.workspaces.dropped import dropped
+from subagents.workspaces.faithful import unfaithful
 from subagents.workspaces.git import LONG, Execute
-from subagents.workspaces.git_output import commit, names
+from subagents.workspaces.git_output import commit
 from subagents.workspaces.keeping import Work, unfinished
-from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers
+from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers_of
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.repository import head_of
 
@@ -37,7 +39,7 @@ async def doubts(
         found = (
             *await _of_commits(worktree, work, run),
             *await _of_files(worktree, folder, work, run),
-            *await _of_leftovers(worktree, folder, disposable, run),
+            *await _of_leftovers(worktree, folder, work, disposable, run),
         )
     except (OSError, WorkspaceError) as error:
         return (_("it could not be examined: {error}").format(error=storable(str(error)).rstrip(".")),)
@@ -48,13 +50,23 @@ async def _of_commits(worktree: Worktree, work: Work, run: Execute) -> Sequence[
     """All commits are on the branch, as everybody sees it, and git is in the middle of nothing."""
     operation = unfinished(worktree)
     git = worktree.git(run).without_tree()
+    inside = await anyio.to_thread.run_sync(_submodules, worktree)
     moved = await head_of(git) != work.head
     return (
         operation and _("git is in the middle of {operation} there").format(operation=operation),
         _("its HEAD moved after its work was kept") if moved else "",
         await _unreachable(worktree, work, run) if work.tip else "",
+        _("git keeps repositories of submodules for it: {names}").format(names=named(inside))
+        if inside
+        else "",
         _("commits that were made there are on no branch") if await dropped(worktree, git) else "",
     )
+
+
+def _submodules(worktree: Worktree) -> list[str]:
+    """Their repositories stand in git's folder of the tree, which goes with it (gitsubmodules(7))."""
+    modules = Path(worktree.git_dir, "modules")
+    return sorted(each.name for each in modules.iterdir()) if modules.is_dir() else []
 
 
 async def _unreachable(worktree: Worktree, work: Work, run: Execute) -> str:
@@ -83,15 +95,17 @@ async def _of_files(worktree: Worktree, folder: Path, work: Work, run: Execute) 
 
 
 async def _of_leftovers(
-    worktree: Worktree, folder: Path, disposable: tuple[str, ...], run: Execute
+    worktree: Worktree, folder: Path, work: Work, disposable: tuple[str, ...], run: Execute
 ) -> Sequence[str]:
-    """What git does not have is in the archive."""
-    left = await left_in(worktree, folder, disposable, run)
+    """What git does not have, or not as it lies there, is in the archive."""
+    left = await left_in(worktree, folder, work, disposable, run)
     lost = await anyio.to_thread.run_sync(_unarchived, folder, left.files, worktree.archive)
     inside = [path or "." for path in left.repositories]
     return (
         _("{paths} are repositories of their own inside it").format(paths=named(inside)) if inside else "",
-        _("{paths} are ignored by git and not in the archive").format(paths=named(lost)) if lost else "",
+        _("{paths} are not on the branch as they lie there, and not in the archive").format(paths=named(lost))
+        if lost
+        else "",
     )
 
 
@@ -101,10 +115,14 @@ def _unarchived(folder: Path, paths: Sequence[str], archive: str) -> list[str]:
     return [path for path in paths if not is_archived(folder / path, Path(archive, path))]
 
 
-async def left_in(worktree: Worktree, folder: Path, disposable: tuple[str, ...], run: Execute) -> Leftovers:
-    """What only lies in the folder."""
-    known = frozenset(names(await worktree.git(run, folder)("ls-files", "-z", "--cached", seconds=LONG)))
-    return await anyio.to_thread.run_sync(leftovers, folder, known, disposable, worktree.included)
+async def left_in(
+    worktree: Worktree, folder: Path, work: Work, disposable: tuple[str, ...], run: Execute
+) -> Leftovers:
+    """What only lies in the folder, or only there as it is."""
+    git = worktree.git(run, folder)
+    found = await leftovers_of(worktree, git, folder, disposable)
+    changed = await unfaithful(git, folder, worktree.begun, work.tip) if work.tip else ()
+    return replace(found, files=tuple(sorted({*found.files, *changed})))
 
 
 def named(paths: Sequence[str]) -> str:

@@ -61,7 +61,11 @@ async def push(going: Outgoing) -> str:
     git = await _with_keys(going.git)
     ref = HEADS + going.branch
     try:
-        options = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
+        options = (
+            *("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"),
+            # The repository's settings may name another program, to be run here where the remote is a folder.
+            "--receive-pack=git-receive-pack",
+        )
         answer = await git.answer("push", *options, going.remote, f"{going.tip}:{ref}", seconds=SENDING)
     except GitFailed as error:
         sentence = _("{branch} was not pushed to {address}: {said}")
@@ -75,7 +79,8 @@ async def push(going: Outgoing) -> str:
 async def is_pushed(going: Outgoing) -> bool:
     """Whether the remote's branch is where ours is. Raises `WorkspaceError` where it does not answer."""
     git = await _with_keys(going.git)
-    found = await git("ls-remote", "--heads", going.remote, HEADS + going.branch, seconds=ASKING)
+    options = ("--heads", "--upload-pack=git-upload-pack")
+    found = await git("ls-remote", *options, going.remote, HEADS + going.branch, seconds=ASKING)
     return commit(found).partition("\t")[0] == going.tip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -12,8 +12,10 @@ from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.committing import add_all, commit_tree, unhide, write_tree
 from subagents.workspaces.contribution import Contribution, commit_of
+from subagents.workspaces.drivers import drivers
 from subagents.workspaces.git import Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
+from subagents.workspaces.holding import held
 from subagents.workspaces.keeping import keep, measured, prepare, unfinished
 from subagents.workspaces.merging import HEADS, is_in
 from subagents.workspaces.ownership import Worktree, note
@@ -35,8 +37,20 @@ class Committed:
 async def recommit(
     contribution: Contribution, now: float, line: str = "", run: Execute = execute
 ) -> Committed:
-    """Raises `WorkspaceError` where there is no folder, or somebody works in it."""
+    """Raises `WorkspaceError` where there is no folder, or somebody works in it.
+
+    What git's settings tell it to run now is what the person who asks for this lets it run.
+    """
+    async with held(_kept(contribution)) as known:
+        return await recommit_held(replace(contribution, worktree=known), now, line, run)
+
+
+async def recommit_held(
+    contribution: Contribution, now: float, line: str = "", run: Execute = execute
+) -> Committed:
+    """The same for whoever holds its worktree already."""
     worktree = _kept(contribution)
+    worktree = await note(worktree, drivers=await drivers(worktree.repository_git(run)))
     git = worktree.repository_git(run)
     at = await commit_of(git, HEADS + worktree.branch) if worktree.branch else ""
     if not at or at != worktree.tip:

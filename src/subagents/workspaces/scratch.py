@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import anyio.to_thread
 
 from subagents.workspaces.committing import add_all, copy_index, unhide, write_tree
+from subagents.workspaces.drivers import refuse_changed
 from subagents.workspaces.git import Execute, Git
 from subagents.workspaces.ownership import Worktree, alternate
 
@@ -39,7 +40,8 @@ def scratch_of(worktree: Worktree, run: Execute) -> Iterator[Git]:
 
 
 async def tree_of(worktree: Worktree, git: Git) -> str:
-    """The files of the worktree as they are now, as a tree of the scratch `git`."""
+    """The files of the worktree as they are now, as a tree of the scratch `git`. Raises `WorkspaceError`."""
+    await refuse_changed(worktree, git)
     await anyio.to_thread.run_sync(copy_index, Path(worktree.git_dir), index_of(git))
     await unhide(git)
     await add_all(git)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from subagents.errors import WorkspaceError
 from subagents.runs.kept import KeptWork
 from subagents.texts import storable
+from subagents.workspaces.holding import held
 from subagents.workspaces.keeping import Work, keep, with_work
 from subagents.workspaces.leftovers import archive
 from subagents.workspaces.ownership import Stage, Worktree, note, noted
@@ -19,7 +20,7 @@ from subagents.workspaces.placing import Place, Wish, create
 from subagents.workspaces.proof import doubts, left_in
 from subagents.workspaces.removing import move_back, remove, remove_if_proven
 
-__all__ = ["Place", "Wish", "Worktree", "create", "finish"]
+__all__ = ["Place", "Wish", "Worktree", "create", "finish", "finish_held"]
 
 
 async def finish(worktree: Worktree, place: Place, description: str = "") -> KeptWork:
@@ -27,14 +28,38 @@ async def finish(worktree: Worktree, place: Place, description: str = "") -> Kep
 
     May be called again after a crash or a cancellation at any point, and when all is gone.
     """
-    kept = KeptWork(repository=storable(worktree.top), base=worktree.base, branch=worktree.branch)
     try:
+        async with held(worktree) as known:
+            return await finish_held(known or worktree, place, description)
+    except (OSError, WorkspaceError) as error:
+        return await anyio.to_thread.run_sync(_untouched, worktree, storable(str(error)))
+
+
+def _untouched(worktree: Worktree, why: str) -> KeptWork:
+    return replace(_known(worktree), preserved=str(worktree.tree) if worktree.tree.is_dir() else "", why=why)
+
+
+def _known(worktree: Worktree) -> KeptWork:
+    return KeptWork(repository=storable(worktree.top), base=worktree.base, branch=worktree.branch)
+
+
+async def finish_held(worktree: Worktree, place: Place, description: str = "") -> KeptWork:
+    """The same for whoever holds it already."""
+    kept = _known(worktree)
+    try:
+        await anyio.to_thread.run_sync(_recorded_again, worktree)
         kept = await _finished(worktree, place, description, kept)
     except (OSError, WorkspaceError) as error:
         kept = await anyio.to_thread.run_sync(_stays, worktree, kept, storable(str(error)))
     if kept.preserved:
         await _unlock(worktree, place)
     return kept
+
+
+def _recorded_again(worktree: Worktree) -> None:
+    """Somebody deleted what we had written down, and git still knows of work there."""
+    if not worktree.file.exists() and Path(worktree.git_dir).is_dir():
+        noted(worktree)
 
 
 async def _unlock(worktree: Worktree, place: Place) -> None:
@@ -52,7 +77,7 @@ async def _finished(worktree: Worktree, place: Place, description: str, kept: Ke
     worktree, work = await keep(worktree, place.execute, description, place.now())
     kept = _told(kept, work)
     try:
-        worktree = await _archived(worktree, place)
+        worktree = await _archived(worktree, place, work)
         kept = replace(kept, archived=worktree.archive)
         prove = partial(_doubts, worktree, work, place)
         if found := await remove_if_proven(worktree, prove, place.execute):
@@ -86,9 +111,9 @@ async def _without_folder(worktree: Worktree, place: Place, description: str, ke
     return kept
 
 
-async def _archived(worktree: Worktree, place: Place) -> Worktree:
+async def _archived(worktree: Worktree, place: Place, work: Work) -> Worktree:
     """The worktree with its archive, where there is something to be kept in one."""
-    found = await left_in(worktree, worktree.tree, place.disposable, place.execute)
+    found = await left_in(worktree, worktree.tree, work, place.disposable, place.execute)
     if not found.files or found.repositories:
         return worktree
     target = place.archive / worktree.run

@@ -1,0 +1,61 @@
+"""What a branch would not give back byte for byte is in the archive, or keeps the worktree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.workspaces.repositories import git, repository, shown, write
+from tests.workspaces.trees import is_gone, made, place_in, stays
+
+from subagents.workspaces.worktree import finish
+
+ID = b"$Id: what the agent wrote $\n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return repository(tmp_path / "repo", **{"README": "one\n", ".gitattributes": "*.c ident\n*.txt text\n"})
+
+
+async def test_line_ends_and_idents_that_git_changes_are_archived_as_they_were(repo: Path, tmp_path: Path):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "id.c", ID)
+    write(worktree.tree / "dos.txt", b"a\r\nb\r\n")
+    write(worktree.tree / "unix.txt", b"a\n")
+    kept = await finish(worktree, place)
+    assert shown(repo, kept.branch, "dos.txt") == b"a\nb\n"
+    archived = {path.name: path.read_bytes() for path in Path(kept.archived).iterdir()}
+    assert archived == {"id.c": ID, "dos.txt": b"a\r\nb\r\n"}
+    assert is_gone(worktree)
+
+
+async def test_what_a_filter_gives_back_is_on_the_branch_alone(repo: Path, tmp_path: Path):
+    """As with large files: git has something else, and a checkout writes what was there."""
+    git(repo, "config", "filter.rot.clean", "tr a-z b-za")
+    git(repo, "config", "filter.rot.smudge", "tr b-za a-z")
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / ".gitattributes", "*.rot filter=rot\n")
+    write(worktree.tree / "a.rot", "abc\n")
+    kept = await finish(worktree, place)
+    assert (shown(repo, kept.branch, "a.rot"), kept.archived) == (b"bcd\n", "")
+    assert is_gone(worktree)
+
+
+async def test_too_much_of_it_keeps_the_worktree(repo: Path, tmp_path: Path):
+    place = place_in(tmp_path, archived=3)
+    worktree = await made(repo, place)
+    write(worktree.tree / "dos.txt", b"a\r\nb\r\n")
+    assert "1 files that no branch has, of 6 bytes (dos.txt …)" in await stays(worktree, place)
+
+
+async def test_links_and_odd_names_are_compared_too(repo: Path, tmp_path: Path):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "line\nend.c", "plain\n")
+    (worktree.tree / "dos.txt").symlink_to("no where")
+    kept = await finish(worktree, place)
+    assert (kept.files, kept.archived) == (2, "")
+    assert is_gone(worktree)
