@@ -91,6 +91,33 @@ async def test_a_repository_with_long_names_of_commits_is_one_too(tmp_path: Path
     assert is_gone(worktree)
 
 
+@pytest.mark.parametrize("commits_there", [False, True])
+async def test_what_the_user_commits_on_the_branch_that_it_stands_on_is_not_undone(
+    repo: Path, tmp_path: Path, commits_there: bool
+):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    branch = git(repo, "symbolic-ref", "--short", "HEAD")
+    git(worktree.tree, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    write(worktree.tree / "agents", "x\n")
+    if commits_there:
+        git(worktree.tree, "add", "-A")
+        git(worktree.tree, "commit", "-q", "-m", "by the agent, on the user's branch")
+        git(repo, "reset", "-q", "--hard")
+        write(worktree.tree / "more", "x\n")
+    write(repo / "users", "y\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "by the user")
+    kept = await finish(worktree, place)
+    assert git(repo, "diff", "--name-status", worktree.base, kept.branch).splitlines() == [
+        "A\tagents",
+        *(["A\tmore"] if commits_there else []),
+    ]
+    git(repo, "merge", "-q", "--no-edit", kept.branch)
+    assert (repo / "users").read_text() == "y\n"
+    assert is_gone(worktree)
+
+
 async def test_commits_alone_are_kept(repo: Path, tmp_path: Path):
     place = place_in(tmp_path)
     worktree = await made(repo, place)

@@ -84,6 +84,22 @@ async def test_files_in_the_place_of_an_empty_submodule_go_to_the_archive(repo: 
     assert kept.preserved or everything(Path(kept.archived)) == {"module/work": b"x"}
 
 
+async def test_a_link_in_the_place_of_the_tree_is_not_followed(repo: Path, tmp_path: Path):
+    """What it leads to is not the agent's work; what git knows of it is."""
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "new", "x\n")
+    git(worktree.tree, "add", "-A")
+    git(worktree.tree, "commit", "-q", "-m", "by the agent")
+    private = write(tmp_path / "private/key", "secret\n")
+    shutil.rmtree(worktree.tree)
+    worktree.tree.symlink_to(private.parent)
+    kept = await finish(worktree, place)
+    assert tracked(repo, kept.branch) - tracked(repo, kept.base) == {"new"}
+    assert (kept.preserved, private.read_text()) == ("", "secret\n")
+    assert is_gone(worktree)
+
+
 async def test_a_tree_whose_git_file_was_replaced_is_found_by_our_own_record(repo: Path, tmp_path: Path):
     place = place_in(tmp_path)
     worktree = await made(repo, place)

@@ -29,6 +29,7 @@ NO_MODEL = "none"  # what the setting says where no model is to sum up
 ROOM = 2  # what is left fills at most half of what is allowed
 MOST_SUMMARY = 4_000  # tokens
 LEAST_GAIN = 0.9  # of its length; a conversation that would stay longer than this is left as it is
+LEAST_GROWTH = 4  # a fourth of what is allowed must have been added before it is tried again
 
 SUM_UP = (
     "Below is what an agent was asked, said and did so far, the oldest first. It is becoming too long to be read "
@@ -87,14 +88,21 @@ class Compacting:
         self._asking = asking
         self._role = about_tokens(asked.role)
         self._refused = False
+        self._tried_at = 0  # how long it was after the last try
 
     async def before_request(self, messages: Sequence[ModelMessage]) -> list[ModelMessage] | None:
         """The messages to send instead, where these are near what the model can read; reported and kept then."""
         percent, length = self._policy.percent, self._length(messages)
-        if percent == 0 or length * 100 < self._most * percent:
+        allowed = self._most * percent // 100
+        if (
+            percent == 0
+            or length < allowed
+            or (self._tried_at
+            and length - self._tried_at < allowed // LEAST_GROWTH)
+        ):
             return None
-        most = self._most * percent // 100 // ROOM
-        return await self._shorter(messages, length, most, _("its window was nearly full"))
+        self._tried_at = length
+        return await self._shorter(messages, length, allowed // ROOM, _("its window was nearly full"))
 
     async def after_failure(
         self, error: ProviderFailed, messages: Sequence[ModelMessage]
@@ -134,8 +142,9 @@ class Compacting:
         else:
             kept = compaction.dropped(parts, room)
         after = int((compaction.length(kept) + self._role) / scale)
-        if not said.text and after > before * LEAST_GAIN:
+        if after > before * LEAST_GAIN:
             return None
+        self._tried_at = after
         if said.why_not:
             reason = _("{reason}; without a summary: {why}").format(reason=reason, why=said.why_not)
         row = stored_compaction(kept, said.text)

@@ -165,7 +165,7 @@ class Radar:
         worktree = (
             await anyio.to_thread.run_sync(self._worktree_of, run) if run.isolation == WORKTREE else None
         )
-        if worktree is not None and worktree.tree.is_dir():
+        if worktree is not None and worktree.there:
             checkout = of_repository(await repository_at(Path(worktree.top), self._scratch.run))
             await refuse_changed(worktree, worktree.repository_git(self._scratch.run))
             return Side(run.id, await snapshot(of_worktree(worktree), self._scratch), checkout)

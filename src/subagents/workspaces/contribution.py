@@ -34,7 +34,7 @@ class Contribution:
     def folder(self) -> Path | None:
         """Where its files are; None where they are on the branch alone."""
         worktree = self.worktree
-        return worktree.tree if worktree is not None and worktree.tree.is_dir() else None
+        return worktree.tree if worktree is not None and worktree.there else None
 
     @property
     def in_use(self) -> bool:

@@ -107,7 +107,7 @@ async def _refuse_checked_out(git: Git, branch: str) -> None:
 async def _without_folder(worktree: Worktree | None, place: Place) -> str:
     if worktree is None or not worktree.file.exists():
         return ""
-    there = worktree.tree.is_dir()
+    there = worktree.there
     try:
         # Whoever asked for this has been told what goes with it, so there is nothing to prove.
         await remove(await note(worktree, stage=Stage.PROVEN), place.execute)

@@ -28,7 +28,7 @@ from subagents.workspaces.dropped import keep_dropped
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
 from subagents.workspaces.ownership import PREFIX, Worktree, forget_index, note, slug
-from subagents.workspaces.repository import head_of
+from subagents.workspaces.repository import last_head
 from subagents.workspaces.snapshot import publish
 
 MOST_BRANCHES = 100  # of one run
@@ -65,10 +65,9 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     """
     await anyio.to_thread.run_sync(prepare, worktree)
     worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
-    there = worktree.tree.is_dir()
-    git = worktree.git(run) if there else worktree.git(run).without_tree()
+    git = worktree.git(run) if worktree.there else worktree.git(run).without_tree()
     await refuse_changed(worktree, git)
-    head = await head_of(git)
+    head = await last_head(git)
     tip = await _tip(worktree, git, head, _message(worktree, description))
     if not tip:
         return worktree, Work(head, dropped=await keep_dropped(worktree, git, run))

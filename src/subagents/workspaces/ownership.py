@@ -18,7 +18,7 @@ from typing import Any
 import anyio.to_thread
 import msgspec
 
-from subagents.atomic import replace
+from subagents.atomic import beside, replace
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.git import Execute, Git, execute
@@ -85,6 +85,11 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tree(self) -> Path:
         return Path(self.home, self.name)
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a folder; a link in its place is none, and leads to what is not ours."""
+        return self.tree.is_dir() and not self.tree.is_symlink()
 
     @property
     def root(self) -> Path:
@@ -187,8 +192,9 @@ def _names(name: str) -> Iterator[str]:
 
 
 def _create(file: Path, data: bytes) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-        opened.write(data)
+    """Whole or not at all, and never in place of another. Raises `FileExistsError`, and other `OSError`."""
+    with beside(file, data, 0o600) as new:
+        os.link(new, file)
 
 
 def noted(worktree: Worktree, **changed: Any) -> Worktree:

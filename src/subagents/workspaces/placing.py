@@ -97,7 +97,7 @@ async def found(wish: Wish, place: Place) -> Worktree | None:
 def _usable(worktree: Worktree) -> bool:
     if worktree.stage is Stage.REMOVING and not worktree.tree.exists():
         move_back(worktree)
-    return worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.root.is_dir()
+    return worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.there and worktree.root.is_dir()
 
 
 def records_of(wish: Wish, place: Place) -> list[Worktree]:

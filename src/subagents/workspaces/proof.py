@@ -23,7 +23,7 @@ from subagents.workspaces.git_output import commit
 from subagents.workspaces.keeping import Work, unfinished
 from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers_of
 from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.repository import head_of
+from subagents.workspaces.repository import last_head
 
 NAMED = 3  # paths in a sentence
 
@@ -51,7 +51,7 @@ async def _of_commits(worktree: Worktree, work: Work, run: Execute) -> Sequence[
     operation = unfinished(worktree)
     git = worktree.git(run).without_tree()
     inside = await anyio.to_thread.run_sync(_submodules, worktree)
-    moved = await head_of(git) != work.head
+    moved = await last_head(git) != work.head
     return (
         operation and _("git is in the middle of {operation} there").format(operation=operation),
         _("its HEAD moved after its work was kept") if moved else "",

@@ -43,10 +43,18 @@ async def remove(worktree: Worktree, run: Execute) -> None:
 
     Any part may be done already. Raises `WorkspaceError` or `OSError`.
     """
+    _unlink_link(worktree)
     move_aside(worktree)
     await anyio.to_thread.run_sync(_delete, worktree)
     await _forget(worktree, run)
     removed(worktree)
+
+
+def _unlink_link(worktree: Worktree) -> None:
+    """A link that took the folder's place has nothing of its own, and what it leads to stays."""
+    with _home(worktree) as home, suppress(FileNotFoundError):
+        if stat.S_ISLNK(os.stat(worktree.tree.name, dir_fd=home, follow_symlinks=False).st_mode):
+            os.unlink(worktree.tree.name, dir_fd=home)
 
 
 def move_aside(worktree: Worktree) -> None:

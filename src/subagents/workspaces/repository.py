@@ -68,6 +68,19 @@ async def head_of(git: Git) -> str:
     return commit(await git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", fine=(0, 1)))
 
 
+async def last_head(git: Git) -> str:
+    """The commit that the files of a tree were last put to; "" before the first.
+
+    It is the one that is checked out, unless HEAD stands for a branch that somebody else has moved on since: git writes
+    down in the tree's own log only where the tree was (gitrepository-layout(5): `logs/HEAD`).
+    """
+    head = await head_of(git)
+    if not head or (await git.answer("symbolic-ref", "--quiet", "HEAD", fine=(0, 1))).code:
+        return head
+    been = (await git("reflog", "show", "--format=%H", "-1", "HEAD", "--", fine=(0, 128))).decode().strip()
+    return been or head
+
+
 def cannot(folder: Path, why: str, advice: str = "") -> WorkspaceError:
     """The refusal: it names the folder, the reason, and what would work."""
     sentence = _("No worktree can be made for {folder}: {why}. {advice}")

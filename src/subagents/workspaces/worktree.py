@@ -36,7 +36,7 @@ async def finish(worktree: Worktree, place: Place, description: str = "") -> Kep
 
 
 def _untouched(worktree: Worktree, why: str) -> KeptWork:
-    return replace(_known(worktree), preserved=str(worktree.tree) if worktree.tree.is_dir() else "", why=why)
+    return replace(_known(worktree), preserved=str(worktree.tree) if worktree.there else "", why=why)
 
 
 def _known(worktree: Worktree) -> KeptWork:
@@ -99,7 +99,7 @@ def _there(worktree: Worktree) -> bool:
     """Whether there is a folder; one that was aside when somebody died comes back."""
     if not worktree.tree.exists():
         move_back(worktree)
-    return worktree.tree.is_dir()
+    return worktree.there
 
 
 async def _without_folder(worktree: Worktree, place: Place, description: str, kept: KeptWork) -> KeptWork:
@@ -126,10 +126,13 @@ def _stays(worktree: Worktree, kept: KeptWork, why: str) -> KeptWork:
     try:
         if not worktree.tree.exists():
             move_back(worktree)
-        if worktree.file.exists() and worktree.tree.is_dir():
+        if worktree.file.exists() and worktree.there:
             noted(worktree, stage=Stage.KEPT, why=why)
     except (OSError, WorkspaceError) as error:
         why = f"{why}; {storable(str(error))}"
     # A path is told only of what is there.
-    left = next((folder for folder in (worktree.tree, worktree.aside) if folder.is_dir()), None)
+    left = next(
+        (folder for folder in (worktree.tree, worktree.aside) if folder.is_dir() and not folder.is_symlink()),
+        None,
+    )
     return replace(kept, preserved=str(left) if left is not None else "", why=why)
