@@ -79,6 +79,7 @@ async def story(
     monkeypatch: pytest.MonkeyPatch,
     *,
     settings: Settings | None = None,
+    prompt: str = "where are retries?",
     **wishes: Any,
 ) -> AsyncIterator[Story]:
     clock = FakeClock()
@@ -89,5 +90,5 @@ async def story(
         async with AgentManager.open(project, memory=True, clock=clock, settings=settings) as manager:
             told = Story(manager, RunId(""), play, clock)
             manager.listen(told.heard)
-            told.run = await manager.spawn("Explore", "where are retries?", model=provider.model, **wishes)
+            told.run = await manager.spawn("Explore", prompt, model=provider.model, **wishes)
             yield told

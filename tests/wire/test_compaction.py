@@ -204,3 +204,24 @@ async def test_a_message_slipped_in_before_a_refusal_is_read_once(claude: Tell):
     sent = json.dumps(run.play.bodies[-1])
     assert (sent.count("And be brief."), sent.count("Where else?")) == (1, 1)
     assert receipts[steer.id] is not None
+
+
+async def test_where_a_prompt_alone_is_too_long_it_is_not_tried_again_at_every_turn(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """What it is asked stays word for word, so there is little to gain: it must have grown by a fourth first."""
+    provider = Provider(
+        "openai:my-own", PROVIDERS["chat"].dialect, "OPENAI_API_KEY", "OPENAI_BASE_URL", "/v1"
+    )
+    settings = Settings(context_window=2_000, grace_turns=1)
+    looks = [
+        Reply((Text("I look. " * 40), Call("grep", {"pattern": f"x{n}"})), Tokens(input=1_650 + 10 * n))
+        for n in range(40)
+    ]
+    prompt = "Where are retries? " * 300
+    async with story(
+        provider, looks, project, monkeypatch, settings=settings, prompt=prompt, max_turns=16
+    ) as run:
+        _state, facts = await ended(run)
+    assert len(facts) <= 1
+    assert len(run.play.asked) <= 18
