@@ -25,6 +25,11 @@ def quoted(value: object, most: int = 80) -> str:
     return written if len(written) <= most else f"{written[:most]}…"
 
 
+def shortened(text: str, most: int = 500) -> str:
+    """A sentence of somebody else's; of a long one the beginning and the end."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
+
+
 def about_tokens(text: str) -> int:
     """About how many tokens a model reads it as: one for four bytes, which is near for English, code and Chinese."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // 4)

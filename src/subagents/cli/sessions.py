@@ -102,10 +102,33 @@ def remove(
     project = project_here()
     recover(project)
     for folder in dict.fromkeys(find(project, name) for name in names):
+        _refuse_needed(project, folder)
         if yes or _agreed(folder):
             retention.remove(project, folder)
             answer(_("{id} removed").format(id=folder.id))
     return 0
+
+
+def _refuse_needed(project: Project, folder: SessionFolder) -> None:
+    """The log is what tells whose a worktree is, so it stays as long as that does."""
+    from subagents.sessions import retention
+
+    try:
+        runs = retention.needed_runs(folder, _with_worktrees(project))
+    except SessionError:
+        return  # a log that cannot be read tells of no run
+    if runs:
+        sentence = _(
+            "Session {id} has runs whose worktrees are still there: {runs}. Discard these first (subagents worktrees "
+            "discard ID), or merge what they hold and let `subagents worktrees gc` remove them."
+        )
+        raise SessionError(sentence.format(id=folder.id, runs=", ".join(runs)))
+
+
+def _with_worktrees(project: Project) -> frozenset[str]:
+    from subagents.workspaces.debris import recorded_at
+
+    return frozenset(worktree.run for worktree in recorded_at(project.worktrees))
 
 
 def gc(
@@ -131,6 +154,7 @@ def gc(
     report = retention.gc(
         project,
         now=time.time(),
+        needed=_with_worktrees(project),
         max_age_days=settings.session_max_age_days if days is None else days,
         max_bytes=(settings.session_max_megabytes if megabytes is None else megabytes) * MEGABYTE,
         archived=archived,

@@ -230,11 +230,13 @@ def _lines(found: Plan) -> list[str]:
         name = _("{branch} ({what})").format(
             branch=step.contribution.branch, what=step.contribution.message(0.0).line
         )
-        lines.append(f"  {number}. {name}" if not step.conflicts else _left_out(name, step))
+        lines.append(f"  {number}. {name}" if step.fits else _left_out(name, step))
     return lines if found.steps else [_("All of it is in {into} already.").format(into=found.into)]
 
 
 def _left_out(name: str, step: Step) -> str:
+    if step.why:
+        return _("  –  {name} is left out: {why}").format(name=name, why=step.why)
     paths = ", ".join(repr(storable(path)) for path in step.conflicts)
     return _("  –  {name} is left out: it conflicts in {paths}").format(name=name, paths=paths)
 
@@ -243,7 +245,7 @@ def _carried_out(found: Plan, how: How, into: str, *, anyway: bool) -> Exit:
     """Those that are left out are a failure, and so is the first that goes wrong after all: then nothing follows."""
     code = Exit.COMPLETED
     for step in found.steps:
-        if step.conflicts:
+        if not step.fits:
             code = Exit.FAILED
         elif (one := _merge(step.contribution, how, into, anyway=anyway)) != Exit.COMPLETED:
             return one

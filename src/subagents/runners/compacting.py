@@ -97,8 +97,7 @@ class Compacting:
         if (
             percent == 0
             or length < allowed
-            or (self._tried_at
-            and length - self._tried_at < allowed // LEAST_GROWTH)
+            or (self._tried_at and length - self._tried_at < allowed // LEAST_GROWTH)
         ):
             return None
         self._tried_at = length

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +41,13 @@ def gc(
     max_bytes: int | None = None,
     archived: bool = False,
     dry_run: bool = False,
+    needed: Collection[str] = (),
 ) -> Report:
     """Removes sessions that were not written to for `max_age_days`, and then the longest untouched until all that is
     left has at most `max_bytes`; None is no limit.
 
-    Archived ones stay unless `archived`; those that a process owns, and those that cannot be read, stay always.
+    Archived ones stay unless `archived`; those that a process owns, those that cannot be read, and those with a run
+    that is `needed`, as of a worktree that is still there, stay always.
     """
     if not dry_run:
         _finish(project)
@@ -55,12 +57,21 @@ def gc(
     for one in found:
         too_old = max_age_days is not None and now - one.touched > max_age_days * DAY
         too_much = max_bytes is not None and total > max_bytes
-        if (too_old or too_much) and _may_go(one.folder, archived) and (dry_run or _is_removed(one.folder)):
+        if (
+            (too_old or too_much)
+            and _may_go(one.folder, archived, needed)
+            and (dry_run or _is_removed(one.folder))
+        ):
             removed.append(one)
             total -= one.bytes
     if removed and not dry_run:
         forget_runs(project, {one.folder.id for one in removed})
     return Report(tuple(one.folder.id for one in removed), sum(one.bytes for one in removed))
+
+
+def needed_runs(folder: SessionFolder, needed: Collection[str]) -> list[str]:
+    """Those of its runs that are needed. Raises `SessionError` for a log that cannot be read."""
+    return [run for run in read_session(folder.log).runs if run in needed] if needed else []
 
 
 def remove(project: Project, folder: SessionFolder) -> None:
@@ -95,11 +106,12 @@ def _made(folder: SessionFolder) -> float:
     return next((seen.st_mtime for seen in _stats((folder.path,))), 0.0)
 
 
-def _may_go(folder: SessionFolder, archived: bool) -> bool:
+def _may_go(folder: SessionFolder, archived: bool, needed: Collection[str]) -> bool:
     if owner_alive(folder) is not None:
         return False
     with suppress(SessionError):
-        return archived or not read_session(folder.log).header.archived
+        may = archived or not read_session(folder.log).header.archived
+        return may and not needed_runs(folder, needed)
     return False
 
 

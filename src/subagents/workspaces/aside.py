@@ -45,6 +45,10 @@ def refuse_in_the_way(top: Path, new: Sequence[str]) -> None:
                 continue  # what is above it says why
             if place == path or not stat.S_ISDIR(mode):
                 sentence = _("Nothing was applied to {folder!r}: {there!r} is in the way of {path!r}.")
+                if place == path:
+                    sentence = _(
+                        "Nothing was applied to {folder!r}: there is something else at {path!r} already."
+                    )
                 raise WorkspaceError(
                     sentence.format(folder=str(top), there=storable(place), path=storable(path))
                 )

@@ -14,7 +14,7 @@ import anyio.to_thread
 from subagents.errors import GitFailed
 from subagents.texts import storable
 from subagents.workspaces.git import LONG, Git
-from subagents.workspaces.git_output import Change, changes, commit, flags, joined
+from subagents.workspaces.git_output import Change, changes, commit, flags, joined, names
 from subagents.workspaces.starting import STATUS
 
 LONGEST_SUBJECT = 200
@@ -52,6 +52,12 @@ def copy_index(git_dir: Path, target: Path) -> None:
 async def look(git: Git) -> tuple[Change, ...]:
     """What differs from the commit that is checked out: staged, unstaged and untracked."""
     return changes(await git(*STATUS, seconds=LONG))
+
+
+async def unmerged(git: Git) -> tuple[str, ...]:
+    """The paths of which the index has several versions, as after a merge that conflicts."""
+    rows = (await git("ls-files", "--unmerged", "-z")).split(b"\0")
+    return tuple(dict.fromkeys(names(b"\0".join(row.partition(b"\t")[2] for row in rows))))
 
 
 async def unhide(git: Git) -> None:

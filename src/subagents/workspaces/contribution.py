@@ -65,7 +65,11 @@ async def checkout(contribution: Contribution, run: Execute = execute) -> Reposi
                 branch=contribution.branch or _("not made yet"),
             )
         )
-    return await repository_at(contribution.top, run)
+    try:
+        return await repository_at(contribution.top, run)
+    except WorkspaceError as error:
+        sentence = _("git finds no repository in {top!r}, where run {run} was started (any more).")
+        raise WorkspaceError(sentence.format(top=str(contribution.top), run=contribution.run)) from error
 
 
 async def tip_of(contribution: Contribution, git: Git) -> str:

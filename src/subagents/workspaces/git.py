@@ -37,7 +37,12 @@ SETTINGS = (
     *("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCache=false", "core.pager=cat"),
     *("core.trustctime=true", "core.checkStat=default", "core.askPass=", "credential.helper="),
     *("gc.auto=0", "maintenance.auto=false", "submodule.recurse=false", "status.submoduleSummary=false"),
-    *("advice.addEmbeddedRepo=false", "advice.updateSparsePath=false", "i18n.commitEncoding=UTF-8"),
+    *(
+        "core.splitIndex=false",
+        "advice.addEmbeddedRepo=false",
+        "advice.updateSparsePath=false",
+        "i18n.commitEncoding=UTF-8",
+    ),
     *("commit.gpgSign=false", "log.showSignature=false", "diff.external=", "diff.renames=false"),
 )
 

@@ -21,6 +21,7 @@ from subagents.workspaces.committing import (
     look,
     subject,
     unhide,
+    unmerged,
     write_tree,
 )
 from subagents.workspaces.drivers import refuse_changed
@@ -48,7 +49,8 @@ UNFINISHED = {
 @dataclass(frozen=True, slots=True)
 class Work:
     """What was found. `head` is the commit that is checked out, `tip` the one that has everything, on `branch`; both
-    are "" where there was nothing. `dropped` is the ref that has the commits which were made and left, "" for none."""
+    are "" where there was nothing. `dropped` is the ref that has the commits which were made and left, "" for none.
+    `unmerged` are paths of which git has several versions, of which the branch has one at most."""
 
     head: str
     tip: str = ""
@@ -56,6 +58,7 @@ class Work:
     commits: int = 0
     figures: Figures = NO_FIGURES
     dropped: str = ""
+    unmerged: tuple[str, ...] = ()
 
 
 async def keep(worktree: Worktree, run: Execute, description: str, now: float) -> tuple[Worktree, Work]:
@@ -67,17 +70,18 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
     git = worktree.git(run) if worktree.there else worktree.git(run).without_tree()
     await refuse_changed(worktree, git)
-    head = await last_head(git)
+    head, several = await last_head(git), await unmerged(git)
     tip = await _tip(worktree, git, head, _message(worktree, description))
     if not tip:
-        return worktree, Work(head, dropped=await keep_dropped(worktree, git, run))
+        return worktree, Work(head, dropped=await keep_dropped(worktree, git, run), unmerged=several)
     if worktree.snapshot:
         # git writes nothing that it sees already, and it sees the snapshot's objects.
         await publish(worktree, git, tip)
     branch = await _branched(worktree, run, tip)
     worktree = await note(worktree, branch=branch, tip=tip)
     counted, size = await measured(git, worktree.base, tip)
-    return worktree, Work(head, tip, branch, counted, size, await keep_dropped(worktree, git, run))
+    left = await keep_dropped(worktree, git, run)
+    return worktree, Work(head, tip, branch, counted, size, left, several)
 
 
 def with_work(kept: KeptWork, branch: str, commits: int, size: Figures) -> KeptWork:
@@ -122,7 +126,7 @@ async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str
     parents = _parents(worktree, head)
     if git.work_tree is not None:
         await unhide(git)
-    if await _staged_alone(git, head):
+    if await staged_alone(git, head):
         # It is neither in a commit nor in a file, so it becomes the commit before.
         parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
     if git.work_tree is not None:
@@ -135,7 +139,7 @@ async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str
     return ""
 
 
-async def _staged_alone(git: Git, head: str) -> bool:
+async def staged_alone(git: Git, head: str) -> bool:
     """Whether something is staged that does not lie in the folder as it is staged."""
     if git.work_tree is not None:
         return any(change.twice for change in await look(git))

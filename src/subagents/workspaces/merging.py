@@ -77,6 +77,8 @@ async def merge(
     merged = Merged(contribution.branch, target.branch, target.commit, target.commit)
     if await is_in(target.git, tip, target.commit):
         return merged
+    if not await akin(target.git, tip, target.commit):
+        raise WorkspaceError(strangers(contribution.branch, target.branch))
     after, conflicts = await _made(target, contribution, tip, how, now)
     if conflicts or after == target.commit:
         return replace(merged, conflicts=conflicts)
@@ -85,6 +87,18 @@ async def merge(
     # The merge itself is none of the run's.
     commits -= how is How.MERGE
     return replace(merged, after=after, commits=commits, figures=figures)
+
+
+async def akin(git: Git, one: str, other: str) -> bool:
+    """Whether two commits have an ancestor in common."""
+    return not (await git.answer("merge-base", one, other, fine=(0, 1))).code
+
+
+def strangers(branch: str, into: str) -> str:
+    sentence = _(
+        "{branch} has no commit in common with {into}, so the two cannot be merged; look at it with: git log {branch}"
+    )
+    return sentence.format(branch=branch, into=into)
 
 
 async def is_in(git: Git, one: str, other: str) -> bool:

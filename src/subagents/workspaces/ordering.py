@@ -11,7 +11,7 @@ from subagents.language import _
 from subagents.workspaces.contribution import Contribution, checkout, tip_of
 from subagents.workspaces.git import Execute, Git, execute
 from subagents.workspaces.git_output import commit
-from subagents.workspaces.merging import is_in, merged_in_memory, target_of
+from subagents.workspaces.merging import akin, is_in, merged_in_memory, strangers, target_of
 from subagents.workspaces.scratch import scratch
 from subagents.workspaces.three_way import three_way
 
@@ -22,10 +22,16 @@ Pairs = Mapping[frozenset[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A branch in its turn. With `conflicts` it does not fit on what stands before it, and is left out."""
+    """A branch in its turn. With `conflicts` it does not fit on what stands before it, and is left out; so it is where
+    `why` says that it fits nowhere."""
 
     contribution: Contribution
     conflicts: tuple[str, ...] = ()
+    why: str = ""
+
+    @property
+    def fits(self) -> bool:
+        return not (self.conflicts or self.why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,15 @@ async def plan(
         raise WorkspaceError(sentence.format(n=len(contributions), most=MOST))
     target = await target_of((await checkout(contributions[0], run)).git(run), into)
     tips = {each.run: await tip_of(each, target.git) for each in contributions}
+    strange = [each for each in contributions if not await akin(target.git, tips[each.run], target.commit)]
+    kin = [each for each in contributions if each not in strange]
     with scratch(target.git) as git:
-        there = [each for each, tip in tips.items() if await _has(git, target.commit, tip)]
-        waiting = {each.run: each for each in contributions if each.run not in there}
+        there = [each.run for each in kin if await _has(git, target.commit, tips[each.run])]
+        waiting = {each.run: each for each in kin if each.run not in there}
         pairs = await _pairs(git, waiting, tips, now)
-        return Plan(target.branch, await _steps(git, target.commit, waiting, tips, pairs, now), tuple(there))
+        steps = await _steps(git, target.commit, waiting, tips, pairs, now)
+    left = (Step(each, why=strangers(each.branch, target.branch)) for each in strange)
+    return Plan(target.branch, (*steps, *left), tuple(there))
 
 
 async def _has(git: Git, start: str, tip: str) -> bool:

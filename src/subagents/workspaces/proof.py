@@ -14,7 +14,7 @@ import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.texts import storable
+from subagents.texts import quoted, shortened, storable
 from subagents.workspaces.committing import look
 from subagents.workspaces.dropped import dropped
 from subagents.workspaces.faithful import unfaithful
@@ -25,7 +25,7 @@ from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers_of
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.repository import last_head
 
-NAMED = 3  # paths in a sentence
+NAMED, LONGEST = 3, 200  # paths in a sentence, and characters of each
 
 
 async def doubts(
@@ -42,7 +42,9 @@ async def doubts(
             *await _of_leftovers(worktree, folder, work, disposable, run),
         )
     except (OSError, WorkspaceError) as error:
-        return (_("it could not be examined: {error}").format(error=storable(str(error)).rstrip(".")),)
+        return (
+            _("it could not be examined: {error}").format(error=shortened(storable(str(error))).rstrip(".")),
+        )
     return tuple(doubt for doubt in found if doubt)
 
 
@@ -55,6 +57,9 @@ async def _of_commits(worktree: Worktree, work: Work, run: Execute) -> Sequence[
     return (
         operation and _("git is in the middle of {operation} there").format(operation=operation),
         _("its HEAD moved after its work was kept") if moved else "",
+        _("git has more than one version of {paths} there").format(paths=named(work.unmerged))
+        if work.unmerged
+        else "",
         await _unreachable(worktree, work, run) if work.tip else "",
         _("git keeps repositories of submodules for it: {names}").format(names=named(inside))
         if inside
@@ -101,9 +106,12 @@ async def _of_leftovers(
     left = await left_in(worktree, folder, work, disposable, run)
     lost = await anyio.to_thread.run_sync(_unarchived, folder, left.files, worktree.archive)
     inside = [path or "." for path in left.repositories]
+    lost = [path for path in lost if not any(path.startswith(f"{each}/") for each in inside)]
     return (
-        _("{paths} are repositories of their own inside it").format(paths=named(inside)) if inside else "",
-        _("{paths} are not on the branch as they lie there, and not in the archive").format(paths=named(lost))
+        _("there are repositories of their own inside it: {paths}").format(paths=named(inside))
+        if inside
+        else "",
+        _("neither the branch nor the archive has {paths} as it lies there").format(paths=named(lost))
         if lost
         else "",
     )
@@ -127,6 +135,6 @@ async def left_in(
 
 def named(paths: Sequence[str]) -> str:
     """The first paths, and how many more there are."""
-    shown = ", ".join(storable(repr(path)) for path in paths[:NAMED])
+    shown = ", ".join(storable(quoted(path, LONGEST)) for path in paths[:NAMED])
     more = len(paths) - NAMED
     return shown if more <= 0 else _("{paths} and {more} more").format(paths=shown, more=more)

@@ -10,15 +10,16 @@ import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces.committing import add_all, commit_tree, unhide, write_tree
+from subagents.workspaces.committing import add_all, commit_tree, unhide, unmerged, write_tree
 from subagents.workspaces.contribution import Contribution, commit_of
 from subagents.workspaces.drivers import drivers
 from subagents.workspaces.git import Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
 from subagents.workspaces.holding import held
-from subagents.workspaces.keeping import keep, measured, prepare, unfinished
+from subagents.workspaces.keeping import keep, measured, prepare, staged_alone, unfinished
 from subagents.workspaces.merging import HEADS, is_in
 from subagents.workspaces.ownership import Worktree, note
+from subagents.workspaces.proof import named
 from subagents.workspaces.repository import head_of
 from subagents.workspaces.snapshot import publish
 
@@ -56,6 +57,11 @@ async def recommit_held(
     if not at or at != worktree.tip:
         return await _first(worktree, line, now, run)
     await anyio.to_thread.run_sync(prepare, worktree)
+    if several := await unmerged(worktree.git(run)):
+        sentence = _(
+            "git has more than one version of {paths} in {folder!r}; settle that first (git add, git rm)."
+        )
+        raise WorkspaceError(sentence.format(paths=named(several), folder=str(worktree.tree)))
     after = await _on_top(worktree, contribution, at, line, now, run)
     if after == at:
         return Committed(worktree.branch, at, at)
@@ -94,13 +100,17 @@ async def _on_top(
     git = worktree.git(run)
     head = await head_of(git)
     await unhide(git)
+    message = contribution.message(now, line)
+    # What was committed there by hand comes along.
+    parents: tuple[str, ...] = (at,) if not head or await is_in(git, head, at) else (at, head)
+    if await staged_alone(git, head):
+        parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
+        at = parents[0]
     await add_all(git)
     tree = await write_tree(git)
-    # What was committed there by hand comes along.
-    parents = (at,) if not head or await is_in(git, head, at) else (at, head)
     if len(parents) == 1 and tree == commit(await git("rev-parse", f"{at}^{{tree}}")):
         return at
-    after = await commit_tree(git, tree, parents, contribution.message(now, line))
+    after = await commit_tree(git, tree, parents, message)
     if worktree.snapshot:
         await publish(worktree, git, after)
     return after

@@ -21,8 +21,12 @@ async def put_away(wish: Wish, place: Place, base: str) -> KeptWork | None:
 
     Where there is none any more, the run's branch tells what it came to, compared with `base`; None when nothing does.
     """
-    for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
-        return await finish(worktree, place)
+    try:
+        for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
+            return await finish(worktree, place)
+    except WorkspaceError as error:
+        # One record that cannot be read is this run's trouble, and nobody else's.
+        return KeptWork(repository=storable(str(wish.folder)), base=base, why=storable(str(error)))
     try:
         return await _recalled(wish, place, base)
     except WorkspaceError:

@@ -45,7 +45,9 @@ async def in_memory(git: Git, ours: str, theirs: str) -> ThreeWay:
     options = ("--write-tree", "--name-only", "--no-messages", "-z")
     answer = await git.answer("merge-tree", *options, ours, theirs, seconds=LONG, fine=(0, 1))
     tree, *conflicts = names(answer.output)
-    return ThreeWay(tree, _told(answer, conflicts))
+    # Where a file meets a folder, git calls one of them after its side.
+    plain = [each.removesuffix(f"~{ours}").removesuffix(f"~{theirs}") for each in conflicts]
+    return ThreeWay(tree, _told(answer, plain))
 
 
 async def in_a_worktree(git: Git, ours: str, theirs: str) -> ThreeWay:

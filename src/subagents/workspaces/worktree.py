@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from subagents.errors import WorkspaceError
 from subagents.runs.kept import KeptWork
-from subagents.texts import storable
+from subagents.texts import shortened, storable
 from subagents.workspaces.holding import held
 from subagents.workspaces.keeping import Work, keep, with_work
 from subagents.workspaces.leftovers import archive
@@ -32,11 +32,15 @@ async def finish(worktree: Worktree, place: Place, description: str = "") -> Kep
         async with held(worktree) as known:
             return await finish_held(known or worktree, place, description)
     except (OSError, WorkspaceError) as error:
-        return await anyio.to_thread.run_sync(_untouched, worktree, storable(str(error)))
+        return await anyio.to_thread.run_sync(_untouched, worktree, _said(error))
 
 
 def _untouched(worktree: Worktree, why: str) -> KeptWork:
     return replace(_known(worktree), preserved=str(worktree.tree) if worktree.there else "", why=why)
+
+
+def _said(error: Exception) -> str:
+    return shortened(storable(str(error)))
 
 
 def _known(worktree: Worktree) -> KeptWork:
@@ -50,7 +54,7 @@ async def finish_held(worktree: Worktree, place: Place, description: str = "") -
         await anyio.to_thread.run_sync(_recorded_again, worktree)
         kept = await _finished(worktree, place, description, kept)
     except (OSError, WorkspaceError) as error:
-        kept = await anyio.to_thread.run_sync(_stays, worktree, kept, storable(str(error)))
+        kept = await anyio.to_thread.run_sync(_stays, worktree, kept, _said(error))
     if kept.preserved:
         await _unlock(worktree, place)
     return kept
@@ -83,7 +87,7 @@ async def _finished(worktree: Worktree, place: Place, description: str, kept: Ke
         if found := await remove_if_proven(worktree, prove, place.execute):
             return _stays(worktree, kept, "; ".join(found))
     except (OSError, WorkspaceError) as error:
-        return await anyio.to_thread.run_sync(_stays, worktree, kept, storable(str(error)))
+        return await anyio.to_thread.run_sync(_stays, worktree, kept, _said(error))
     return kept
 
 
@@ -129,7 +133,7 @@ def _stays(worktree: Worktree, kept: KeptWork, why: str) -> KeptWork:
         if worktree.file.exists() and worktree.there:
             noted(worktree, stage=Stage.KEPT, why=why)
     except (OSError, WorkspaceError) as error:
-        why = f"{why}; {storable(str(error))}"
+        why = f"{why}; {_said(error)}"
     # A path is told only of what is there.
     left = next(
         (folder for folder in (worktree.tree, worktree.aside) if folder.is_dir() and not folder.is_symlink()),
