@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -23,7 +22,7 @@ from subagents.conflict import ResolvedBy
 from subagents.errors import SessionError, WorkspaceError
 from subagents.events import Entry, FileEdited, ToolReturned, WorkspaceClosed, WorkspaceOpened
 from subagents.ids import RunId
-from subagents.runs.conflicts import after_look, after_merge
+from subagents.runs.conflicts import after_leaving, after_look
 from subagents.runs.state import RunState
 from subagents.sessions.journal import Journal
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
@@ -42,8 +41,6 @@ from subagents.workspaces.live import (
 )
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.repository import repository_at
-
-T = TypeVar("T")
 
 log = logging.getLogger("subagents")
 
@@ -87,7 +84,8 @@ class Radar:
 
     async def attend(self) -> None:
         """Looks for ever. What it has written is gone when it is cancelled."""
-        self._due.update(dict.fromkeys(run.id for run in self._journal.state.runs.values() if _has_work(run)))
+        runs = self._journal.state.runs.values()
+        self._due.update(dict.fromkeys(run.id for run in runs if self._matters(run)))
         try:
             await anyio.to_thread.run_sync(self._scratch.empty_of_the_dead)
             with suppress(SessionError):
@@ -97,7 +95,9 @@ class Radar:
                     await self._tidy()
                     await self._clock.sleep(PAUSE)
         finally:
-            self._scratch.empty()
+            # As many files as there were looks: the end of the others is not to wait for them.
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._scratch.empty)
 
     # --- when
 
@@ -112,9 +112,13 @@ class Radar:
 
     def _make_due(self, run: RunId) -> None:
         state = self._journal.state.runs.get(run)
-        if state is not None and _has_work(state):
+        if state is not None and self._matters(state):
             self._due[run] = None
             self._came.set()
+
+    def _matters(self, run: RunState) -> bool:
+        """Whether it has work to be looked at, or had some when it met others."""
+        return _has_work(run) or any(each.heads for each in self._journal.state.conflicts.of(run.id))
 
     async def _until_due(self) -> None:
         """Returns when there is something to look at; while there are conflicts, also after a while."""
@@ -132,7 +136,7 @@ class Radar:
     async def _round(self) -> None:
         due, self._due = [*self._due], {}
         for run in due:
-            await self._take(run)
+            await self._tried(partial(self._take, run))
         self._left |= dict.fromkeys(pairs(self._newest(), due))
         for pair in [*self._left][:MOST_PAIRS]:
             del self._left[pair]
@@ -152,15 +156,16 @@ class Radar:
         """The run's work as it is now; forgotten where there is none any more, or all of it is in the checkout."""
         self._sides.pop(run_id, None)
         run = self._journal.state.run(run_id)
-        side = await self._tried(partial(self._side, run))
-        if side is None:
-            return
-        if run.isolation != WORKTREE and await self._tried(partial(self._is_merged, side)):
-            self._journal.enqueue(lambda head: after_merge(head.conflicts, run_id))
-            return
-        self._sides[run_id] = side
+        if (side := await self._side(run)) is None:
+            if not _has_place(run):
+                self._journal.enqueue(lambda head: after_leaving(head.conflicts, run_id, ResolvedBy.UNDONE))
+        elif run.isolation != WORKTREE and await self._is_merged(side):
+            self._journal.enqueue(lambda head: after_leaving(head.conflicts, run_id, ResolvedBy.MERGE))
+        else:
+            self._sides[run_id] = side
 
     async def _side(self, run: RunState) -> Side | None:
+        """None where there is nothing to be looked at."""
         worktree = (
             await anyio.to_thread.run_sync(self._worktree_of, run) if run.isolation == WORKTREE else None
         )
@@ -208,19 +213,23 @@ class Radar:
         merged = await contains(theirs, ours, self._scratch)
         return ResolvedBy.MERGE if merged else ResolvedBy.UNDONE
 
-    async def _tried(self, look: Callable[[], Awaitable[T]]) -> T | None:
-        """A look, or None where it failed: a tree that goes away meanwhile is looked at no more, and one that changes
-        is due again by what changed it."""
+    async def _tried(self, look: Callable[[], Awaitable[None]]) -> None:
+        """A look that may fail, which says nothing of conflicts: a tree that goes away meanwhile is looked at no more,
+        and one that changes is due again by what changed it."""
         try:
-            return await look()
+            await look()
         except (OSError, WorkspaceError) as error:
             log.debug("a look for conflicts failed: %s", error)
-            return None
 
 
 def _has_work(run: RunState) -> bool:
     """Whether it has a place of its own, or left a branch."""
     return run.isolation == WORKTREE or (run.kept is not None and bool(run.kept.branch))
+
+
+def _has_place(run: RunState) -> bool:
+    """Whether its files are somewhere, though they may be on their way to a branch just now."""
+    return run.isolation == WORKTREE or (run.kept is not None and bool(run.kept.preserved))
 
 
 def pairs(runs: Sequence[RunId], due: Iterable[RunId]) -> Iterator[Pair]:
