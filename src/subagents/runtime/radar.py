@@ -30,7 +30,6 @@ from subagents.workspaces.base import WORKTREE
 from subagents.workspaces.conflicts import compare, git_version
 from subagents.workspaces.live import (
     LiveTree,
-    Scratch,
     Snapshot,
     branch_snapshot,
     contains,
@@ -41,6 +40,7 @@ from subagents.workspaces.live import (
 )
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.repository import repository_at
+from subagents.workspaces.scratch import Scratch
 
 log = logging.getLogger("subagents")
 

@@ -18,8 +18,9 @@ from subagents.texts import storable
 from subagents.workspaces.functions import touched
 from subagents.workspaces.git import Git, complaint
 from subagents.workspaces.git_output import commit, names
-from subagents.workspaces.live import Scratch, Snapshot
+from subagents.workspaces.live import Snapshot, git_for
 from subagents.workspaces.merge_output import Hunk, Merged, hunks, merged
+from subagents.workspaces.scratch import Scratch
 
 NEEDED = (2, 38)  # of git, for merges in memory
 MOST_FILES = 50  # of one pair whose lines are looked at; of others only the names are told
@@ -64,7 +65,7 @@ class Sides:
 
 async def git_version(scratch: Scratch, one: Snapshot) -> tuple[int, ...]:
     """The first numbers of git's version; (0,) where it has none."""
-    said = (await scratch.git(one.of)("version")).decode(errors="replace")
+    said = (await git_for(scratch, one.of)("version")).decode(errors="replace")
     found = re.search(r"(\d+)\.(\d+)", said)
     return (int(found[1]), int(found[2])) if found else (0,)
 
@@ -76,7 +77,7 @@ async def compare(
 
     `version` is git's own (`git_version`).
     """
-    git = scratch.git(ours.of, theirs.of)
+    git = git_for(scratch, ours.of, theirs.of)
     git = replace(git, settings=(*git.settings, *AS_MERGE))
     if version < NEEDED:
         return await _by_files(git, ours, theirs, version)

@@ -170,6 +170,14 @@ class Git:
         """The same with more in its environment."""
         return replace(self, environment={**self.environment, **variables})
 
+    def writing_to(self, objects: Path, *others: Path) -> Git:
+        """The same that writes objects there, and sees the repository's and those of `others` besides."""
+        seen = dict.fromkeys((self.common / "objects", *others))
+        return self.with_variables(
+            GIT_OBJECT_DIRECTORY=str(objects),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=":".join(map(alternate, seen)),
+        )
+
     def with_tree(self, work_tree: Path) -> Git:
         """The same for files that are somewhere else."""
         return replace(self, work_tree=work_tree)
@@ -190,6 +198,15 @@ class Git:
 def command(settings: tuple[str, ...] = ()) -> tuple[str, ...]:
     """How each command line begins."""
     return ("git", "--no-pager", *(part for each in (*SETTINGS, *settings) for part in ("-c", each)))
+
+
+def alternate(path: Path) -> str:
+    """A path in a list of object directories, where a colon divides and quotes hold together (git(1))."""
+    text = str(path)
+    if ":" not in text and not text.startswith('"'):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 async def answered(execute: Execute, call: Call, arguments: tuple[str, ...], fine: tuple[int, ...]) -> Answer:

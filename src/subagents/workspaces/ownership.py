@@ -21,7 +21,7 @@ import msgspec
 from subagents.atomic import replace
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.git import Execute, Git, alternate, execute
 from subagents.workspaces.groups import start_of
 
 PREFIX = "subagents/"
@@ -139,15 +139,6 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     def repository_git(self, run: Execute = execute) -> Git:
         """git for the repository itself: it sees what everybody sees there."""
         return Git(Path(self.common), Path(self.common), execute=run)
-
-
-def alternate(path: Path) -> str:
-    """A path in a list of object directories, where a colon divides and quotes hold together (git(1))."""
-    text = str(path)
-    if ":" not in text and not text.startswith('"'):
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
 
 
 def slug(text: str) -> str:
