@@ -13,8 +13,8 @@ from tests.workspaces.repositories import git, repository, write
 
 from subagents.conflict import ConflictKind, LineRange
 from subagents.errors import GitFailed
-from subagents.workspaces.conflicts import Compared, compare, git_version
-from subagents.workspaces.git import Answer, Call, execute
+from subagents.workspaces.conflicts import Compared, compare
+from subagents.workspaces.git import Answer, Call, execute, version_of
 from subagents.workspaces.live import LiveTree, Snapshot, git_for, of_repository, snapshot
 from subagents.workspaces.repository import repository_at
 from subagents.workspaces.scratch import Scratch
@@ -180,12 +180,12 @@ async def test_an_old_git_gets_a_word_and_the_files_that_both_changed(tmp_path: 
 
 async def test_the_version_of_git_is_read(tmp_path: Path) -> None:
     pair = Pair(tmp_path)
-    assert await git_version(pair.scratch, (await pair.snapshots())[0]) >= (2, 25)
+    assert await version_of(git_for(pair.scratch, (await pair.snapshots())[0].of)) >= (2, 25)
 
 
 async def test_it_agrees_with_what_a_merge_then_does(tmp_path: Path) -> None:
     pair = Pair(tmp_path, **_BASE)
-    if await git_version(pair.scratch, (await pair.snapshots())[0]) < (2, 38):
+    if await version_of(git_for(pair.scratch, (await pair.snapshots())[0].of)) < (2, 38):
         pytest.skip("this git cannot merge in memory")
     kinds = set[ConflictKind]()
     for seed in range(PAIRS):

@@ -27,12 +27,14 @@ from subagents.runs.state import RunState
 from subagents.sessions.journal import Journal
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.workspaces.base import WORKTREE
-from subagents.workspaces.conflicts import compare, git_version
+from subagents.workspaces.conflicts import compare
+from subagents.workspaces.git import version_of
 from subagents.workspaces.live import (
     LiveTree,
     Snapshot,
     branch_snapshot,
     contains,
+    git_for,
     head_snapshot,
     of_repository,
     of_worktree,
@@ -192,7 +194,7 @@ class Radar:
         )
         if ours.work.of.common != theirs.of.common:
             return
-        self._version = self._version or await git_version(self._scratch, ours.work)
+        self._version = self._version or await version_of(git_for(self._scratch, ours.work.of))
         compared = await compare(ours.work, theirs, self._scratch, self._version)
         self._say(compared.word)
         found = [(each.kind, each.places) for each in compared.found]

@@ -7,7 +7,6 @@ word, and then all that is known is which files both sides changed.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -16,13 +15,12 @@ from subagents.conflict import ConflictKind, ConflictPlace
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.functions import touched
-from subagents.workspaces.git import Git, complaint
+from subagents.workspaces.git import MERGES_IN_MEMORY, Git, complaint
 from subagents.workspaces.git_output import commit, names
 from subagents.workspaces.live import Snapshot, git_for
 from subagents.workspaces.merge_output import Hunk, Merged, hunks, merged
 from subagents.workspaces.scratch import Scratch
 
-NEEDED = (2, 38)  # of git, for merges in memory
 MOST_FILES = 50  # of one pair whose lines are looked at; of others only the names are told
 CONFLICTED = 1  # the exit code of a merge that left something unmerged
 
@@ -63,23 +61,16 @@ class Sides:
     theirs: str
 
 
-async def git_version(scratch: Scratch, one: Snapshot) -> tuple[int, ...]:
-    """The first numbers of git's version; (0,) where it has none."""
-    said = (await git_for(scratch, one.of)("version")).decode(errors="replace")
-    found = re.search(r"(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else (0,)
-
-
 async def compare(
-    ours: Snapshot, theirs: Snapshot, scratch: Scratch, version: tuple[int, ...] = NEEDED
+    ours: Snapshot, theirs: Snapshot, scratch: Scratch, version: tuple[int, ...] = MERGES_IN_MEMORY
 ) -> Compared:
     """Merges two snapshots of one repository. Raises `WorkspaceError` where git cannot, `OSError` where the disk can't.
 
-    `version` is git's own (`git_version`).
+    `version` is git's own (`version_of`).
     """
     git = git_for(scratch, ours.of, theirs.of)
     git = replace(git, settings=(*git.settings, *AS_MERGE))
-    if version < NEEDED:
+    if version < MERGES_IN_MEMORY:
         return await _by_files(git, ours, theirs, version)
     answer = await git.answer(
         "merge-tree", "--write-tree", "-z", "--messages", ours.commit, theirs.commit, fine=(0, CONFLICTED)
@@ -158,7 +149,7 @@ async def _by_files(git: Git, ours: Snapshot, theirs: Snapshot, version: tuple[i
     said = _(
         "git {version} cannot merge in memory, {needed} can: only the files that both changed are known."
     )
-    word = said.format(version=_dotted(version), needed=_dotted(NEEDED))
+    word = said.format(version=_dotted(version), needed=_dotted(MERGES_IN_MEMORY))
     if not base:
         return Compared(word=word)
     both = await _changed(git, base, ours.commit) & await _changed(git, base, theirs.commit)

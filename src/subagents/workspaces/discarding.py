@@ -14,15 +14,15 @@ import anyio.to_thread
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
-from subagents.workspaces.contribution import Contribution, checkout, commit_of
-from subagents.workspaces.git import LONG, Execute, Git
+from subagents.workspaces.contribution import Contribution, checkout
+from subagents.workspaces.git import HEADS, LONG, Execute, Git
 from subagents.workspaces.git_output import names
 from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers
-from subagents.workspaces.merging import HEADS
 from subagents.workspaces.ownership import Stage, Worktree, note
 from subagents.workspaces.placing import Place
 from subagents.workspaces.recommitting import recommit
 from subagents.workspaces.removing import remove
+from subagents.workspaces.repository import commit_of
 from subagents.workspaces.scratch import scratch_of, tree_of
 
 NOTHING_LEFT = Leftovers((), ())

@@ -8,6 +8,7 @@ make it run something is switched off on its command line, which beats every fil
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +25,10 @@ from subagents.errors import GitFailed
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.variables import command_environment
+
+HEADS = "refs/heads/"  # what the whole name of a branch begins with
+#: The first git that merges in memory (`git merge-tree --write-tree`, Documentation/RelNotes/2.38.0.txt).
+MERGES_IN_MEMORY = (2, 38)
 
 SECONDS = 30.0  # that a call may take that only looks
 LONG = 300.0  # seconds for one that writes as many files as there are
@@ -198,6 +203,13 @@ class Git:
 def command(settings: tuple[str, ...] = ()) -> tuple[str, ...]:
     """How each command line begins."""
     return ("git", "--no-pager", *(part for each in (*SETTINGS, *settings) for part in ("-c", each)))
+
+
+async def version_of(git: Git) -> tuple[int, ...]:
+    """The first two numbers of git's own version; (0,) where it tells none."""
+    said = (await git("version")).decode(errors="replace")
+    found = re.search(r"(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0,)
 
 
 def alternate(path: Path) -> str:

@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 import anyio.to_thread
 
 from subagents.workspaces.committing import EMAIL, NAME, copy_index, write_tree
-from subagents.workspaces.git import LONG, Git
+from subagents.workspaces.git import HEADS, LONG, Git
 from subagents.workspaces.git_output import Change, changes, commit, joined
 from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.repository import Repository, head_of
+from subagents.workspaces.repository import Repository, commit_of, head_of
 from subagents.workspaces.scratch import Scratch
 from subagents.workspaces.starting import STATUS
 
@@ -88,8 +88,7 @@ async def head_snapshot(tree: LiveTree, scratch: Scratch) -> Snapshot:
 async def branch_snapshot(tree: LiveTree, branch: str, scratch: Scratch) -> Snapshot | None:
     """What a branch of the repository holds; None where there is none."""
     await anyio.to_thread.run_sync(scratch.prepare)
-    name = f"refs/heads/{branch}^{{commit}}"
-    tip = commit(await git_for(scratch, tree)("rev-parse", "--verify", "--quiet", name, fine=(0, 1)))
+    tip = await commit_of(git_for(scratch, tree), HEADS + branch)
     return Snapshot(tree, tip, tip) if tip else None
 
 

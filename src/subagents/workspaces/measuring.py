@@ -10,14 +10,14 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.texts import storable
 from subagents.workspaces.comparing import size
-from subagents.workspaces.contribution import Contribution, checkout, commit_of
+from subagents.workspaces.contribution import Contribution, checkout
 from subagents.workspaces.debris import size_of
-from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.git import HEADS, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures
 from subagents.workspaces.keeping import measured
-from subagents.workspaces.merging import HEADS, is_in
+from subagents.workspaces.merging import is_in
 from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.repository import head_of
+from subagents.workspaces.repository import commit_of, head_of
 
 
 class State(StrEnum):

@@ -17,16 +17,15 @@ from subagents.texts import storable
 from subagents.workspaces.aside import undone_on_failure
 from subagents.workspaces.committing import Message, commit_tree, look
 from subagents.workspaces.comparing import paths
-from subagents.workspaces.contribution import Contribution, checkout, commit_of, tip_of
-from subagents.workspaces.git import LONG, Execute, Git, execute
+from subagents.workspaces.contribution import Contribution, checkout, tip_of
+from subagents.workspaces.git import HEADS, LONG, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
 from subagents.workspaces.how import How
 from subagents.workspaces.keeping import UNFINISHED, measured
 from subagents.workspaces.proof import named
 from subagents.workspaces.replaying import replay
+from subagents.workspaces.repository import commit_of
 from subagents.workspaces.three_way import three_way
-
-HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)

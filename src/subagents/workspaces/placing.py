@@ -15,12 +15,12 @@ from subagents.language import _
 from subagents.places import state_name
 from subagents.settings.model import DISPOSABLE
 from subagents.texts import storable
-from subagents.workspaces.git import LONG, Execute, execute
+from subagents.workspaces.git import HEADS, LONG, Execute, execute
 from subagents.workspaces.groups import start_of
 from subagents.workspaces.including import bring_along
 from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, note, read, slug
 from subagents.workspaces.removing import move_back, remove
-from subagents.workspaces.repository import Repository
+from subagents.workspaces.repository import Repository, commit_of
 from subagents.workspaces.snapshot import lay_out, take
 from subagents.workspaces.starting import Base, starting_point, uncommitted
 
@@ -135,9 +135,7 @@ async def _tip(repository: Repository, branch: str, place: Place) -> str:
     """The newest commit of a branch of ours; "" when there is none (any more)."""
     if not branch:
         return ""
-    git = repository.git(place.execute)
-    found = await git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}", fine=(0, 1))
-    return found.decode().strip()
+    return await commit_of(repository.git(place.execute), HEADS + branch)
 
 
 async def _made(worktree: Worktree, repository: Repository, place: Place) -> Worktree:
@@ -164,9 +162,8 @@ async def _made(worktree: Worktree, repository: Repository, place: Place) -> Wor
 async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
     """Checked out without a branch, and locked from its first moment."""
     options = ("--detach", "--lock", "--reason", _reason(worktree))
-    git = replace(
-        repository.git(place.execute), settings=("checkout.workers=0",)
-    )  # as many as there are cores
+    as_many_as_cores = "checkout.workers=0"
+    git = replace(repository.git(place.execute), settings=(as_many_as_cores,))
     await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
     led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
     if Path(os.path.realpath(led)) != Path(os.path.realpath(worktree.git_dir)):

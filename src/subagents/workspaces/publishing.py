@@ -11,9 +11,9 @@ from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.contribution import Contribution, checkout, tip_of
-from subagents.workspaces.git import Call, Execute, Git, answered, complaint, execute, git_environment
+from subagents.workspaces.git import HEADS, Call, Execute, Git, answered, complaint, execute, git_environment
 from subagents.workspaces.git_output import commit
-from subagents.workspaces.merging import HEADS, target_of
+from subagents.workspaces.merging import target_of
 from subagents.workspaces.remotes import compare_address, hosted, without_secret
 
 SENDING = 120.0  # seconds

@@ -11,13 +11,13 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.committing import add_all, commit_tree, unhide, write_tree
-from subagents.workspaces.contribution import Contribution, commit_of
-from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.contribution import Contribution
+from subagents.workspaces.git import HEADS, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
 from subagents.workspaces.keeping import keep, measured, prepare, unfinished
-from subagents.workspaces.merging import HEADS, is_in
+from subagents.workspaces.merging import is_in
 from subagents.workspaces.ownership import Worktree, note
-from subagents.workspaces.repository import head_of
+from subagents.workspaces.repository import commit_of, head_of
 from subagents.workspaces.snapshot import publish
 
 

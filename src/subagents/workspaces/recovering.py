@@ -9,7 +9,7 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.texts import storable
 from subagents.workspaces.base import Kept
-from subagents.workspaces.git import Git
+from subagents.workspaces.git import HEADS, Git
 from subagents.workspaces.keeping import branch_names, measured
 from subagents.workspaces.placing import Place, Wish, records_of
 from subagents.workspaces.repository import repository_at
@@ -38,7 +38,7 @@ async def _recalled(wish: Wish, place: Place, base: str) -> Kept:
     )
     if not (branch := await _branch(wish, git)):
         return kept
-    commits, size = await measured(git, base, f"refs/heads/{branch}")
+    commits, size = await measured(git, base, HEADS + branch)
     return replace(
         kept,
         branch=branch,
@@ -51,6 +51,6 @@ async def _recalled(wish: Wish, place: Place, base: str) -> Kept:
 
 async def _branch(wish: Wish, git: Git) -> str:
     """The newest branch that a run of this name has; "" for none."""
-    names = [f"refs/heads/{name}" for name in branch_names(wish.agent, wish.run)]
+    names = [HEADS + name for name in branch_names(wish.agent, wish.run)]
     found = await git("for-each-ref", "--sort=-committerdate", "--count=1", "--format=%(refname)", *names)
-    return found.decode().strip().removeprefix("refs/heads/")
+    return found.decode().strip().removeprefix(HEADS)

@@ -47,7 +47,7 @@ class Scratch:
 
 @contextmanager
 def scratch(git: Git, *objects: Path) -> Iterator[Git]:
-    """The same git for one look, that sees those `objects` too, and writes its own and an index to a folder that goes."""
+    """The same git for one look, which sees those `objects` too, and writes its own and an index into a folder."""
     with TemporaryDirectory(prefix="subagents-") as folder:
         own = Scratch(Path(folder))
         own.prepare()
