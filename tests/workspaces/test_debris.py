@@ -301,3 +301,19 @@ async def test_one_that_was_removed_before_anybody_could_tell_is_told_by_its_bra
     unchanged = replace(wish, run="run00002")
     assert await put_away(unchanged, place, kept.base) == Kept(repository=str(repo), base=kept.base)
     assert await put_away(replace(wish, folder=repo.parent), place, kept.base) is None
+
+
+async def test_one_that_was_called_otherwise_is_found_for_its_name_was_taken(repo: Path, place: Place):
+    died = await made(repo, place)
+    noted(died, stage=Stage.OPENING)
+    worktree = await made(repo, place)
+    assert worktree.name == f"{died.name}-2"
+    write(worktree.tree / "new", "1\n")
+    wish = Wish(folder=repo, run="run00001", agent="General")
+    again = await found(wish, place)
+    assert again is not None
+    assert again.tree == worktree.tree
+    kept = await put_away(wish, place, worktree.base)
+    assert kept is not None
+    assert shown(repo, kept.branch, "new") == b"1\n"
+    assert rests(place) == []

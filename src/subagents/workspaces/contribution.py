@@ -38,7 +38,7 @@ class Contribution:
     @property
     def in_use(self) -> bool:
         """Whether somebody works in its folder."""
-        return self.worktree is not None and self.worktree.owned and self.worktree.stage is not Stage.KEPT
+        return self.worktree is not None and self.worktree.in_use
 
     @property
     def put_away(self) -> bool:

@@ -116,15 +116,16 @@ def _beside(file: Path) -> set[Path]:
 
 
 def _finding(worktree: Worktree) -> Finding:
-    size = sum(size_of(folder) for folder in (worktree.tree, worktree.aside, worktree.objects))
-    verdict = Verdict.IN_USE if _in_use(worktree) else Verdict.EXAMINE
+    size = taken(worktree)
+    verdict = Verdict.IN_USE if worktree.in_use else Verdict.EXAMINE
     return Finding(
         folder=worktree.tree, verdict=verdict, size=size, why=storable(worktree.why), worktree=worktree
     )
 
 
-def _in_use(worktree: Worktree) -> bool:
-    return worktree.owned and worktree.stage is not Stage.KEPT
+def taken(worktree: Worktree) -> int:
+    """The bytes on the disk of all that belongs to it."""
+    return sum(size_of(folder) for folder in (worktree.tree, worktree.aside, worktree.objects))
 
 
 def size_of(folder: Path) -> int:

@@ -11,7 +11,7 @@ from subagents.errors import WorkspaceError
 from subagents.texts import storable
 from subagents.workspaces.comparing import size
 from subagents.workspaces.contribution import Contribution, checkout
-from subagents.workspaces.debris import size_of
+from subagents.workspaces.debris import taken
 from subagents.workspaces.git import HEADS, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures
 from subagents.workspaces.keeping import measured
@@ -57,17 +57,13 @@ async def measure(contribution: Contribution, run: Execute = execute) -> Measure
         except (OSError, WorkspaceError) as error:
             return Measured(state=State.GONE, problem=storable(str(error)))
     state = State.IN_USE if contribution.in_use else State.FOLDER
-    taken = await anyio.to_thread.run_sync(_taken, worktree)
+    size_on_disk = await anyio.to_thread.run_sync(taken, worktree)
     why = "" if contribution.in_use else storable(worktree.why)
     try:
         commits, figures = await _of_folder(contribution, worktree, run)
     except (OSError, WorkspaceError) as error:
-        return Measured(state=state, taken=taken, why=why, problem=storable(str(error)))
-    return Measured(state=state, commits=commits, figures=figures, taken=taken, why=why)
-
-
-def _taken(worktree: Worktree) -> int:
-    return sum(size_of(folder) for folder in (worktree.tree, worktree.aside, worktree.objects))
+        return Measured(state=state, taken=size_on_disk, why=why, problem=storable(str(error)))
+    return Measured(state=state, commits=commits, figures=figures, taken=size_on_disk, why=why)
 
 
 async def _of_folder(contribution: Contribution, worktree: Worktree, run: Execute) -> tuple[int, Figures]:

@@ -118,6 +118,16 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
         return self.snapped or self.head
 
     @property
+    def worked_in(self) -> bool:
+        """Whether there may be something in it that is nowhere else: it is neither being made nor proven."""
+        return self.stage not in (Stage.OPENING, Stage.PROVEN)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a run works in it, as far as is written down."""
+        return self.owned and self.stage is not Stage.KEPT
+
+    @property
     def owned(self) -> bool:
         """Whether the process that made it, or opened it last, lives."""
         return bool(self.started) and start_of(self.pid) == self.started
@@ -147,7 +157,8 @@ def slug(text: str) -> str:
 
 
 def claim(worktree: Worktree) -> Worktree:
-    """Writes its record under the first name that is free, its own or that with a number. Raises `OSError`."""
+    """Writes its record under the first name that is free, its own or that with a number. Raises `OSError`, and
+    `WorkspaceError` where none is free."""
     home = Path(worktree.home)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in _names(worktree.name):

@@ -86,18 +86,20 @@ async def found(wish: Wish, place: Place) -> Worktree | None:
     for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
         if worktree.stage is Stage.REMOVING and not worktree.tree.exists():
             move_back(worktree)
-        usable = worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.root.is_dir()
-        if usable:
+        if worktree.worked_in and worktree.root.is_dir():
             return await _taken(worktree, place)
     return None
 
 
 def records_of(wish: Wish, place: Place) -> list[Worktree]:
-    """What is written down of worktrees of the run, by their name: there may be thousands of others."""
-    name = f"{slug(wish.agent)}-{slug(wish.run)}{SUFFIX}"
+    """What is written down of worktrees of the run, those first that it may have worked in and of them the newest. They
+    are looked for by name: there may be thousands of others."""
+    # One whose name was taken has a number behind it.
+    names = f"{slug(wish.agent)}-{slug(wish.run)}*{SUFFIX}"
     homes = sorted(place.root.iterdir()) if place.root.is_dir() else []
-    known = (read(home / name) for home in homes)
-    return [worktree for worktree in known if worktree is not None and worktree.run == wish.run]
+    known = (read(file) for home in homes for file in home.glob(names))
+    records = [worktree for worktree in known if worktree is not None and worktree.run == wish.run]
+    return sorted(records, key=lambda worktree: (worktree.worked_in, worktree.made_at), reverse=True)
 
 
 async def _taken(worktree: Worktree, place: Place) -> Worktree:

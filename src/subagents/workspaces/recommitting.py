@@ -59,7 +59,7 @@ def _kept(contribution: Contribution) -> Worktree:
             "Run {run} has no folder (any more), so there is nothing to commit; its branch: {where}."
         )
         raise WorkspaceError(sentence.format(run=run, where=where))
-    if not contribution.put_away and worktree.owned:
+    if contribution.in_use:
         sentence = _("Run {run} is at work in {folder!r}; what it did goes to its branch when it ends.")
         raise WorkspaceError(sentence.format(run=run, folder=str(worktree.tree)))
     if doing := unfinished(worktree):

@@ -21,8 +21,10 @@ async def put_away(wish: Wish, place: Place, base: str) -> Kept | None:
 
     Where there is none any more, the run's branch tells what it came to, compared with `base`; None when nothing does.
     """
-    for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
-        return await finish(worktree, place)
+    records = await anyio.to_thread.run_sync(records_of, wish, place)
+    finished = [await finish(worktree, place) for worktree in records]
+    if finished:
+        return finished[0]
     try:
         return await _recalled(wish, place, base)
     except WorkspaceError:

@@ -44,7 +44,7 @@ async def _unlock(worktree: Worktree, place: Place) -> None:
 
 
 async def _finished(worktree: Worktree, place: Place, description: str, kept: Kept) -> Kept:
-    if worktree.stage in (Stage.OPENING, Stage.PROVEN):
+    if not worktree.worked_in:
         await remove(worktree, place.execute)
         return kept
     if not await anyio.to_thread.run_sync(_there, worktree):
