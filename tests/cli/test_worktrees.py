@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -315,6 +317,20 @@ Into main, in this order:
         "Into main, in this order:",
         "  –  subagents/Explore-<second> (Two) is left out: it conflicts in 'README'",
     ]
+
+
+async def test_a_branch_that_cannot_be_looked_at_is_not_taken_for_gone(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = await ended(repo, writing("new"))
+    broken = '*"rev-list --count"*) echo fatal: bad object >&2; exit 128;;'
+    script = f'#!/bin/sh\ncase "$*" in {broken} esac\nexec {shutil.which("git")} "$@"\n'
+    write(tmp_path / "bin" / "git", script).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    (row,) = json.loads((await worktrees("list", "--json")).out)
+    assert (row["state"], "fatal: bad object" in row["problem"]) == ("unknown", True)
+    planned = await worktrees("merge", "--all", "--plan")
+    assert planned.err.startswith(f"subagents/Explore-{run} is left out: `git rev-list --count` failed")
 
 
 async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path):

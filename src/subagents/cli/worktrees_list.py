@@ -101,6 +101,7 @@ def _word(state: State) -> str:
         State.FOLDER: _("folder"),
         State.BRANCH: _("branch"),
         State.MERGED: _("merged"),
+        State.UNKNOWN: _("unknown"),
         State.GONE: _("gone"),
         State.NOTHING: _("nothing"),
     }

@@ -27,6 +27,7 @@ class State(StrEnum):
     FOLDER = "folder"  # its folder had to stay, and `why` says for what
     BRANCH = "branch"
     MERGED = "merged"  # on its branch, and in what is checked out
+    UNKNOWN = "unknown"  # it has a branch that could not be looked at, and `problem` says why
     GONE = "gone"  # it had a branch, which somebody deleted
     NOTHING = "nothing"  # it changed nothing
 
@@ -55,7 +56,7 @@ async def measure(contribution: Contribution, run: Execute = execute) -> Measure
         try:
             return await _of_branch(contribution, run)
         except (OSError, WorkspaceError) as error:
-            return Measured(state=State.GONE, problem=storable(str(error)))
+            return Measured(state=State.UNKNOWN, problem=storable(str(error)))
     state = State.IN_USE if contribution.in_use else State.FOLDER
     size_on_disk = await anyio.to_thread.run_sync(taken, worktree)
     why = "" if contribution.in_use else storable(worktree.why)
