@@ -241,9 +241,7 @@ async def test_a_folder_that_had_to_stay_is_listed_committed_and_discarded(repo:
     names = {"folder": row["folder"], "run": run, "base": row["base"][:12], "repo": str(repo)}
     assert row["state"] == "folder"
     why = (await worktrees("list")).out.splitlines()[-1]
-    assert why.startswith(
-        f"{run} is kept at {row['folder']}: 'inner' are repositories of their own inside it"
-    )
+    assert why == f"{run} is kept at {row['folder']}: 'inner' is a repository of its own inside it."
     write(Path(row["folder"], "new"), "y\n")
     done = await worktrees("commit", run, "-m", "By hand")
     tip = git(repo, "rev-parse", row["branch"])

@@ -198,7 +198,7 @@ async def test_a_tree_that_has_to_stay_is_named_with_the_reason(repo: Path):
         run = await spawned(manager)
         text = await told(manager, run)
         preserved = kept(manager, run).preserved
-    assert f"The worktree itself is kept at {preserved}: 'inner' are repositories of their own" in text
+    assert f"The worktree itself is kept at {preserved}: 'inner' is a repository of its own" in text
     assert Path(preserved, "inner/README").is_file()
 
 

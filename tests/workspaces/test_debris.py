@@ -81,7 +81,7 @@ async def test_what_was_kept_for_a_reason_is_looked_at_again_when_it_is_old(repo
     assert young.verdict is Verdict.YOUNG
     later = replace(place, now=lambda: NOW + 2 * DAY)
     (stays,) = await gc(later, max_age=DAY)
-    assert (stays.verdict, "repositories of their own" in stays.why) == (Verdict.STAYS, True)
+    assert (stays.verdict, "a repository of its own" in stays.why) == (Verdict.STAYS, True)
     shutil.rmtree(inner)
     (gone,) = await gc(later, max_age=DAY)
     assert gone.verdict is Verdict.REMOVED

@@ -43,7 +43,7 @@ async def test_a_submodule_that_was_filled_stays(repo: Path, tmp_path: Path):
     worktree = await made(repo, place)
     git(worktree.tree, "-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init")
     write(worktree.tree / "module/work", "x")
-    assert "'module' are repositories of their own" in await stays(worktree, place)
+    assert "'module' is a repository of its own" in await stays(worktree, place)
 
 
 async def test_files_in_the_place_of_an_empty_submodule_go_to_the_archive(repo: Path, tmp_path: Path):
@@ -64,7 +64,7 @@ async def test_a_tree_whose_git_file_was_replaced_is_found_by_our_own_record(rep
     git(worktree.tree, "init", "-q")
     git(worktree.tree, "config", "core.fsmonitor", f"touch {tmp_path}/ran")
     write(worktree.tree / "new", "x")
-    assert "'.' are repositories of their own" in await stays(worktree, place)
+    assert "'.' is a repository of its own" in await stays(worktree, place)
     assert shown(repo, "subagents/General-run00001", "new") == b"x"
     assert not (tmp_path / "ran").exists()
 

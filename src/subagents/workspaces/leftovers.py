@@ -30,6 +30,12 @@ class Leftovers:
     files: tuple[str, ...]
     repositories: tuple[str, ...]
 
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """The files that are in none of the repositories, whose names stand for what is in them."""
+        inside = tuple(f"{path}/" for path in self.repositories if path)
+        return tuple(path for path in self.files if not path.startswith(inside))
+
 
 def leftovers(
     folder: Path, known: Collection[str], disposable: tuple[str, ...], included: Mapping[str, Stamp]

@@ -84,12 +84,19 @@ async def _of_leftovers(
 ) -> Sequence[str]:
     """What git does not have is in the archive."""
     left = await left_in(worktree, folder, disposable, run)
-    lost = await anyio.to_thread.run_sync(_unarchived, folder, left.files, worktree.archive)
-    inside = [path or "." for path in left.repositories]
+    lost = await anyio.to_thread.run_sync(_unarchived, folder, left.loose, worktree.archive)
     return (
-        _("{paths} are repositories of their own inside it").format(paths=named(inside)) if inside else "",
-        _("{paths} are ignored by git and not in the archive").format(paths=named(lost)) if lost else "",
+        _of_repositories([path or "." for path in left.repositories]),
+        _("git ignores {paths}, and the archive has no copy").format(paths=named(lost)) if lost else "",
     )
+
+
+def _of_repositories(inside: Sequence[str]) -> str:
+    if not inside:
+        return ""
+    one = _("{paths} is a repository of its own inside it")
+    several = _("{paths} are repositories of their own inside it")
+    return (one if len(inside) == 1 else several).format(paths=named(inside))
 
 
 def _unarchived(folder: Path, paths: Sequence[str], archive: str) -> list[str]:
