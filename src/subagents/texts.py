@@ -25,6 +25,12 @@ def quoted(value: object, most: int = 80) -> str:
     return written if len(written) <= most else f"{written[:most]}…"
 
 
+def as_name(name: object) -> str:
+    """A name or a path that others chose, so that it cannot say more than a name."""
+    text = str(name)
+    return text if text.isprintable() else repr(text)
+
+
 def about_tokens(text: str) -> int:
     """About how many tokens a model reads it as: one for four bytes, which is near for English, code and Chinese."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // 4)

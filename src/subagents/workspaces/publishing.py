@@ -25,7 +25,8 @@ OF_GH = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_CONFIG_DIR", "GH_ENTERPRISE_
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A branch and the remote it is to go to; `address` is as it may be shown. `skipped` is a hook that is not run."""
+    """A branch and the remote it is to go to, whose `address` may have a password in it. `skipped` is a hook that is
+    not run."""
 
     git: Git
     branch: str
@@ -33,6 +34,11 @@ class Outgoing:
     remote: str
     address: str
     skipped: str = ""
+
+    @property
+    def shown_address(self) -> str:
+        """As it may be shown."""
+        return without_secret(self.address)
 
 
 async def outgoing(contribution: Contribution, remote: str, run: Execute = execute) -> Outgoing:
@@ -65,10 +71,9 @@ async def push(going: Outgoing) -> str:
         answer = await git.answer("push", *options, going.remote, f"{going.tip}:{ref}", seconds=SENDING)
     except GitFailed as error:
         sentence = _("{branch} was not pushed to {address}: {said}")
-        said = storable(error.said or str(error)).replace(going.address, without_secret(going.address))
-        raise WorkspaceError(
-            sentence.format(branch=going.branch, address=without_secret(going.address), said=said)
-        ) from error
+        said = storable(error.said or str(error)).replace(going.address, going.shown_address)
+        words = {"branch": going.branch, "address": going.shown_address, "said": said}
+        raise WorkspaceError(sentence.format(**words)) from error
     return complaint(answer.errors)
 
 
@@ -103,7 +108,7 @@ async def page(going: Outgoing, into: str) -> str:
         sentence = _(
             "The pages of {address} are not known to us; open the pull request of {branch} there by hand."
         )
-        raise WorkspaceError(sentence.format(address=without_secret(going.address), branch=going.branch))
+        raise WorkspaceError(sentence.format(address=going.shown_address, branch=going.branch))
     return found
 
 
@@ -124,17 +129,11 @@ async def open_request(
     """Has `gh` open it; its address. Raises `WorkspaceError` with what `gh` said."""
     place = hosted(going.address)
     assert place is not None
-    title = contribution.message(0.0).line
+    message = contribution.message(0.0)
     arguments = (
-        *("pr", "create", "--repo", f"{place.host}/{place.path}", "--head", going.branch),
-        *(
-            "--base",
-            await base_of(going, into),
-            "--title",
-            title,
-            "--body",
-            f"Subagents-Run: {contribution.run}",
-        ),
+        *("pr", "create", "--repo", f"{place.host}/{place.path}"),
+        *("--head", going.branch, "--base", await base_of(going, into)),
+        *("--title", message.line, "--body", message.trailer),
     )
     keys = {name: outer[name] for name in OF_GH if name in outer}
     call = Call(
