@@ -300,7 +300,8 @@ async def test_one_that_was_removed_before_anybody_could_tell_is_told_by_its_bra
     assert await put_away(wish, place, kept.base) == kept
     unchanged = replace(wish, run="run00002")
     assert await put_away(unchanged, place, kept.base) == Kept(repository=str(repo), base=kept.base)
-    assert await put_away(replace(wish, folder=repo.parent), place, kept.base) is None
+    lost = await put_away(replace(wish, folder=repo.parent), place, kept.base)
+    assert "it is in no git repository" in lost.why
 
 
 async def test_one_that_was_called_otherwise_is_found_for_its_name_was_taken(repo: Path, place: Place):

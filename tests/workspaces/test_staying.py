@@ -156,11 +156,15 @@ async def test_a_worktree_that_was_deleted_by_hand_still_gives_its_commits(repo:
     assert is_gone(worktree)
 
 
-async def test_one_that_was_removed_with_git_is_gone(repo: Path, tmp_path: Path):
+async def test_one_that_was_removed_with_git_is_gone_and_nobody_says_that_it_was_empty(
+    repo: Path, tmp_path: Path
+):
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     git(repo, "worktree", "remove", "-f", "-f", str(worktree.tree))
-    assert await finish(worktree, place) == Kept(repository=str(repo), base=head(repo))
+    kept = await finish(worktree, place)
+    assert replace(kept, why="") == Kept(repository=str(repo), base=head(repo))
+    assert kept.why.endswith("so it is not known what was done in it")
     assert is_gone(worktree)
 
 
@@ -262,3 +266,21 @@ async def test_what_cannot_be_made_for_want_of_room_leaves_nothing(repo: Path, t
         await made(repo, full)
     assert [path for path in full.root.rglob("*") if path.is_file()] == []
     assert git(repo, "worktree", "list").count("\n") == 0
+
+
+async def test_what_was_done_in_a_folder_that_is_gone_is_not_known_where_git_cannot_tell(
+    repo: Path, tmp_path: Path
+):
+    worktree = await made(repo, place_in(tmp_path))
+    write(worktree.tree / "new", "x")
+    git(worktree.tree, "add", "-A")
+    git(worktree.tree, "commit", "-qm", "mine")
+    shutil.rmtree(worktree.tree)
+    broken = await finish(worktree, place_in(tmp_path, execute=failing("rev-parse")))
+    assert (broken.branch, broken.preserved, "injected" in broken.why) == ("", "", True)
+    shutil.rmtree(worktree.git_dir)
+    lost = await finish(worktree, place_in(tmp_path))
+    assert (lost.branch, lost.preserved) == ("", "")
+    assert lost.why.startswith(
+        f"its folder is gone and git has no {worktree.git_dir} any more, so it is not known"
+    )

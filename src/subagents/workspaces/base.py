@@ -32,8 +32,8 @@ class Kept:
 
     `branch` of `repository` has the work, "" where there was none; the figures compare it with `base`. `archived` is
     the folder with ignored files, "" where there were none. `preserved` is the place itself where it had to stay, for
-    the reason `why`: it exists. `why` alone says that something is left to be tidied up, which holds nothing that
-    would be lost.
+    the reason `why`: it exists. `why` beside a branch says that something is left to be tidied up, which holds
+    nothing that would be lost; alone, that not all could be looked at: it does not mean that nothing was done.
     """
 
     repository: str

@@ -16,10 +16,11 @@ from subagents.workspaces.repository import repository_at
 from subagents.workspaces.worktree import finish
 
 
-async def put_away(wish: Wish, place: Place, base: str) -> Kept | None:
+async def put_away(wish: Wish, place: Place, base: str) -> Kept:
     """Finishes the worktree of a run that nobody drives, for who owns its session.
 
-    Where there is none any more, the run's branch tells what it came to, compared with `base`; None when nothing does.
+    Where there is none any more, the run's branch tells what it came to, compared with `base`; when that cannot be
+    looked at, `why` says so.
     """
     records = await anyio.to_thread.run_sync(records_of, wish, place)
     finished = [await finish(worktree, place) for worktree in records]
@@ -27,8 +28,8 @@ async def put_away(wish: Wish, place: Place, base: str) -> Kept | None:
         return finished[0]
     try:
         return await _recalled(wish, place, base)
-    except WorkspaceError:
-        return None
+    except WorkspaceError as error:
+        return Kept(repository=storable(str(wish.folder)), base=base, why=storable(str(error)))
 
 
 async def _recalled(wish: Wish, place: Place, base: str) -> Kept:

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from subagents.errors import WorkspaceError
+from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.base import Kept
 from subagents.workspaces.keeping import Work, keep
@@ -90,6 +91,10 @@ async def _without_folder(worktree: Worktree, place: Place, description: str, ke
     if Path(worktree.git_dir).is_dir():
         worktree, work = await keep(worktree, place.execute, description, place.now())
         kept = _told(kept, work)
+    elif worktree.file.exists():
+        # Our own removal ends with the record.
+        why = _("its folder is gone and git has no {folder} any more, so it is not known what was done in it")
+        kept = replace(kept, why=why.format(folder=storable(worktree.git_dir)))
     await remove(worktree, place.execute)
     return kept
 
