@@ -57,8 +57,13 @@ def system_prompt(
         start = [parent_prompt] if parent_prompt else [_BASE]
         shared = "" if project_instructions in parent_prompt else project_instructions
         parts = [*start, _HEADER, tag, _environment(environment), shared, own]
-    extras = (skills, memory_block(memory), final_answer(spec.output_schema), place)
-    return "\n\n".join(part for part in [*parts, *extras] if part)
+    parts += [skills, own_end(spec, memory, place)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def own_end(spec: RunSpec, memory: Memory | None, place: str) -> str:
+    """What is a run's own alone, the least constant last; "" where there is nothing."""
+    return "\n\n".join(filter(None, (memory_block(memory), final_answer(spec.output_schema), place)))
 
 
 def _attribute(name: str) -> str:
