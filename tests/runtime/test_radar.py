@@ -121,6 +121,18 @@ async def test_one_is_compared_with_what_is_committed_in_the_checkout(repo: Path
         await until(lambda: at.found() == [((one,), ConflictKind.TEXT)])
 
 
+async def test_what_is_committed_in_the_checkout_later_is_seen_though_no_run_does_anything(repo: Path):
+    clock = FakeClock()
+    async with story(repo, clock) as at:
+        one = await at.agent("one")
+        await at.runner.write(one, "a", TEN.replace("line 5", "five"))
+        await at.runner.write(one, "b", TEN)
+        await clock.advance(2)
+        write(repo / "a", TEN.replace("line 5", "5"))
+        git(repo, "commit", "-q", "-a", "-m", "meanwhile")
+        await _until_with(clock, lambda: at.found() == [((one,), ConflictKind.TEXT)], step=61)
+
+
 async def test_what_merges_is_no_alarm(repo: Path):
     async with story(repo) as at:
         one, two = await at.agent("one"), await at.agent("two")

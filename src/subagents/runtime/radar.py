@@ -47,7 +47,7 @@ from subagents.workspaces.scratch import Scratch
 log = logging.getLogger("subagents")
 
 PAUSE = 1.0  # seconds between two rounds, in which many edits are one
-LOOK_AGAIN = 60.0  # seconds after which conflicts are looked at again, for a person may have merged
+LOOK_AGAIN = 60.0  # seconds after which it is looked whether a person did something: commits, merges
 ROUNDS = 500  # after which what they wrote is thrown away
 MOST_SIDES = 24  # trees and branches, the newest; what is older is looked at no more
 MOST_PAIRS = 40  # of one round; the others are for the next
@@ -76,6 +76,7 @@ class Radar:
         self._scratch = scratch
         self._worktree_of = worktree_of
         self._sides: dict[RunId, Side] = {}
+        self._heads: dict[LiveTree, str] = {}
         self._due: dict[RunId, None] = {}
         self._left: dict[Pair, None] = {}
         self._came = anyio.Event()
@@ -123,15 +124,26 @@ class Radar:
         return _has_work(run) or any(each.heads for each in self._journal.state.conflicts.of(run.id))
 
     async def _until_due(self) -> None:
-        """Returns when there is something to look at; while there are conflicts, also after a while."""
+        """Returns when there is something to look at; while there is work, also after a while."""
         if self._due or self._left:
             return
         self._came = anyio.Event()
-        again = LOOK_AGAIN if any(each.heads for each in self._journal.state.conflicts.open) else None
-        with self._clock.move_on_after(again) as scope:
+        with self._clock.move_on_after(LOOK_AGAIN if self._sides else None) as scope:
             await self._came.wait()
         if scope.cancelled_caught:
+            await self._tried(self._look_around)
+
+    async def _look_around(self) -> None:
+        """Makes due what may be otherwise though no run did anything: a person commits, merges and deletes branches."""
+        if any(each.heads for each in self._journal.state.conflicts.open):
             self._due.update(dict.fromkeys(self._sides))
+            return
+        for checkout in {side.checkout for side in self._sides.values()}:
+            head = (await head_snapshot(checkout, self._scratch)).head
+            if head != self._heads.get(checkout):
+                self._heads[checkout] = head
+                changed = (run for run, side in self._sides.items() if side.checkout == checkout)
+                self._due.update(dict.fromkeys(changed))
 
     # --- a round
 
@@ -181,7 +193,13 @@ class Radar:
         return Side(run.id, work, checkout) if work is not None else None
 
     async def _is_merged(self, side: Side) -> bool:
-        return await contains(await head_snapshot(side.checkout, self._scratch), side.work, self._scratch)
+        return await contains(await self._head(side.checkout), side.work, self._scratch)
+
+    async def _head(self, checkout: LiveTree) -> Snapshot:
+        """What is committed in it, remembered as what was looked at last."""
+        head = await head_snapshot(checkout, self._scratch)
+        self._heads[checkout] = head.head
+        return head
 
     async def _look(self, pair: Pair) -> None:
         if all(run in self._sides for run in pair):
@@ -189,9 +207,7 @@ class Radar:
 
     async def _compared(self, pair: Pair) -> None:
         ours = self._sides[pair[0]]
-        theirs = (
-            self._sides[pair[1]].work if len(pair) > 1 else await head_snapshot(ours.checkout, self._scratch)
-        )
+        theirs = self._sides[pair[1]].work if len(pair) > 1 else await self._head(ours.checkout)
         if ours.work.of.common != theirs.of.common:
             return
         self._version = self._version or await version_of(git_for(self._scratch, ours.work.of))
