@@ -110,6 +110,9 @@ async def test_a_run_is_followed_from_its_work_to_the_merge(repo: Path):
         )
         assert (await worktrees("discard", run, "--yes")).code == 2
         assert (await worktrees("commit", run)).code == 2
+        assert (await worktrees("merge", "--all")).err == (
+            "1 run is left out: it is still at work.\nThere is no branch of a run that is not merged yet.\n"
+        )
         (line,) = (await worktrees("gc")).out.splitlines()
         assert line.endswith("in use")
     listed = await worktrees("list")
@@ -241,7 +244,7 @@ async def test_a_folder_that_had_to_stay_is_listed_committed_and_discarded(repo:
     names = {"folder": row["folder"], "run": run, "base": row["base"][:12], "repo": str(repo)}
     assert row["state"] == "folder"
     why = (await worktrees("list")).out.splitlines()[-1]
-    assert why == f"{run} is kept at {row['folder']}: 'inner' is a repository of its own inside it."
+    assert why == f"{run} stays: 'inner' is a repository of its own inside it. Its folder: {row['folder']}"
     write(Path(row["folder"], "new"), "y\n")
     done = await worktrees("commit", run, "-m", "By hand")
     tip = git(repo, "rev-parse", row["branch"])

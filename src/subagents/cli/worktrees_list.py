@@ -121,7 +121,8 @@ def _reasons(rows: Sequence[Row]) -> list[str]:
     lines = []
     for seen, contribution, measured in rows:
         if measured.why:
-            kept = _("{id} is kept at {folder}: {why}.")
+            # The path is the last, in one piece, to be copied.
+            kept = _("{id} stays: {why}. Its folder: {folder}")
             folder = storable(str(contribution.folder))
             lines.append(kept.format(id=seen.run.id, folder=folder, why=measured.why.rstrip(".")))
         if measured.problem:

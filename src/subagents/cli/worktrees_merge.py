@@ -193,17 +193,24 @@ def _merge_all(here: Here, how: How, into: str, *, anyway: bool, only_plan: bool
 
 
 async def _unmerged(contributions: Iterable[Contribution]) -> list[Contribution]:
-    """The oldest first, so that of two that are in each other's way the older one is merged. What cannot be looked at
-    is said, and left out."""
+    """The oldest first, so that of two that are in each other's way the older one is merged. What is left out although
+    there is something, is said."""
     from subagents.workspaces.measuring import State, measure
 
-    there = []
+    there, at_work = [], 0
     for each in contributions:
         found = await measure(each)
         if found.state in (State.BRANCH, State.FOLDER) and each.branch:
             there.append(each)
         elif found.state is State.UNKNOWN:
             say(_("{branch} is left out: {problem}").format(branch=each.branch, problem=found.problem))
+        at_work += found.state is State.IN_USE
+    if at_work:
+        one, many = (
+            "{n} run is left out: it is still at work.",
+            "{n} runs are left out: they are still at work.",
+        )
+        say(counted(one, many, at_work))
     return list(reversed(there))
 
 
