@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+import anyio.to_thread
+
 from subagents.conflict import ConflictKind, ConflictPlace
 from subagents.language import _
 from subagents.texts import storable
@@ -131,9 +133,15 @@ async def _functions(
 ) -> tuple[str, ...]:
     if PurePath(path).suffix not in (".py", ".pyi") or not ours or not theirs:
         return ()
-    mine = touched(await _content(sides.git, sides.ours, path), [hunk.lines for hunk in ours])
-    others = touched(await _content(sides.git, sides.theirs, path), [hunk.lines for hunk in theirs])
+    mine = await _touched(sides.git, sides.ours, path, ours)
+    others = await _touched(sides.git, sides.theirs, path, theirs)
     return tuple(sorted(mine & others))
+
+
+async def _touched(git: Git, side: str, path: str, changed: Sequence[Hunk]) -> frozenset[str]:
+    """In a thread: a large file takes the parser a second."""
+    source = await _content(git, side, path)
+    return await anyio.to_thread.run_sync(touched, source, [hunk.lines for hunk in changed])
 
 
 async def _content(git: Git, revision: str, path: str) -> bytes:
