@@ -44,6 +44,7 @@ SETTINGS = (
     *("gc.auto=0", "maintenance.auto=false", "submodule.recurse=false", "status.submoduleSummary=false"),
     *("advice.addEmbeddedRepo=false", "advice.updateSparsePath=false", "i18n.commitEncoding=UTF-8"),
     *("commit.gpgSign=false", "log.showSignature=false", "diff.external=", "diff.renames=false"),
+    "protocol.ext.allow=never",
 )
 
 #: Over the environment that every command gets, which has no `GIT_` of the outer one.
@@ -55,6 +56,7 @@ VARIABLES = {
     "SSH_ASKPASS": "false",
     "SSH_ASKPASS_REQUIRE": "never",
     "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+    "GIT_PROXY_COMMAND": "",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_ADVICE": "0",

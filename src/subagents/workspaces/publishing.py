@@ -18,6 +18,8 @@ from subagents.workspaces.remotes import compare_address, hosted, without_secret
 
 SENDING = 120.0  # seconds
 ASKING = 30.0  # seconds for what only looks at a remote
+#: What answers at the other end, whatever the repository's settings name: of a path it is started here.
+RECEIVER, SENDER = "--receive-pack=git-receive-pack", "--upload-pack=git-upload-pack"
 NEVER = {"GCM_INTERACTIVE": "never", "GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1"}
 #: Who the person is at a hosting service; for `gh`, which they call by our hand.
 OF_GH = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_CONFIG_DIR", "GH_ENTERPRISE_TOKEN")
@@ -68,7 +70,9 @@ async def push(going: Outgoing) -> str:
     ref = HEADS + going.branch
     try:
         options = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
-        answer = await git.answer("push", *options, going.remote, f"{going.tip}:{ref}", seconds=SENDING)
+        answer = await git.answer(
+            "push", *options, RECEIVER, going.remote, f"{going.tip}:{ref}", seconds=SENDING
+        )
     except GitFailed as error:
         sentence = _("{branch} was not pushed to {address}: {said}")
         said = storable(error.said or str(error)).replace(going.address, going.shown_address)
@@ -80,7 +84,7 @@ async def push(going: Outgoing) -> str:
 async def is_pushed(going: Outgoing) -> bool:
     """Whether the remote's branch is where ours is. Raises `WorkspaceError` where it does not answer."""
     git = await _with_keys(going.git)
-    found = await git("ls-remote", "--heads", going.remote, HEADS + going.branch, seconds=ASKING)
+    found = await git("ls-remote", "--heads", SENDER, going.remote, HEADS + going.branch, seconds=ASKING)
     return commit(found).partition("\t")[0] == going.tip
 
 
