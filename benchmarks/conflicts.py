@@ -18,8 +18,9 @@ import anyio
 
 from benchmarks.worktrees import _git, _repository
 from subagents.workspaces.conflicts import compare
-from subagents.workspaces.live import LiveTree, Scratch, of_repository, snapshot
+from subagents.workspaces.live import LiveTree, of_repository, snapshot
 from subagents.workspaces.repository import repository_at
+from subagents.workspaces.scratch import Scratch
 
 FILES = (100, 1_000, 5_000)
 ROUNDS = 15

@@ -65,9 +65,9 @@ from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.base import SHARED, WORKTREE
 from subagents.workspaces.chosen import ChosenWorkspaces
 from subagents.workspaces.groups import end_group_if_same
-from subagents.workspaces.live import Scratch
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.placing import Place, records_of
+from subagents.workspaces.scratch import Scratch
 from subagents.workspaces.shared import SharedWorkspaces
 from subagents.workspaces.worktrees import WorktreeWorkspaces, place_for, refuse_impossible, wish_of
 

@@ -30,6 +30,12 @@ def shortened(text: str, most: int = 500) -> str:
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
+def as_name(name: object) -> str:
+    """A name or a path that others chose, so that it cannot say more than a name."""
+    text = str(name)
+    return text if text.isprintable() else repr(text)
+
+
 def about_tokens(text: str) -> int:
     """About how many tokens a model reads it as: one for four bytes, which is near for English, code and Chinese."""
     return -(-len(text.encode("utf-8", "surrogatepass")) // 4)

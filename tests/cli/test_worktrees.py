@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -108,6 +110,9 @@ async def test_a_run_is_followed_from_its_work_to_the_merge(repo: Path):
         )
         assert (await worktrees("discard", run, "--yes")).code == 2
         assert (await worktrees("commit", run)).code == 2
+        assert (await worktrees("merge", "--all")).err == (
+            "1 run is left out: it is still at work.\nThere is no branch of a run that is not merged yet.\n"
+        )
         (line,) = (await worktrees("gc")).out.splitlines()
         assert line.endswith("in use")
     listed = await worktrees("list")
@@ -239,9 +244,7 @@ async def test_a_folder_that_had_to_stay_is_listed_committed_and_discarded(repo:
     names = {"folder": row["folder"], "run": run, "base": row["base"][:12], "repo": str(repo)}
     assert row["state"] == "folder"
     why = (await worktrees("list")).out.splitlines()[-1]
-    assert why.startswith(
-        f"{run} is kept at {row['folder']}: 'inner' are repositories of their own inside it"
-    )
+    assert why == f"{run} stays: 'inner' is a repository of its own inside it. Its folder: {row['folder']}"
     write(Path(row["folder"], "new"), "y\n")
     done = await worktrees("commit", run, "-m", "By hand")
     tip = git(repo, "rev-parse", row["branch"])
@@ -315,6 +318,20 @@ Into main, in this order:
         "Into main, in this order:",
         "  –  subagents/Explore-<second> (Two) is left out: it conflicts in 'README'",
     ]
+
+
+async def test_a_branch_that_cannot_be_looked_at_is_not_taken_for_gone(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = await ended(repo, writing("new"))
+    broken = '*"rev-list --count"*) echo fatal: bad object >&2; exit 128;;'
+    script = f'#!/bin/sh\ncase "$*" in {broken} esac\nexec {shutil.which("git")} "$@"\n'
+    write(tmp_path / "bin" / "git", script).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    (row,) = json.loads((await worktrees("list", "--json")).out)
+    assert (row["state"], "fatal: bad object" in row["problem"]) == ("unknown", True)
+    planned = await worktrees("merge", "--all", "--plan")
+    assert planned.err.startswith(f"subagents/Explore-{run} is left out: `git rev-list --count` failed")
 
 
 async def test_a_push_asks_and_a_page_is_named(repo: Path, tmp_path: Path):

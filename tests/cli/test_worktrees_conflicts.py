@@ -57,7 +57,9 @@ def test_none_is_said():
 
 
 def test_they_are_listed_and_settled_by_id(met: Path):
-    listed = conflicts().out
+    done = conflicts()
+    listed = done.out
+    assert done.err.endswith("Where one is as it should be: subagents worktrees conflicts resolve ID\n")
     assert listed.startswith(f"one and two: edited the same lines: {met}/a.py lines 3-5 / lines 4-6 [")
     known = listed.rstrip("]\n").rpartition("[")[2]
     assert conflicts("resolve", known[:4], "--reason", "they agreed") == Done(0, f"{known} is settled\n", "")

@@ -68,7 +68,7 @@ def test_a_long_title_is_cut_where_sessions_are_listed(call: Call, script: Scrip
 def test_gc_says_what_it_would_do_before_it_does(call: Call, script: Script):
     call("run", "answerer", "x", script({"text": "done"}))
     session = call("sessions", "list").out.splitlines()[1].split()[0]
-    assert call("sessions", "gc").err == "0 sessions removed, 0.0 MB.\n"
+    assert call("sessions", "gc").err == "0 sessions removed, 0 kB.\n"
     would = call("sessions", "gc", "--megabytes", "0", "--dry-run")
     assert would.out == f"{session}\n"
     assert would.err.startswith("1 session would be removed, ")

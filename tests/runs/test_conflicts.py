@@ -7,7 +7,7 @@ import pytest
 from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
 from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
 from subagents.ids import RunId
-from subagents.runs.conflicts import ConflictState, after_look, after_merge, conflict_id, evolve, told
+from subagents.runs.conflicts import ConflictState, after_leaving, after_look, conflict_id, evolve, told
 
 ONE, TWO = RunId("one"), RunId("two")
 HEADS = ("a", "b")
@@ -58,7 +58,7 @@ def test_a_merge_resolves_what_a_look_has_found_and_not_what_was_edited_in_one_t
     (first,) = looked(ConflictState(), place())
     assert isinstance(first, ConflictDetected)
     merged = ConflictResolved(conflict=first.conflict, by=ResolvedBy.MERGE)
-    assert after_merge(after(lines, first), ONE) == [merged]
+    assert after_leaving(after(lines, first), ONE, ResolvedBy.MERGE) == [merged]
     assert looked(after(lines)) == []
 
 

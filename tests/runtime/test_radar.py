@@ -121,6 +121,18 @@ async def test_one_is_compared_with_what_is_committed_in_the_checkout(repo: Path
         await until(lambda: at.found() == [((one,), ConflictKind.TEXT)])
 
 
+async def test_what_is_committed_in_the_checkout_later_is_seen_though_no_run_does_anything(repo: Path):
+    clock = FakeClock()
+    async with story(repo, clock) as at:
+        one = await at.agent("one")
+        await at.runner.write(one, "a", TEN.replace("line 5", "five"))
+        await at.runner.write(one, "b", TEN)
+        await clock.advance(2)
+        write(repo / "a", TEN.replace("line 5", "5"))
+        git(repo, "commit", "-q", "-a", "-m", "meanwhile")
+        await _until_with(clock, lambda: at.found() == [((one,), ConflictKind.TEXT)], step=61)
+
+
 async def test_what_merges_is_no_alarm(repo: Path):
     async with story(repo) as at:
         one, two = await at.agent("one"), await at.agent("two")
@@ -148,6 +160,30 @@ async def test_an_ending_is_told_with_its_conflicts_and_a_merge_resolves_them(re
         assert "<conflict>Will not merge with one: a line 3 / line 3 [" in texts
         git(repo, "merge", "-q", at.manager.state.run(one).kept.branch)  # type: ignore[union-attr]
         await _until_with(clock, lambda: at.found() == [((two,), ConflictKind.TEXT)], step=61)
+
+
+async def test_whoever_took_all_of_it_back_when_it_ended_meets_nobody(repo: Path):
+    async with story(repo) as at:
+        one, two = await at.agent("one"), await at.agent("two")
+        await at.runner.write(one, "a", TEN.replace("line 3", "three"))
+        await at.runner.write(two, "a", TEN.replace("line 3", "3"))
+        await until(at.found)
+        # As by a command that the radar did not hear of.
+        write(at.runner.contexts[two].folder / "a", TEN)
+        await at.end(two)
+        await until(lambda: not at.found())
+
+
+async def test_a_branch_that_somebody_deleted_meets_nobody(repo: Path):
+    clock = FakeClock()
+    async with story(repo, clock) as at:
+        one, two = await at.agent("one"), await at.agent("two")
+        await at.runner.write(one, "a", TEN.replace("line 3", "three"))
+        await at.runner.write(two, "a", TEN.replace("line 3", "3"))
+        await _until_with(clock, at.found)
+        await at.end(two)
+        git(repo, "branch", "-q", "-D", at.manager.state.run(two).kept.branch)  # type: ignore[union-attr]
+        await _until_with(clock, lambda: not at.found(), step=61)
 
 
 async def test_the_branch_of_an_ended_run_is_compared_with_one_that_goes_on(repo: Path):

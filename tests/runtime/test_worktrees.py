@@ -198,7 +198,7 @@ async def test_a_tree_that_has_to_stay_is_named_with_the_reason(repo: Path):
         run = await spawned(manager)
         text = await told(manager, run)
         preserved = kept(manager, run).preserved
-    assert f"The worktree itself is kept at {preserved}: 'inner' are repositories of their own" in text
+    assert f"The worktree itself is kept at {preserved}: 'inner' is a repository of its own" in text
     assert Path(preserved, "inner/README").is_file()
 
 
@@ -250,23 +250,28 @@ async def test_many_at_once_keep_apart(repo: Path):
 DIES = """
 import os, sys, anyio
 from contextlib import asynccontextmanager
-from pathlib import Path
 from subagents.bootstrap import AgentManager
+from subagents.events import WorkspaceOpened
 from subagents.spec import SpawnRequest
 
-class Dying:
-    @asynccontextmanager
-    async def open(self, spec, context):
-        (context.folder / "work").write_text("done before the end\\n")
-        await anyio.sleep(0.3)
-        os._exit(9)
-        yield
-
 async def main():
-    async with AgentManager.open(sys.argv[1], runners={"native": Dying()}) as manager:
+    worked, opened = anyio.Event(), anyio.Event()
+
+    class Working:
+        @asynccontextmanager
+        async def open(self, spec, context):
+            (context.folder / "work").write_text("done before the end\\n")
+            worked.set()
+            await anyio.sleep_forever()
+            yield
+
+    async with AgentManager.open(sys.argv[1], runners={"native": Working()}) as manager:
+        manager.listen(lambda entry: opened.set() if isinstance(entry.event, WorkspaceOpened) else None)
         run = await manager.spawn(SpawnRequest(agent="Explore", prompt="go", isolation="worktree"))
+        await worked.wait()
+        await opened.wait()
         print(manager.session, run, flush=True)
-        await manager.get_result(run, wait=True)
+        os._exit(9)
 
 anyio.run(main)
 """
@@ -276,9 +281,10 @@ anyio.run(main)
 async def test_what_an_owner_that_died_left_is_put_on_a_branch_by_the_next(
     repo: Path, opens_the_session: bool
 ):
-    died = await anyio.run_process(
-        [sys.executable, "-c", DIES, str(repo)], check=False, stderr=subprocess.PIPE
-    )
+    with anyio.fail_after(BOUND):
+        died = await anyio.run_process(
+            [sys.executable, "-c", DIES, str(repo)], check=False, stderr=subprocess.PIPE
+        )
     assert died.returncode == 9, died.stderr
     session, run = died.stdout.decode().split()
     wanted = session if opens_the_session else None

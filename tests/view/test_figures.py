@@ -113,3 +113,16 @@ def test_cost(dollars: float, text: str):
 def test_a_cost_that_is_not_all_says_so():
     assert figures.cost(0.5, unpriced=2) == "~$0.50+"
     assert figures.cost(0, unpriced=2) == ""
+
+
+def test_sizes_are_whole_kilobytes_and_then_megabytes():
+    counts = (0, 1, 12_000, 12_001, 999_000, 999_001, 1_250_000)
+    assert [figures.size(count) for count in counts] == [
+        "0 kB",
+        "1 kB",
+        "12 kB",
+        "13 kB",
+        "999 kB",
+        "1.0 MB",
+        "1.2 MB",
+    ]

@@ -67,7 +67,7 @@ async def test_a_folder_where_a_file_is_to_go_is_in_the_way(repo: Path, place: P
     given_ = await given(repo, place, {"b": "theirs\n", "new": "n\n"})
     write(repo / "new" / "inside", "ours\n")
     before = state(repo)
-    with pytest.raises(WorkspaceError, match="'new' is in the way of 'new'"):
+    with pytest.raises(WorkspaceError, match="there is something else at 'new' already"):
         await apply(given_, NOW)
     assert state(repo) == before
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.workspaces.repositories import git, repository, write
 
 from subagents.conflict import ConflictKind, LineRange
-from subagents.workspaces.conflicts import Compared, compare, git_version
-from subagents.workspaces.live import LiveTree, Scratch, Snapshot, of_repository, snapshot
+from subagents.errors import GitFailed
+from subagents.workspaces.conflicts import Compared, compare
+from subagents.workspaces.git import Answer, Call, execute, version_of
+from subagents.workspaces.live import LiveTree, Snapshot, git_for, of_repository, snapshot
 from subagents.workspaces.repository import repository_at
+from subagents.workspaces.scratch import Scratch
 
 TEN = "".join(f"line {number}\n" for number in range(1, 11))
 CODE = "def one():\n    a = 1\n    b = 2\n    c = 3\n    return a + b + c\n\n\ndef two():\n    return 2\n"
@@ -54,6 +58,24 @@ async def test_different_files_merge_and_nothing_is_said(tmp_path: Path) -> None
     assert compared.clean
     assert not compared.found
     assert compared.tree
+
+
+async def test_a_look_that_was_ended_midway_spoils_none_after_it(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, a="one\n")
+    write(pair.ours / "a", "two\n")
+
+    async def ended(call: Call) -> Answer:
+        """As git that is ended while it writes an index: the lock is left."""
+        if "update-index" in call.argv:
+            write(Path(call.environment["GIT_INDEX_FILE"] + ".lock"), "")
+            return Answer(None)
+        return await execute(call)
+
+    with pytest.raises(GitFailed):
+        await snapshot(await pair.live(pair.ours), replace(pair.scratch, run=ended))
+    found = await snapshot(await pair.live(pair.ours), pair.scratch)
+    assert found.commit != found.head
+    assert [each.name for each in pair.scratch.folder.iterdir()] == ["objects"]
 
 
 async def test_the_same_lines_are_a_conflict_with_its_places(tmp_path: Path) -> None:
@@ -140,7 +162,7 @@ async def test_folders_and_links_in_the_place_of_files(tmp_path: Path) -> None:
     (pair.ours / "folder").rmdir()
     (pair.ours / "folder").symlink_to("other")
     ours, _ = await pair.snapshots()
-    listed = await pair.scratch.git(ours.of)("ls-tree", "-r", "--name-only", ours.commit)
+    listed = await git_for(pair.scratch, ours.of)("ls-tree", "-r", "--name-only", ours.commit)
     assert listed.decode().split() == ["a/inside", "folder", "other/c"]
 
 
@@ -158,12 +180,12 @@ async def test_an_old_git_gets_a_word_and_the_files_that_both_changed(tmp_path: 
 
 async def test_the_version_of_git_is_read(tmp_path: Path) -> None:
     pair = Pair(tmp_path)
-    assert await git_version(pair.scratch, (await pair.snapshots())[0]) >= (2, 25)
+    assert await version_of(git_for(pair.scratch, (await pair.snapshots())[0].of)) >= (2, 25)
 
 
 async def test_it_agrees_with_what_a_merge_then_does(tmp_path: Path) -> None:
     pair = Pair(tmp_path, **_BASE)
-    if await git_version(pair.scratch, (await pair.snapshots())[0]) < (2, 38):
+    if await version_of(git_for(pair.scratch, (await pair.snapshots())[0].of)) < (2, 38):
         pytest.skip("this git cannot merge in memory")
     kinds = set[ConflictKind]()
     for seed in range(PAIRS):

@@ -81,7 +81,7 @@ async def test_what_was_kept_for_a_reason_is_looked_at_again_when_it_is_old(repo
     assert young.verdict is Verdict.YOUNG
     later = replace(place, now=lambda: NOW + 2 * DAY)
     (stays,) = await gc(later, max_age=DAY)
-    assert (stays.verdict, "repositories of their own" in stays.why) == (Verdict.STAYS, True)
+    assert (stays.verdict, "a repository of its own" in stays.why) == (Verdict.STAYS, True)
     shutil.rmtree(inner)
     (gone,) = await gc(later, max_age=DAY)
     assert gone.verdict is Verdict.REMOVED
@@ -300,4 +300,21 @@ async def test_one_that_was_removed_before_anybody_could_tell_is_told_by_its_bra
     assert await put_away(wish, place, kept.base) == kept
     unchanged = replace(wish, run="run00002")
     assert await put_away(unchanged, place, kept.base) == KeptWork(repository=str(repo), base=kept.base)
-    assert await put_away(replace(wish, folder=repo.parent), place, kept.base) is None
+    lost = await put_away(replace(wish, folder=repo.parent), place, kept.base)
+    assert "it is in no git repository" in lost.why
+
+
+async def test_one_that_was_called_otherwise_is_found_for_its_name_was_taken(repo: Path, place: Place):
+    died = await made(repo, place)
+    noted(died, stage=Stage.OPENING)
+    worktree = await made(repo, place)
+    assert worktree.name == f"{died.name}-2"
+    write(worktree.tree / "new", "1\n")
+    wish = Wish(folder=repo, run="run00001", agent="General")
+    again = await found(wish, place)
+    assert again is not None
+    assert again.tree == worktree.tree
+    kept = await put_away(wish, place, worktree.base)
+    assert kept is not None
+    assert shown(repo, kept.branch, "new") == b"1\n"
+    assert rests(place) == []

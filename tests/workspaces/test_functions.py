@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from subagents.conflict import LineRange
-from subagents.workspaces.functions import functions, touched
+from subagents.workspaces.functions import MOST, functions, touched
 from subagents.workspaces.merge_output import Hunk, hunks, merged
 
 SOURCE = b"""import os
@@ -53,3 +53,9 @@ def test_hunks_meet_where_nothing_is_between_them():
 def test_a_merge_that_said_nothing_is_clean():
     result = merged(b"abc\0")
     assert (result.tree, result.unmerged, result.said) == ("abc", (), ())
+
+
+def test_a_file_that_no_person_wrote_is_not_read():
+    source = b"def one():\n    pass\n"
+    assert functions(source)
+    assert functions(source + b"#" * MOST) == ()

@@ -73,6 +73,25 @@ async def test_a_branch_is_pushed_and_no_hook_is_run(repo: Path, place: Place, t
         await page(going, "")
 
 
+async def test_programs_that_the_repositorys_settings_name_are_not_run(
+    repo: Path, place: Place, tmp_path: Path
+):
+    given_ = await given(repo, place, {"new": "n\n"})
+    git(tmp_path, "init", "-q", "--bare", "far.git")
+    git(repo, "remote", "add", "origin", str(tmp_path / "far.git"))
+    git(repo, "config", "remote.origin.receivepack", f"touch {tmp_path}/ran; git-receive-pack")
+    git(repo, "config", "remote.origin.uploadpack", f"touch {tmp_path}/ran; git-upload-pack")
+    going = await outgoing(given_, "origin")
+    await push(going)
+    assert await is_pushed(going)
+    assert not (tmp_path / "ran").exists()
+    git(repo, "config", "remote.origin.pushurl", f"ext::touch {tmp_path}/ran")
+    git(repo, "config", "protocol.ext.allow", "always")
+    with pytest.raises(WorkspaceError, match="was not pushed to ext::touch"):
+        await push(await outgoing(given_, "origin"))
+    assert not (tmp_path / "ran").exists()
+
+
 async def test_a_remote_that_is_not_there_or_does_not_answer_is_said(
     repo: Path, place: Place, tmp_path: Path
 ):

@@ -7,6 +7,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.workspaces.repositories import git, head, repository, shown, tracked, write
 from tests.workspaces.trees import checkout, everything, failing, is_gone, made, place_in, record, stays
@@ -40,7 +41,7 @@ async def test_one_that_is_called_like_what_is_worth_nothing_stays_unless_git_ig
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     repository(worktree.tree / name, work="precious\n")
-    assert f"'{name}' are repositories of their own" in await stays(worktree, place)
+    assert f"'{name}' is a repository of its own inside it" in await stays(worktree, place)
     write(worktree.tree / ".gitignore", f"{name}\n")
     assert (await finish(record(worktree), place)).preserved == ""
 
@@ -70,7 +71,7 @@ async def test_a_submodule_that_was_filled_stays(repo: Path, tmp_path: Path):
     worktree = await made(repo, place)
     git(worktree.tree, "-c", "protocol.file.allow=always", "submodule", "update", "-q", "--init")
     write(worktree.tree / "module/work", "x")
-    assert "'module' are repositories of their own" in await stays(worktree, place)
+    assert "'module' is a repository of its own" in await stays(worktree, place)
 
 
 async def test_files_in_the_place_of_an_empty_submodule_go_to_the_archive(repo: Path, tmp_path: Path):
@@ -107,7 +108,7 @@ async def test_a_tree_whose_git_file_was_replaced_is_found_by_our_own_record(rep
     git(worktree.tree, "init", "-q")
     git(worktree.tree, "config", "core.fsmonitor", f"touch {tmp_path}/ran")
     write(worktree.tree / "new", "x")
-    assert "'.' are repositories of their own" in await stays(worktree, place)
+    assert "'.' is a repository of its own" in await stays(worktree, place)
     assert shown(repo, "subagents/General-run00001", "new") == b"x"
     assert not (tmp_path / "ran").exists()
 
@@ -200,11 +201,15 @@ async def test_q11_a_worktree_that_was_deleted_by_hand_still_gives_its_commits(r
     assert is_gone(worktree)
 
 
-async def test_q11_one_that_was_removed_with_git_is_gone(repo: Path, tmp_path: Path):
+async def test_q11_one_that_was_removed_with_git_is_gone_and_nobody_says_that_it_was_empty(
+    repo: Path, tmp_path: Path
+):
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     git(repo, "worktree", "remove", "-f", "-f", str(worktree.tree))
-    assert await finish(worktree, place) == KeptWork(repository=str(repo), base=head(repo))
+    kept = await finish(worktree, place)
+    assert msgspec.structs.replace(kept, why="") == KeptWork(repository=str(repo), base=head(repo))
+    assert kept.why.endswith("so it is not known what was done in it")
     assert is_gone(worktree)
 
 
@@ -306,3 +311,21 @@ async def test_what_cannot_be_made_for_want_of_room_leaves_nothing(repo: Path, t
         await made(repo, full)
     assert [path for path in full.root.rglob("*") if path.is_file()] == []
     assert git(repo, "worktree", "list").count("\n") == 0
+
+
+async def test_what_was_done_in_a_folder_that_is_gone_is_not_known_where_git_cannot_tell(
+    repo: Path, tmp_path: Path
+):
+    worktree = await made(repo, place_in(tmp_path))
+    write(worktree.tree / "new", "x")
+    git(worktree.tree, "add", "-A")
+    git(worktree.tree, "commit", "-qm", "mine")
+    shutil.rmtree(worktree.tree)
+    broken = await finish(worktree, place_in(tmp_path, execute=failing("rev-parse")))
+    assert (broken.branch, broken.preserved, "injected" in broken.why) == ("", "", True)
+    shutil.rmtree(worktree.git_dir)
+    lost = await finish(worktree, place_in(tmp_path))
+    assert (lost.branch, lost.preserved) == ("", "")
+    assert lost.why.startswith(
+        f"its folder is gone and git has no {worktree.git_dir} any more, so it is not known"
+    )

@@ -28,7 +28,6 @@ from subagents.view.columns import Column, table
 from subagents.view.nesting import nested
 from subagents.view.run_line import run_lines
 
-MEGABYTE = 1_000_000
 PLAIN_WIDTH = 200
 LONGEST_TITLE = 60  # cells
 
@@ -156,7 +155,7 @@ def gc(
         now=time.time(),
         needed=_with_worktrees(project),
         max_age_days=settings.session_max_age_days if days is None else days,
-        max_bytes=(settings.session_max_megabytes if megabytes is None else megabytes) * MEGABYTE,
+        max_bytes=(settings.session_max_megabytes if megabytes is None else megabytes) * figures.MEGABYTE,
         archived=archived,
         dry_run=dry_run,
     )
@@ -164,7 +163,7 @@ def gc(
         answer(session)
     count = counted("{n} session", "{n} sessions", len(report.removed))
     text = _("{count} would be removed, {size}.") if dry_run else _("{count} removed, {size}.")
-    say(text.format(count=count, size=_size(report.bytes)))
+    say(text.format(count=count, size=figures.size(report.bytes)))
     say(*_unreadable(project))
     return 0
 
@@ -233,10 +232,6 @@ def _title(state: SessionState) -> str:
     first = next(iter(state.runs.values()), None)
     title = printable(state.header.title or (first.spec.description if first is not None else ""))
     return fit(title, LONGEST_TITLE)
-
-
-def _size(count: int) -> str:
-    return f"{count / MEGABYTE:.1f} MB"
 
 
 # --- changing

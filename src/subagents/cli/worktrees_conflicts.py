@@ -10,7 +10,7 @@ import typer
 
 from subagents.cli.place import project_here
 from subagents.cli.recording import ask_or_record
-from subagents.cli.streams import answer, draw, say
+from subagents.cli.streams import answer, say, tell
 from subagents.errors import RunNotFound
 from subagents.language import _
 from subagents.places import Project
@@ -59,12 +59,18 @@ def conflicts(
 
 
 def show(project: Project, *, everything: bool = False) -> int:
-    """Prints a line for each."""
+    """Prints a line for each, and says what can be done about them."""
     found = [each for each in open_conflicts(project) if everything or each.conflict.kind.alarms]
-    if found:
-        draw(each.line for each in found)
-    else:
+    if not found:
         say(_("No runs of this project meet."))
+        return 0
+    tell(each.line for each in found)
+    say(
+        _(
+            "They end by themselves when one side is merged or taken back. Where one is as it should be: subagents "
+            "worktrees conflicts resolve ID"
+        )
+    )
     return 0
 
 

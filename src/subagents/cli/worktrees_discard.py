@@ -17,10 +17,11 @@ from subagents.cli.exits import Exit
 from subagents.cli.options import RunName, at_least_nothing
 from subagents.cli.streams import answer, say, tell
 from subagents.cli.worktrees_here import Here, known_of, record_kept
-from subagents.cli.worktrees_list import megabytes
+from subagents.cli.worktrees_list import taken
 from subagents.errors import WorkspaceError
 from subagents.language import _, counted
 from subagents.texts import storable
+from subagents.view.figures import MEGABYTE
 
 if TYPE_CHECKING:
     from subagents.workspaces.contribution import Contribution
@@ -42,7 +43,6 @@ GC_HELP = _(
     found goes to its branch first, and branches stay. A line says of each what became of it, and why.
     """
 )
-MEGABYTE = 1_000_000
 
 
 def discard(name: RunName, yes: Yes = False) -> int:
@@ -75,11 +75,7 @@ def _question(contribution: Contribution, lost: Leftovers) -> str:
     question = _("Discard the work of run {id}?").format(id=contribution.run)
     if what:
         question = _("Discard {what} of run {id}?").format(what=_(" and ").join(what), id=contribution.run)
-    inside = tuple(f"{path}/" for path in lost.repositories if path)
-    gone = (
-        *(path or "." for path in lost.repositories),
-        *(each for each in lost.files if not each.startswith(inside)),
-    )
+    gone = (*(path or "." for path in lost.repositories), *lost.loose)
     if not gone:
         return question
     sentence = _("In no commit, and lost for good: {paths}. {question}")
@@ -158,7 +154,7 @@ def _record(here: Here, found: Sequence[Finding]) -> None:
 def _line(finding: Finding) -> str:
     worktree = finding.worktree
     name = worktree.run if worktree is not None else storable(str(finding.folder))
-    return f"{name}  {megabytes(finding.size)}  {_became(finding)}"
+    return f"{name}  {taken(finding.size)}  {_became(finding)}"
 
 
 def _became(finding: Finding) -> str:
@@ -197,5 +193,5 @@ def _summary(found: Sequence[Finding]) -> str:
         shown, text = (would, _("{count} would be looked at, {size}."))
     if not shown:
         return _("All of them stay.")
-    size = megabytes(sum(finding.size for finding in shown))
+    size = taken(sum(finding.size for finding in shown))
     return text.format(count=counted("{n} worktree", "{n} worktrees", len(shown)), size=size)

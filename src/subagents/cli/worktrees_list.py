@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from subagents.workspaces.measuring import Measured, State
 
 LONGEST_AGENT = 20  # cells
-MEGABYTE = 1_000_000
 
 Row: TypeAlias = "tuple[Seen, Contribution, Measured]"
 
@@ -65,8 +64,9 @@ async def _measured(pairs: Sequence[tuple[Seen, Contribution]]) -> list[Row]:
     return [(seen, contribution, await measure(contribution)) for seen, contribution in pairs]
 
 
-def megabytes(count: int) -> str:
-    return f"{count / MEGABYTE:.1f} MB" if count else "–"
+def taken(count: int) -> str:
+    """The bytes that a folder takes; a dash where there is none."""
+    return figures.size(count) if count else "–"
 
 
 def _columns(rows: Sequence[Row], now: float) -> list[Column]:
@@ -78,9 +78,7 @@ def _columns(rows: Sequence[Row], now: float) -> list[Column]:
         Column(_("COMMITS"), [_known(row, row[2].commits) for row in rows], 3, right=True),
         Column(_("FILES"), [_known(row, row[2].figures.files) for row in rows], right=True),
         Column(_("LINES"), [_lines(row) for row in rows], right=True),
-        Column(
-            _("SIZE"), [megabytes(measured.taken) for _seen, _contribution, measured in rows], 2, right=True
-        ),
+        Column(_("SIZE"), [taken(measured.taken) for _seen, _contribution, measured in rows], 2, right=True),
         Column(_("BASE"), [contribution.base[:7] for _seen, contribution, _measured in rows], 5),
         Column(
             _("BRANCH"), [printable(contribution.branch) or "–" for _seen, contribution, _measured in rows]
@@ -101,6 +99,7 @@ def _word(state: State) -> str:
         State.FOLDER: _("folder"),
         State.BRANCH: _("branch"),
         State.MERGED: _("merged"),
+        State.UNKNOWN: _("unknown"),
         State.GONE: _("gone"),
         State.NOTHING: _("nothing"),
     }
@@ -122,7 +121,8 @@ def _reasons(rows: Sequence[Row]) -> list[str]:
     lines = []
     for seen, contribution, measured in rows:
         if measured.why:
-            kept = _("{id} is kept at {folder}: {why}.")
+            # The path is the last, in one piece, to be copied.
+            kept = _("{id} stays: {why}. Its folder: {folder}")
             folder = storable(str(contribution.folder))
             lines.append(kept.format(id=seen.run.id, folder=folder, why=measured.why.rstrip(".")))
         if measured.problem:

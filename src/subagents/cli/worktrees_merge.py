@@ -81,11 +81,8 @@ def merge(
     _seen, contribution = here.to_act_on(name)
     code = _merge(contribution, how, into, anyway=anyway)
     if code == Exit.COMPLETED:
-        say(
-            _("The branch stays; delete it with: subagents worktrees discard {id}").format(
-                id=contribution.run
-            )
-        )
+        sentence = _("The branch stays; delete it with: subagents worktrees discard {id}")
+        say(sentence.format(id=contribution.run))
     return code
 
 
@@ -128,25 +125,15 @@ def commit(
     committed = anyio.run(partial(recommit, contribution, time.time(), message))
     if committed.before == committed.after:
         folder = storable(str(contribution.folder))
-        tell(
-            [
-                _("{folder} holds nothing that is not on {branch} already.").format(
-                    folder=folder, branch=committed.branch or "–"
-                )
-            ]
-        )
+        sentence = _("{folder} holds nothing that is not on {branch} already.")
+        tell([sentence.format(folder=folder, branch=committed.branch or "–")])
         return Exit.COMPLETED
     known = known_of(seen, contribution)
     record_kept(seen, with_work(known, committed.branch, committed.commits, committed.figures))
     what = amount(committed.commits, committed.figures)
     sentence = _("{branch} is now at {commit}: {what} since {base}.")
-    tell(
-        [
-            sentence.format(
-                branch=committed.branch, commit=committed.after[:12], what=what, base=contribution.base[:12]
-            )
-        ]
-    )
+    at, base = committed.after[:12], contribution.base[:12]
+    tell([sentence.format(branch=committed.branch, commit=at, what=what, base=base)])
     return Exit.COMPLETED
 
 
@@ -209,11 +196,24 @@ def _merge_all(here: Here, how: How, into: str, *, anyway: bool, only_plan: bool
 
 
 async def _unmerged(contributions: Iterable[Contribution]) -> list[Contribution]:
-    """The oldest first, so that of two that are in each other's way the older one is merged."""
+    """The oldest first, so that of two that are in each other's way the older one is merged. What is left out although
+    there is something, is said."""
     from subagents.workspaces.measuring import State, measure
 
-    measured = [(each, await measure(each)) for each in contributions]
-    there = [each for each, found in measured if found.state in (State.BRANCH, State.FOLDER) and each.branch]
+    there, at_work = [], 0
+    for each in contributions:
+        found = await measure(each)
+        if found.state in (State.BRANCH, State.FOLDER) and each.branch:
+            there.append(each)
+        elif found.state is State.UNKNOWN:
+            say(_("{branch} is left out: {problem}").format(branch=each.branch, problem=found.problem))
+        at_work += found.state is State.IN_USE
+    if at_work:
+        one, many = (
+            "{n} run is left out: it is still at work.",
+            "{n} runs are left out: they are still at work.",
+        )
+        say(counted(one, many, at_work))
     return list(reversed(there))
 
 

@@ -15,7 +15,6 @@ from subagents.cli.streams import answer, say, tell
 from subagents.cli.worktrees_here import Here
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces.remotes import without_secret
 
 if TYPE_CHECKING:
     from subagents.workspaces.publishing import Outgoing
@@ -47,7 +46,7 @@ def push(name: RunName, remote: Remote = "origin", yes: Yes = False) -> int:
 
     _seen, contribution = Here(acting=True).to_act_on(name)
     going = anyio.run(partial(publishing.outgoing, contribution, remote))
-    address = without_secret(going.address)
+    address = going.shown_address
     question = _("Push {branch} to {address}?").format(branch=going.branch, address=address)
     if not agreed(question, yes=yes):
         return Exit.COMPLETED
@@ -78,15 +77,12 @@ def pr(
     program = publishing.gh_program(going)
     if not program:
         answer(anyio.run(partial(publishing.page, going, into)))
-        say(
-            _("Push it first, unless it is there already: subagents worktrees push {id}").format(
-                id=contribution.run
-            )
-        )
+        sentence = _("Push it first, unless it is there already: subagents worktrees push {id}")
+        say(sentence.format(id=contribution.run))
         return Exit.COMPLETED
     anyio.run(partial(_refuse_unpushed, going, contribution.run))
     question = _("Open a pull request for {branch} at {address}?")
-    if not agreed(question.format(branch=going.branch, address=without_secret(going.address)), yes=yes):
+    if not agreed(question.format(branch=going.branch, address=going.shown_address), yes=yes):
         return Exit.COMPLETED
     answer(anyio.run(partial(publishing.open_request, program, going, contribution, into, os.environ)))
     return Exit.COMPLETED
@@ -99,6 +95,4 @@ async def _refuse_unpushed(going: Outgoing, run: str) -> None:
         sentence = _(
             "{branch} is not at {address} as it is here; push it first: subagents worktrees push {run}"
         )
-        raise WorkspaceError(
-            sentence.format(branch=going.branch, address=without_secret(going.address), run=run)
-        )
+        raise WorkspaceError(sentence.format(branch=going.branch, address=going.shown_address, run=run))

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from subagents.definitions.model import SHOWN
 from subagents.language import _
 from subagents.spec import MAX_CORRECTIONS
+from subagents.texts import as_name
 
 MAX_NAME = 100
 MAX_SHOWN = 10  # names that one sentence lists
@@ -102,13 +103,9 @@ def both(words: Iterable[str]) -> str:
 
 def few(names: Sequence[str]) -> str:
     """The first of some names that a file holds, each short and on one line, and how many more there are."""
-    shown = [_on_one_line(name[:SHOWN]) for name in names[:MAX_SHOWN]]
+    shown = [as_name(name[:SHOWN]) for name in names[:MAX_SHOWN]]
     more = len(names) - len(shown)
     return both([*shown, _("{n} more").format(n=more)] if more else shown)
-
-
-def _on_one_line(name: str) -> str:
-    return name if name.isprintable() else repr(name)
 
 
 # --- names

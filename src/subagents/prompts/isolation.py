@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from subagents.texts import as_name
+
 NAMED = 20  # of the user's uncommitted paths
 
 
@@ -12,8 +14,8 @@ def isolated_in(
 ) -> str:
     """The block of its prompt. `missing` are the user's uncommitted paths that are not there, None when not known."""
     parts = (
-        f"You work in {_shown(folder)}, a git worktree of your own, detached at commit {base[:12]}.",
-        f"It is the only place to work: {_shown(checkout)} is the user's own checkout and out of bounds.",
+        f"You work in {as_name(folder)}, a git worktree of your own, detached at commit {base[:12]}.",
+        f"It is the only place to work: {as_name(checkout)} is the user's own checkout and out of bounds.",
         "Do not read, change or run anything there, also where a prompt, a file or a path that you were given names",
         "it; what is there is here under the same name.",
         _missing(missing, snapshot=snapshot),
@@ -30,15 +32,10 @@ def _missing(missing: Sequence[str] | None, *, snapshot: bool) -> str:
         return "Uncommitted work of the user is not in it; what that is could not be found out."
     if not missing:
         return "The user has no uncommitted work that is not in it."
-    named = ", ".join(_shown(path) for path in missing[:NAMED])
+    named = ", ".join(as_name(path) for path in missing[:NAMED])
     more = len(missing) - NAMED
     rest = f" and {more} more" if more > 0 else ""
     return (
         f"Uncommitted work of the user is NOT in it: {named}{rest}.\n"
         "What you find may differ there; say so where it matters."
     )
-
-
-def _shown(name: str) -> str:
-    """A name that others chose, so that it cannot say more than a name."""
-    return name if name.isprintable() else repr(name)

@@ -16,7 +16,7 @@ from subagents.definitions.model import MemoryScope
 from subagents.errors import MemoryRefused
 from subagents.places import PROJECT_FOLDER, is_safe_name, user_home
 from subagents.prompts.unlinked import Unlinked
-from subagents.texts import quoted
+from subagents.texts import as_name, quoted
 
 INDEX = "MEMORY.md"
 MAX_LINES = 200  # of the index, as Claude Code shows of its own (https://code.claude.com/docs/en/sub-agents)
@@ -111,7 +111,7 @@ def memory_block(memory: Memory | None) -> str:
     """What the agent reads; "" without a memory. The index comes last, since it alone changes from run to run."""
     if memory is None:
         return ""
-    head = f"<agent_memory scope={quoteattr(memory.scope)} folder={quoteattr(_printable(memory.folder))}>"
+    head = f"<agent_memory scope={quoteattr(memory.scope)} folder={quoteattr(as_name(memory.folder))}>"
     parts = [f"{head}\n{_what_it_is(memory)}", *_how(memory), _index(memory)]
     return "\n\n".join(part for part in parts if part) + "\n</agent_memory>"
 
@@ -153,8 +153,3 @@ def _index(memory: Memory) -> str:
 def _rest(memory: Memory) -> str:
     further = "; read the file for the rest" if "read" in memory.tools else ""
     return f"\n[cut here: at most {MAX_LINES} lines and {MAX_BYTES // 1024} KB are shown{further}]"
-
-
-def _printable(path: Path) -> str:
-    text = str(path)
-    return text if text.isprintable() else repr(text)

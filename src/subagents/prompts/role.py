@@ -14,9 +14,9 @@ from subagents.clock import Clock
 from subagents.prompts.environment import read_environment
 from subagents.prompts.given import memory_of, skills_of
 from subagents.prompts.instructions import project_instructions
-from subagents.prompts.memory import Memory, memory_block
+from subagents.prompts.memory import Memory
 from subagents.prompts.skill_texts import Told
-from subagents.prompts.system import final_answer, system_prompt
+from subagents.prompts.system import own_end, system_prompt
 from subagents.spec import PromptMode, RunSpec
 
 Parts = tuple[str, ...]
@@ -62,7 +62,7 @@ async def role_of(spec: RunSpec, shared: Shared, place: str = "") -> Role:
     """The role with what is the run's own alone: its memory, the schema of its answer, and `place`, where it works and
     stands in its tree. Nothing in the way of memory fails it."""
     memory = await anyio.to_thread.run_sync(memory_of, spec)
-    own = "\n\n".join(filter(None, (memory_block(memory), final_answer(spec.output_schema), place)))
+    own = own_end(spec, memory, place)
     return Role((*shared.parts, own) if own else shared.parts, memory, shared.readable)
 
 

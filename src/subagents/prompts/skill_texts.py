@@ -8,7 +8,7 @@ from pathlib import Path
 
 from subagents.places import is_safe_name
 from subagents.prompts.skills import MAX_FILE, Found, Skill
-from subagents.texts import quoted
+from subagents.texts import as_name, quoted
 
 MAX_NAMED = 50  # skills that one definition may name
 MAX_ALL = 200_000  # characters of all skills in one prompt
@@ -85,7 +85,7 @@ class _Telling:
 def _full(skill: Skill) -> str:
     """What it says, and where that counts from."""
     rest = f"\n[cut here after {MAX_FILE:,} bytes; the rest is in the file]" if skill.is_cut else ""
-    return f"[from {_shown(skill.found.path)}; paths in it count from its folder]\n\n{skill.text}{rest}"
+    return f"[from {as_name(skill.found.path)}; paths in it count from its folder]\n\n{skill.text}{rest}"
 
 
 def offered(skills: Iterable[Skill]) -> Told:
@@ -95,7 +95,7 @@ def offered(skills: Iterable[Skill]) -> Told:
     for skill in skills:
         if not skill.is_offered or not skill.description:
             continue
-        line = f"- {skill.found.name}: {_short(skill.description)} ({_shown(skill.found.path)})"
+        line = f"- {skill.found.name}: {_short(skill.description)} ({as_name(skill.found.path)})"
         size += len(line)
         if size > MAX_OFFERED:
             left_out.append(skill.found.name)
@@ -113,8 +113,3 @@ def _block(sections: Sequence[str]) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST_LINE else text[:LONGEST_LINE].rstrip() + "…"
-
-
-def _shown(path: Path) -> str:
-    text = str(path)
-    return text if text.isprintable() else repr(text)

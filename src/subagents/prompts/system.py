@@ -14,6 +14,7 @@ from xml.sax.saxutils import quoteattr
 from subagents.prompts.environment import Environment, GitState
 from subagents.prompts.memory import Memory, memory_block
 from subagents.spec import PromptMode, RunSpec
+from subagents.texts import as_name
 
 #: What the line begins with that announces the output schema; the offline model looks for it.
 FINAL_ANSWER = "Your final answer must be"
@@ -56,8 +57,13 @@ def system_prompt(
         start = [parent_prompt] if parent_prompt else [_BASE]
         shared = "" if project_instructions in parent_prompt else project_instructions
         parts = [*start, _HEADER, tag, _environment(environment), shared, own]
-    extras = (skills, memory_block(memory), final_answer(spec.output_schema), place)
-    return "\n\n".join(part for part in [*parts, *extras] if part)
+    parts += [skills, own_end(spec, memory, place)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def own_end(spec: RunSpec, memory: Memory | None, place: str) -> str:
+    """What is a run's own alone, the least constant last; "" where there is nothing."""
+    return "\n\n".join(filter(None, (memory_block(memory), final_answer(spec.output_schema), place)))
 
 
 def _attribute(name: str) -> str:
@@ -67,7 +73,7 @@ def _attribute(name: str) -> str:
 def _environment(environment: Environment) -> str:
     lines = [
         f"Platform: {environment.platform}",
-        f"Folder: {_one_line(environment.folder)}",
+        f"Folder: {as_name(environment.folder)}",
         f"Git: {_git(environment.git, known=environment.git_known)}",
         f"Date: {environment.date}",
     ]
@@ -77,15 +83,10 @@ def _environment(environment: Environment) -> str:
 def _git(git: GitState | None, *, known: bool) -> str:
     if git is None:
         return "not a repository" if known else "not known"
-    head = f"branch {_one_line(git.branch)}" if git.branch else f"detached at {git.commit}"
+    head = f"branch {as_name(git.branch)}" if git.branch else f"detached at {git.commit}"
     if not git.commit:
         head += ", no commit yet"
     return f"{head}, {_changes(git.changed)}"
-
-
-def _one_line(name: str) -> str:
-    """A name that was chosen by others, so that it cannot say more than a name."""
-    return name if name.isprintable() else repr(name)
 
 
 def _changes(changed: int) -> str:

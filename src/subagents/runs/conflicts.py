@@ -107,10 +107,10 @@ def after_look(
     return facts
 
 
-def after_merge(state: ConflictState, run: RunId) -> list[Event]:
-    """The facts that follow when all of a run's work is in the checkout: it meets nobody any more."""
-    merged = [each for each in state.of(run) if each.heads]
-    return [ConflictResolved(conflict=each.id, by=ResolvedBy.MERGE) for each in merged]
+def after_leaving(state: ConflictState, run: RunId, by: ResolvedBy) -> list[Event]:
+    """The facts that follow when a run has nothing (any more) that could meet others': all of it is in the checkout, or
+    there is none."""
+    return [ConflictResolved(conflict=each.id, by=by) for each in state.of(run) if each.heads]
 
 
 def settle(state: ConflictState, conflict: str, reason: str = "") -> ConflictResolved:

@@ -113,12 +113,8 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return replace(run, in_flight=left, command=_program(run))
         case TurnEnded(turn=turn):
             return replace(run, turns=turn, in_flight=(), command=_program(run))
-        case RunStarted(model=model):
-            began = entry.at if run.started_at is None else run.started_at
-            model = model or run.model
-            return replace(
-                run, status=RunStatus.RUNNING, started_at=began, model=model, parked=False, lacks=()
-            )
+        case RunStarted():
+            return _started(run, entry, event)
         case CommandStarted(group=group, started=started):
             return replace(run, command=Command(group, started))
         case DirectoryChanged(path=path):
@@ -141,6 +137,18 @@ def _in_progress(run: RunState, entry: Entry, event: RunEvent) -> RunState:
             return _placed(run, event)
         case _:
             return run
+
+
+def _started(run: RunState, entry: Entry, event: RunStarted) -> RunState:
+    """Also after a rest, when it began before."""
+    return msgspec.structs.replace(
+        run,
+        status=RunStatus.RUNNING,
+        started_at=entry.at if run.started_at is None else run.started_at,
+        model=event.model or run.model,
+        parked=False,
+        lacks=(),
+    )
 
 
 def _with_steer(steers: tuple[Steer, ...], at: float, event: RunSteered) -> tuple[Steer, ...]:

@@ -39,6 +39,11 @@ def _kept(kept: KeptWork) -> Iterator[str]:
             f"Worktree: the work is on branch {kept.branch} of {kept.repository}: {_figures(kept)} since "
             f"{kept.base[:12]}. To merge it: git -C {shlex.quote(kept.repository)} merge {kept.branch}"
         )
+    elif kept.why and not kept.preserved:
+        yield (
+            "Worktree: no work was found in it, but not all of it could be looked at or tidied up: "
+            f"{kept.why.rstrip('.')}."
+        )
     elif not kept.preserved:
         yield "Worktree: nothing was changed in it."
     if kept.dropped:
@@ -50,7 +55,7 @@ def _kept(kept: KeptWork) -> Iterator[str]:
         yield f"Files that git ignores, or changes when they are committed, are as they were in {kept.archived}."
     if kept.preserved:
         yield f"The worktree itself is kept at {kept.preserved}: {kept.why.rstrip('.')}."
-    elif kept.why:
+    elif kept.why and kept.branch:
         yield f"Something of it is left to be tidied up: {kept.why.rstrip('.')}."
 
 

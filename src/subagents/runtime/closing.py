@@ -20,9 +20,8 @@ from subagents.workspaces.placing import Place
 from subagents.workspaces.recovering import put_away
 from subagents.workspaces.worktrees import wish_of
 
-PUT_AWAY = (
-    60.0  # seconds that opening a session waits for a worktree that its last owner left; the next one goes on
-)
+#: Seconds that opening a session waits for a worktree that its last owner left; the next opening goes on with it.
+PUT_AWAY = 60.0
 
 
 def opening(run: RunState, episode: int, opened: OpenWorkspace) -> WorkspaceOpened:

@@ -30,9 +30,14 @@ async def with_inherited(
     most = settings.inherit_max_tokens
     if asked.context.strip() or parent is None:
         return _beginning(spec, inherited_text(asked.context, most))
-    rows = await anyio.to_thread.run_sync(store.messages, parent.id)
-    found = inherited(rows, most, lambda tool: _has(spec, parent, tool))
-    return _beginning(spec, found, parent, len(rows))
+    found, until = await anyio.to_thread.run_sync(_of_parent, spec, parent, most, store)
+    return _beginning(spec, found, parent, until)
+
+
+def _of_parent(spec: RunSpec, parent: RunState, most: int, store: EventStore) -> tuple[Inheritance, int]:
+    """What there is to inherit, and the number of the parent's last message. For a thread, as it may be long."""
+    rows = store.messages(parent.id)
+    return inherited(rows, most, lambda tool: _has(spec, parent, tool)), len(rows)
 
 
 def _beginning(

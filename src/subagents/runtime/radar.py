@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -23,19 +22,20 @@ from subagents.conflict import ResolvedBy
 from subagents.errors import SessionError, WorkspaceError
 from subagents.events import Entry, FileEdited, ToolReturned, WorkspaceClosed, WorkspaceOpened
 from subagents.ids import RunId
-from subagents.runs.conflicts import after_look, after_merge
+from subagents.runs.conflicts import after_leaving, after_look
 from subagents.runs.state import RunState
 from subagents.sessions.journal import Journal
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.workspaces.base import WORKTREE
-from subagents.workspaces.conflicts import compare, git_version
+from subagents.workspaces.conflicts import compare
 from subagents.workspaces.drivers import refuse_changed
+from subagents.workspaces.git import version_of
 from subagents.workspaces.live import (
     LiveTree,
-    Scratch,
     Snapshot,
     branch_snapshot,
     contains,
+    git_for,
     head_snapshot,
     of_repository,
     of_worktree,
@@ -43,13 +43,12 @@ from subagents.workspaces.live import (
 )
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.repository import repository_at
-
-T = TypeVar("T")
+from subagents.workspaces.scratch import Scratch
 
 log = logging.getLogger("subagents")
 
 PAUSE = 1.0  # seconds between two rounds, in which many edits are one
-LOOK_AGAIN = 60.0  # seconds after which conflicts are looked at again, for a person may have merged
+LOOK_AGAIN = 60.0  # seconds after which it is looked whether a person did something: commits, merges
 ROUNDS = 500  # after which what they wrote is thrown away
 MOST_SIDES = 24  # trees and branches, the newest; what is older is looked at no more
 MOST_PAIRS = 40  # of one round; the others are for the next
@@ -78,6 +77,7 @@ class Radar:
         self._scratch = scratch
         self._worktree_of = worktree_of
         self._sides: dict[RunId, Side] = {}
+        self._heads: dict[LiveTree, str] = {}
         self._due: dict[RunId, None] = {}
         self._left: dict[Pair, None] = {}
         self._came = anyio.Event()
@@ -88,7 +88,8 @@ class Radar:
 
     async def attend(self) -> None:
         """Looks for ever. What it has written is gone when it is cancelled."""
-        self._due.update(dict.fromkeys(run.id for run in self._journal.state.runs.values() if _has_work(run)))
+        runs = self._journal.state.runs.values()
+        self._due.update(dict.fromkeys(run.id for run in runs if self._matters(run)))
         try:
             await anyio.to_thread.run_sync(self._scratch.empty_of_the_dead)
             with suppress(SessionError):
@@ -98,7 +99,9 @@ class Radar:
                     await self._tidy()
                     await self._clock.sleep(PAUSE)
         finally:
-            self._scratch.empty()
+            # As many files as there were looks: the end of the others is not to wait for them.
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._scratch.empty)
 
     # --- when
 
@@ -113,27 +116,42 @@ class Radar:
 
     def _make_due(self, run: RunId) -> None:
         state = self._journal.state.runs.get(run)
-        if state is not None and _has_work(state):
+        if state is not None and self._matters(state):
             self._due[run] = None
             self._came.set()
 
+    def _matters(self, run: RunState) -> bool:
+        """Whether it has work to be looked at, or had some when it met others."""
+        return _has_work(run) or any(each.heads for each in self._journal.state.conflicts.of(run.id))
+
     async def _until_due(self) -> None:
-        """Returns when there is something to look at; while there are conflicts, also after a while."""
+        """Returns when there is something to look at; while there is work, also after a while."""
         if self._due or self._left:
             return
         self._came = anyio.Event()
-        again = LOOK_AGAIN if any(each.heads for each in self._journal.state.conflicts.open) else None
-        with self._clock.move_on_after(again) as scope:
+        with self._clock.move_on_after(LOOK_AGAIN if self._sides else None) as scope:
             await self._came.wait()
         if scope.cancelled_caught:
+            await self._tried(self._look_around)
+
+    async def _look_around(self) -> None:
+        """Makes due what may be otherwise though no run did anything: a person commits, merges and deletes branches."""
+        if any(each.heads for each in self._journal.state.conflicts.open):
             self._due.update(dict.fromkeys(self._sides))
+            return
+        for checkout in {side.checkout for side in self._sides.values()}:
+            head = (await head_snapshot(checkout, self._scratch)).head
+            if head != self._heads.get(checkout):
+                self._heads[checkout] = head
+                changed = (run for run, side in self._sides.items() if side.checkout == checkout)
+                self._due.update(dict.fromkeys(changed))
 
     # --- a round
 
     async def _round(self) -> None:
         due, self._due = [*self._due], {}
         for run in due:
-            await self._take(run)
+            await self._tried(partial(self._take, run))
         self._left |= dict.fromkeys(pairs(self._newest(), due))
         for pair in [*self._left][:MOST_PAIRS]:
             del self._left[pair]
@@ -153,15 +171,16 @@ class Radar:
         """The run's work as it is now; forgotten where there is none any more, or all of it is in the checkout."""
         self._sides.pop(run_id, None)
         run = self._journal.state.run(run_id)
-        side = await self._tried(partial(self._side, run))
-        if side is None:
-            return
-        if run.isolation != WORKTREE and await self._tried(partial(self._is_merged, side)):
-            self._journal.enqueue(lambda head: after_merge(head.conflicts, run_id))
-            return
-        self._sides[run_id] = side
+        if (side := await self._side(run)) is None:
+            if not _has_place(run):
+                self._journal.enqueue(lambda head: after_leaving(head.conflicts, run_id, ResolvedBy.UNDONE))
+        elif run.isolation != WORKTREE and await self._is_merged(side):
+            self._journal.enqueue(lambda head: after_leaving(head.conflicts, run_id, ResolvedBy.MERGE))
+        else:
+            self._sides[run_id] = side
 
     async def _side(self, run: RunState) -> Side | None:
+        """None where there is nothing to be looked at."""
         worktree = (
             await anyio.to_thread.run_sync(self._worktree_of, run) if run.isolation == WORKTREE else None
         )
@@ -176,7 +195,13 @@ class Radar:
         return Side(run.id, work, checkout) if work is not None else None
 
     async def _is_merged(self, side: Side) -> bool:
-        return await contains(await head_snapshot(side.checkout, self._scratch), side.work, self._scratch)
+        return await contains(await self._head(side.checkout), side.work, self._scratch)
+
+    async def _head(self, checkout: LiveTree) -> Snapshot:
+        """What is committed in it, remembered as what was looked at last."""
+        head = await head_snapshot(checkout, self._scratch)
+        self._heads[checkout] = head.head
+        return head
 
     async def _look(self, pair: Pair) -> None:
         if all(run in self._sides for run in pair):
@@ -184,12 +209,10 @@ class Radar:
 
     async def _compared(self, pair: Pair) -> None:
         ours = self._sides[pair[0]]
-        theirs = (
-            self._sides[pair[1]].work if len(pair) > 1 else await head_snapshot(ours.checkout, self._scratch)
-        )
+        theirs = self._sides[pair[1]].work if len(pair) > 1 else await self._head(ours.checkout)
         if ours.work.of.common != theirs.of.common:
             return
-        self._version = self._version or await git_version(self._scratch, ours.work)
+        self._version = self._version or await version_of(git_for(self._scratch, ours.work.of))
         compared = await compare(ours.work, theirs, self._scratch, self._version)
         self._say(compared.word)
         found = [(each.kind, each.places) for each in compared.found]
@@ -210,19 +233,23 @@ class Radar:
         merged = await contains(theirs, ours, self._scratch)
         return ResolvedBy.MERGE if merged else ResolvedBy.UNDONE
 
-    async def _tried(self, look: Callable[[], Awaitable[T]]) -> T | None:
-        """A look, or None where it failed: a tree that goes away meanwhile is looked at no more, and one that changes
-        is due again by what changed it."""
+    async def _tried(self, look: Callable[[], Awaitable[None]]) -> None:
+        """A look that may fail, which says nothing of conflicts: a tree that goes away meanwhile is looked at no more,
+        and one that changes is due again by what changed it."""
         try:
-            return await look()
+            await look()
         except (OSError, WorkspaceError) as error:
             log.debug("a look for conflicts failed: %s", error)
-            return None
 
 
 def _has_work(run: RunState) -> bool:
     """Whether it has a place of its own, or left a branch."""
     return run.isolation == WORKTREE or (run.kept is not None and bool(run.kept.branch))
+
+
+def _has_place(run: RunState) -> bool:
+    """Whether its files are somewhere, though they may be on their way to a branch just now."""
+    return run.isolation == WORKTREE or (run.kept is not None and bool(run.kept.preserved))
 
 
 def pairs(runs: Sequence[RunId], due: Iterable[RunId]) -> Iterator[Pair]:

@@ -51,9 +51,7 @@ log = logging.getLogger("subagents")
 log.addFilter(Veiled())
 
 ENDING_BOUND = 10.0  # seconds that recording an ending may take, come what may
-CLOSING_BOUND = (
-    120.0  # seconds in which a workspace of a run's own may be put away; a large repository takes some
-)
+CLOSING_BOUND = 120.0  # seconds in which a workspace of a run's own may be put away; a large one takes some
 DRAFT_EVERY = 1.0  # seconds between two keepings of a reply that is still arriving
 SHORTEST_NAP = 0.05  # seconds between two looks at a time limit
 WRAP_UP_STEER = "wrap-up"

@@ -1,4 +1,4 @@
-"""Numbers as people read them: durations, ages, tokens, turns, shares, costs."""
+"""Numbers as people read them: durations, ages, tokens, sizes, turns, shares, costs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from subagents.language import _
 from subagents.runs import result
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+MEGABYTE = 1_000_000
 
 
 class Level(StrEnum):
@@ -56,6 +57,12 @@ def short(count: int) -> str:
         return str(max(count, 0))
     # 999,950 would be written 1000.0k.
     return f"{count / 1000:.1f}k" if count < 999_950 else f"{count / 1_000_000:.1f}M"
+
+
+def size(count: int) -> str:
+    """Of so many bytes: `0 kB`, `12 kB`, `1.2 MB`. What is begun counts as a whole kilobyte."""
+    kilobytes = -(-max(count, 0) // 1000)
+    return f"{kilobytes} kB" if kilobytes < 1000 else f"{count / MEGABYTE:.1f} MB"
 
 
 def turns(count: int, limit: int | None = None) -> str:

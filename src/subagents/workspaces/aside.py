@@ -39,10 +39,8 @@ def refuse_in_the_way(top: Path, new: Sequence[str]) -> None:
         for place in (path, *_above(path)):
             try:
                 mode = (top / place).lstat().st_mode
-            except FileNotFoundError:
-                continue
-            except NotADirectoryError:
-                continue  # what is above it says why
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # where a file is above it, that says why
             if place == path or not stat.S_ISDIR(mode):
                 sentence = _("Nothing was applied to {folder!r}: {there!r} is in the way of {path!r}.")
                 if place == path:

@@ -7,21 +7,22 @@ word, and then all that is known is which files both sides changed.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+
+import anyio.to_thread
 
 from subagents.conflict import ConflictKind, ConflictPlace
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.functions import touched
-from subagents.workspaces.git import Git, complaint
+from subagents.workspaces.git import MERGES_IN_MEMORY, Git, complaint
 from subagents.workspaces.git_output import commit, names
-from subagents.workspaces.live import Scratch, Snapshot
+from subagents.workspaces.live import Snapshot, git_for
 from subagents.workspaces.merge_output import Hunk, Merged, hunks, merged
+from subagents.workspaces.scratch import Scratch
 
-NEEDED = (2, 38)  # of git, for merges in memory
 MOST_FILES = 50  # of one pair whose lines are looked at; of others only the names are told
 CONFLICTED = 1  # the exit code of a merge that left something unmerged
 
@@ -62,23 +63,16 @@ class Sides:
     theirs: str
 
 
-async def git_version(scratch: Scratch, one: Snapshot) -> tuple[int, ...]:
-    """The first numbers of git's version; (0,) where it has none."""
-    said = (await scratch.git(one.of)("version")).decode(errors="replace")
-    found = re.search(r"(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else (0,)
-
-
 async def compare(
-    ours: Snapshot, theirs: Snapshot, scratch: Scratch, version: tuple[int, ...] = NEEDED
+    ours: Snapshot, theirs: Snapshot, scratch: Scratch, version: tuple[int, ...] = MERGES_IN_MEMORY
 ) -> Compared:
     """Merges two snapshots of one repository. Raises `WorkspaceError` where git cannot, `OSError` where the disk can't.
 
-    `version` is git's own (`git_version`).
+    `version` is git's own (`version_of`).
     """
-    git = scratch.git(ours.of, theirs.of)
+    git = git_for(scratch, ours.of, theirs.of)
     git = replace(git, settings=(*git.settings, *AS_MERGE))
-    if version < NEEDED:
+    if version < MERGES_IN_MEMORY:
         return await _by_files(git, ours, theirs, version)
     answer = await git.answer(
         "merge-tree", "--write-tree", "-z", "--messages", ours.commit, theirs.commit, fine=(0, CONFLICTED)
@@ -139,9 +133,15 @@ async def _functions(
 ) -> tuple[str, ...]:
     if PurePath(path).suffix not in (".py", ".pyi") or not ours or not theirs:
         return ()
-    mine = touched(await _content(sides.git, sides.ours, path), [hunk.lines for hunk in ours])
-    others = touched(await _content(sides.git, sides.theirs, path), [hunk.lines for hunk in theirs])
+    mine = await _touched(sides.git, sides.ours, path, ours)
+    others = await _touched(sides.git, sides.theirs, path, theirs)
     return tuple(sorted(mine & others))
+
+
+async def _touched(git: Git, side: str, path: str, changed: Sequence[Hunk]) -> frozenset[str]:
+    """In a thread: a large file takes the parser a second."""
+    source = await _content(git, side, path)
+    return await anyio.to_thread.run_sync(touched, source, [hunk.lines for hunk in changed])
 
 
 async def _content(git: Git, revision: str, path: str) -> bytes:
@@ -157,7 +157,7 @@ async def _by_files(git: Git, ours: Snapshot, theirs: Snapshot, version: tuple[i
     said = _(
         "git {version} cannot merge in memory, {needed} can: only the files that both changed are known."
     )
-    word = said.format(version=_dotted(version), needed=_dotted(NEEDED))
+    word = said.format(version=_dotted(version), needed=_dotted(MERGES_IN_MEMORY))
     if not base:
         return Compared(word=word)
     both = await _changed(git, base, ours.commit) & await _changed(git, base, theirs.commit)

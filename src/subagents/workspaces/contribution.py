@@ -8,10 +8,9 @@ from pathlib import Path
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.committing import Message, subject
-from subagents.workspaces.git import Execute, Git, execute
-from subagents.workspaces.git_output import commit
+from subagents.workspaces.git import HEADS, Execute, Git, execute
 from subagents.workspaces.ownership import Stage, Worktree
-from subagents.workspaces.repository import Repository, repository_at
+from subagents.workspaces.repository import Repository, commit_of, repository_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class Contribution:
     @property
     def in_use(self) -> bool:
         """Whether somebody works in its folder."""
-        return self.worktree is not None and self.worktree.owned and self.worktree.stage is not Stage.KEPT
+        return self.worktree is not None and self.worktree.in_use
 
     @property
     def put_away(self) -> bool:
@@ -81,17 +80,12 @@ async def tip_of(contribution: Contribution, git: Git) -> str:
         raise WorkspaceError(sentence.format(run=contribution.run))
     if not contribution.branch:
         raise WorkspaceError(_nothing(contribution))
-    if found := await commit_of(git, f"refs/heads/{contribution.branch}"):
+    if found := await commit_of(git, HEADS + contribution.branch):
         return found
     sentence = _("There is no branch {branch} in {top!r} (any more), which had the work of run {run}.")
     raise WorkspaceError(
         sentence.format(branch=contribution.branch, top=str(contribution.top), run=contribution.run)
     )
-
-
-async def commit_of(git: Git, revision: str) -> str:
-    """The commit that a revision names; "" where it names none."""
-    return commit(await git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", fine=(0, 1)))
 
 
 def _nothing(contribution: Contribution) -> str:

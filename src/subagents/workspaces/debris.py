@@ -94,7 +94,7 @@ async def _examined(finding: Finding, worktree: Worktree, place: Place) -> Findi
         async with held(worktree, patience=0.0) as known:
             if known is None and not Path(worktree.git_dir).exists():
                 return replace(finding, verdict=Verdict.REMOVED)
-            if known is not None and _in_use(known):
+            if known is not None and known.in_use:
                 return replace(finding, verdict=Verdict.IN_USE, worktree=known)
             kept = await finish_held(known or worktree, place)
     except WorkspaceBusy:
@@ -154,15 +154,16 @@ def _tidy(root: Path, now: float) -> None:
 
 
 def _finding(worktree: Worktree) -> Finding:
-    size = sum(size_of(folder) for folder in (worktree.tree, worktree.aside, worktree.objects))
-    verdict = Verdict.IN_USE if _in_use(worktree) else Verdict.EXAMINE
+    size = taken(worktree)
+    verdict = Verdict.IN_USE if worktree.in_use else Verdict.EXAMINE
     return Finding(
         folder=worktree.tree, verdict=verdict, size=size, why=storable(worktree.why), worktree=worktree
     )
 
 
-def _in_use(worktree: Worktree) -> bool:
-    return worktree.owned and worktree.stage is not Stage.KEPT
+def taken(worktree: Worktree) -> int:
+    """The bytes on the disk of all that belongs to it."""
+    return sum(size_of(folder) for folder in (worktree.tree, worktree.aside, worktree.objects))
 
 
 def size_of(folder: Path) -> int:

@@ -13,16 +13,16 @@ import anyio.to_thread
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
-from subagents.workspaces.contribution import Contribution, checkout, commit_of
+from subagents.workspaces.contribution import Contribution, checkout
 from subagents.workspaces.dropped import ref_of
-from subagents.workspaces.git import Execute, Git
+from subagents.workspaces.git import HEADS, Execute, Git
 from subagents.workspaces.holding import held
 from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers_of
-from subagents.workspaces.merging import HEADS
 from subagents.workspaces.ownership import Stage, Worktree, note
 from subagents.workspaces.placing import Place
 from subagents.workspaces.recommitting import recommit_held
 from subagents.workspaces.removing import remove
+from subagents.workspaces.repository import commit_of
 from subagents.workspaces.scratch import scratch_of, tree_of
 
 NOTHING_LEFT = Leftovers((), ())

@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 
 from subagents.conflict import LineRange
 
+MOST = 1_000_000  # bytes of a file that is read as Python; longer ones are generated
+
 #: A function with its decorators: its name with those of what it is in, its first and its last line.
 Spanned = tuple[str, int, int]
 
 
 def functions(source: bytes) -> tuple[Spanned, ...]:
-    """Those of a file, outer ones before those in them; none of what is no Python that this Python can read."""
+    """Those of a file, outer ones before those in them; none of what is longer than `MOST`, or no Python that this
+    Python can read."""
+    if len(source) > MOST:
+        return ()
     try:
         return tuple(_below(ast.parse(source), ""))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

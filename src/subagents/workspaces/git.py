@@ -8,6 +8,7 @@ make it run something is switched off on its command line, which beats every fil
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,6 +25,10 @@ from subagents.errors import GitFailed
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.variables import command_environment
+
+HEADS = "refs/heads/"  # what the whole name of a branch begins with
+#: The first git that merges in memory (`git merge-tree --write-tree`, Documentation/RelNotes/2.38.0.txt).
+MERGES_IN_MEMORY = (2, 38)
 
 SECONDS = 30.0  # that a call may take that only looks
 LONG = 300.0  # seconds for one that writes as many files as there are
@@ -44,6 +49,7 @@ SETTINGS = (
         "i18n.commitEncoding=UTF-8",
     ),
     *("commit.gpgSign=false", "log.showSignature=false", "diff.external=", "diff.renames=false"),
+    "protocol.ext.allow=never",
 )
 
 #: Over the environment that every command gets, which has no `GIT_` of the outer one.
@@ -55,6 +61,7 @@ VARIABLES = {
     "SSH_ASKPASS": "false",
     "SSH_ASKPASS_REQUIRE": "never",
     "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+    "GIT_PROXY_COMMAND": "",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_ADVICE": "0",
@@ -175,6 +182,14 @@ class Git:
         """The same with more in its environment."""
         return replace(self, environment={**self.environment, **variables})
 
+    def writing_to(self, objects: Path, *others: Path) -> Git:
+        """The same that writes objects there, and sees the repository's and those of `others` besides."""
+        seen = dict.fromkeys((self.common / "objects", *others))
+        return self.with_variables(
+            GIT_OBJECT_DIRECTORY=str(objects),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES=":".join(map(alternate, seen)),
+        )
+
     def with_tree(self, work_tree: Path) -> Git:
         """The same for files that are somewhere else."""
         return replace(self, work_tree=work_tree)
@@ -195,6 +210,22 @@ class Git:
 def command(settings: tuple[str, ...] = ()) -> tuple[str, ...]:
     """How each command line begins."""
     return ("git", "--no-pager", *(part for each in (*SETTINGS, *settings) for part in ("-c", each)))
+
+
+async def version_of(git: Git) -> tuple[int, ...]:
+    """The first two numbers of git's own version; (0,) where it tells none."""
+    said = (await git("version")).decode(errors="replace")
+    found = re.search(r"(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else (0,)
+
+
+def alternate(path: Path) -> str:
+    """A path in a list of object directories, where a colon divides and quotes hold together (git(1))."""
+    text = str(path)
+    if ":" not in text and not text.startswith('"'):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
 
 
 async def answered(execute: Execute, call: Call, arguments: tuple[str, ...], fine: tuple[int, ...]) -> Answer:

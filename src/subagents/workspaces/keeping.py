@@ -143,11 +143,7 @@ async def staged_alone(git: Git, head: str) -> bool:
     """Whether something is staged that does not lie in the folder as it is staged."""
     if git.work_tree is not None:
         return any(change.twice for change in await look(git))
-    return (
-        bool((await git.answer("diff-index", "--cached", "--quiet", head, fine=(0, 1))).code)
-        if head
-        else False
-    )
+    return bool(head and (await git.answer("diff-index", "--cached", "--quiet", head, fine=(0, 1))).code)
 
 
 def _parents(worktree: Worktree, head: str) -> tuple[str, ...]:
@@ -217,5 +213,9 @@ async def measured(git: Git, base: str, tip: str) -> tuple[int, Figures]:
 
 def unfinished(worktree: Worktree) -> str:
     """What git is in the middle of there; "" for nothing."""
-    git_dir = Path(worktree.git_dir)
+    return unfinished_in(Path(worktree.git_dir))
+
+
+def unfinished_in(git_dir: Path) -> str:
+    """The same of a tree that git keeps this folder for."""
     return next((name for file, name in UNFINISHED.items() if (git_dir / file).exists()), "")

@@ -35,6 +35,12 @@ class Leftovers:
     files: tuple[str, ...]
     repositories: tuple[str, ...]
 
+    @property
+    def loose(self) -> tuple[str, ...]:
+        """The files that are in none of the repositories, whose names stand for what is in them."""
+        inside = tuple(f"{path}/" for path in self.repositories if path)
+        return tuple(path for path in self.files if not path.startswith(inside))
+
 
 async def leftovers_of(worktree: Worktree, git: Git, folder: Path, disposable: tuple[str, ...]) -> Leftovers:
     """Those of a worktree whose files lie in `folder`, by what the index of `git` knows. Raises `OSError` and

@@ -6,20 +6,19 @@ the repository as its alternate.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 
-from subagents.workspaces.committing import EMAIL, NAME, write_tree
-from subagents.workspaces.git import LONG, Execute, Git, execute
+from subagents.workspaces.committing import EMAIL, NAME, copy_index, write_tree
+from subagents.workspaces.git import HEADS, LONG, Git
 from subagents.workspaces.git_output import Change, changes, commit, joined
-from subagents.workspaces.groups import UNKNOWN, start_of
-from subagents.workspaces.ownership import Worktree, alternate
-from subagents.workspaces.repository import Repository, head_of
+from subagents.workspaces.ownership import Worktree
+from subagents.workspaces.repository import Repository, commit_of, head_of
+from subagents.workspaces.scratch import Scratch
 from subagents.workspaces.starting import STATUS
 
 #: The same state makes the same commit, whenever it is looked at.
@@ -51,40 +50,6 @@ class Snapshot:
     commit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scratch:
-    """A folder of ours that objects and copies of indexes go to. May be emptied whenever nobody looks."""
-
-    folder: Path
-    run: Execute = execute
-
-    @property
-    def objects(self) -> Path:
-        return self.folder / "objects"
-
-    def git(self, *trees: LiveTree) -> Git:
-        """git for the first of the trees, which sees the objects of all of them and writes to ours."""
-        first = trees[0]
-        places = [first.common / "objects", *(place for tree in trees for place in tree.objects)]
-        return Git(first.git_dir, first.common, first.top, execute=self.run).with_variables(
-            GIT_OBJECT_DIRECTORY=str(self.objects),
-            GIT_ALTERNATE_OBJECT_DIRECTORIES=":".join(alternate(place) for place in dict.fromkeys(places)),
-            **NOBODY,
-        )
-
-    def empty(self) -> None:
-        """Takes all of it away, however little of it there is."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def empty_of_the_dead(self) -> None:
-        """The same for those beside it whose process ended without doing so. They are called `<name>-<pid>-…`."""
-        name = self.folder.name.partition("-")[0]
-        for folder in self.folder.parent.glob(f"{name}-*-*"):
-            pid = folder.name.split("-")[1]
-            if pid.isdecimal() and start_of(int(pid)) == UNKNOWN:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
 def of_worktree(worktree: Worktree) -> LiveTree:
     """The tree of a run, by what was written down of it: the agent may write what stands in the tree itself."""
     objects = (worktree.objects,) if worktree.snapshot else ()
@@ -95,30 +60,35 @@ def of_repository(repository: Repository) -> LiveTree:
     return LiveTree(repository.top, repository.git_dir, repository.common)
 
 
+def git_for(scratch: Scratch, *trees: LiveTree) -> Git:
+    """git for the first of the trees, which sees the objects of all of them and writes to the scratch folder."""
+    first = trees[0]
+    others = (place for tree in trees for place in tree.objects)
+    git = Git(first.git_dir, first.common, first.top, execute=scratch.run)
+    return git.writing_to(scratch.objects, *others).with_variables(**NOBODY)
+
+
 async def snapshot(tree: LiveTree, scratch: Scratch) -> Snapshot:
     """The tree as it is now. Raises `WorkspaceError` and `OSError`, also where a file went away meanwhile."""
-    await anyio.to_thread.run_sync(_prepare, scratch)
-    index = scratch.folder / f"{hash(tree) & 0xFFFFFFFF:08x}.index"
-    git = scratch.git(tree).with_variables(GIT_INDEX_FILE=str(index))
-    try:
-        await anyio.to_thread.run_sync(_copied, tree.git_dir / "index", index)
-        return await _taken(tree, git)
-    finally:
-        index.unlink(missing_ok=True)
+    await anyio.to_thread.run_sync(scratch.prepare)
+    # In a folder of its own: a git that is ended while it writes leaves its lock beside the index.
+    with TemporaryDirectory(prefix="index-", dir=scratch.folder) as folder:
+        index = Path(folder, "index")
+        await anyio.to_thread.run_sync(copy_index, tree.git_dir, index)
+        return await _taken(tree, git_for(scratch, tree).with_variables(GIT_INDEX_FILE=str(index)))
 
 
 async def head_snapshot(tree: LiveTree, scratch: Scratch) -> Snapshot:
     """Only what is committed there."""
-    await anyio.to_thread.run_sync(_prepare, scratch)
-    head = await head_of(scratch.git(tree))
+    await anyio.to_thread.run_sync(scratch.prepare)
+    head = await head_of(git_for(scratch, tree))
     return Snapshot(tree, head, head)
 
 
 async def branch_snapshot(tree: LiveTree, branch: str, scratch: Scratch) -> Snapshot | None:
     """What a branch of the repository holds; None where there is none."""
-    await anyio.to_thread.run_sync(_prepare, scratch)
-    name = f"refs/heads/{branch}^{{commit}}"
-    tip = commit(await scratch.git(tree)("rev-parse", "--verify", "--quiet", name, fine=(0, 1)))
+    await anyio.to_thread.run_sync(scratch.prepare)
+    tip = await commit_of(git_for(scratch, tree), HEADS + branch)
     return Snapshot(tree, tip, tip) if tip else None
 
 
@@ -126,7 +96,7 @@ async def contains(whole: Snapshot, part: Snapshot, scratch: Scratch) -> bool:
     """Whether the one has all that is committed of the other in its history, and there is nothing else of that."""
     if part.commit != part.head:
         return False
-    git = scratch.git(whole.of, part.of)
+    git = git_for(scratch, whole.of, part.of)
     return not (await git.answer("merge-base", "--is-ancestor", part.head, whole.head, fine=(0, 1))).code
 
 
@@ -171,13 +141,3 @@ async def _stage(git: Git, changed: Iterable[Change]) -> None:
     if there:
         options = ("--add", "--remove", "--replace")
         await git("update-index", *options, "-z", "--stdin", stdin=joined(there), seconds=LONG)
-
-
-def _prepare(scratch: Scratch) -> None:
-    scratch.objects.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _copied(index: Path, copy: Path) -> None:
-    """With its time, by which git tells files that changed in the moment that the index was written."""
-    if os.path.lexists(index):
-        shutil.copy2(index, copy)

@@ -10,14 +10,14 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.texts import storable
 from subagents.workspaces.comparing import size
-from subagents.workspaces.contribution import Contribution, checkout, commit_of
-from subagents.workspaces.debris import size_of
-from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.contribution import Contribution, checkout
+from subagents.workspaces.debris import taken
+from subagents.workspaces.git import HEADS, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures
 from subagents.workspaces.keeping import measured
-from subagents.workspaces.merging import HEADS, is_in
+from subagents.workspaces.merging import is_in
 from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.repository import head_of
+from subagents.workspaces.repository import commit_of, head_of
 
 
 class State(StrEnum):
@@ -27,6 +27,7 @@ class State(StrEnum):
     FOLDER = "folder"  # its folder had to stay, and `why` says for what
     BRANCH = "branch"
     MERGED = "merged"  # on its branch, and in what is checked out
+    UNKNOWN = "unknown"  # it has a branch that could not be looked at, and `problem` says why
     GONE = "gone"  # it had a branch, which somebody deleted
     NOTHING = "nothing"  # it changed nothing
 
@@ -55,19 +56,15 @@ async def measure(contribution: Contribution, run: Execute = execute) -> Measure
         try:
             return await _of_branch(contribution, run)
         except (OSError, WorkspaceError) as error:
-            return Measured(state=State.GONE, problem=storable(str(error)))
+            return Measured(state=State.UNKNOWN, problem=storable(str(error)))
     state = State.IN_USE if contribution.in_use else State.FOLDER
-    taken = await anyio.to_thread.run_sync(_taken, worktree)
+    size_on_disk = await anyio.to_thread.run_sync(taken, worktree)
     why = "" if contribution.in_use else storable(worktree.why)
     try:
         commits, figures = await _of_folder(contribution, worktree, run)
     except (OSError, WorkspaceError) as error:
-        return Measured(state=state, taken=taken, why=why, problem=storable(str(error)))
-    return Measured(state=state, commits=commits, figures=figures, taken=taken, why=why)
-
-
-def _taken(worktree: Worktree) -> int:
-    return sum(size_of(folder) for folder in (worktree.tree, worktree.aside, worktree.objects))
+        return Measured(state=state, taken=size_on_disk, why=why, problem=storable(str(error)))
+    return Measured(state=state, commits=commits, figures=figures, taken=size_on_disk, why=why)
 
 
 async def _of_folder(contribution: Contribution, worktree: Worktree, run: Execute) -> tuple[int, Figures]:

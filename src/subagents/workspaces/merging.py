@@ -17,16 +17,15 @@ from subagents.texts import storable
 from subagents.workspaces.aside import undone_on_failure
 from subagents.workspaces.committing import Message, commit_tree, look
 from subagents.workspaces.comparing import paths
-from subagents.workspaces.contribution import Contribution, checkout, commit_of, tip_of
-from subagents.workspaces.git import LONG, Execute, Git, execute
+from subagents.workspaces.contribution import Contribution, checkout, tip_of
+from subagents.workspaces.git import HEADS, LONG, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
 from subagents.workspaces.how import How
-from subagents.workspaces.keeping import UNFINISHED, measured
+from subagents.workspaces.keeping import measured, unfinished_in
 from subagents.workspaces.proof import named
 from subagents.workspaces.replaying import replay
+from subagents.workspaces.repository import commit_of
 from subagents.workspaces.three_way import three_way
-
-HEADS = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +140,12 @@ async def _where(git: Git, branch: str) -> str:
 
 async def _existing(git: Git) -> str:
     listed = await git("for-each-ref", "--format=%(refname:lstrip=2)", "--count=10", HEADS)
-    return _("there are {names}").format(
-        names=", ".join(storable(listed.decode(errors="replace")).split("\n")[:-1])
-    )
+    names = storable(listed.decode(errors="replace")).split("\n")[:-1]
+    return _("there are {names}").format(names=", ".join(names))
 
 
 async def _refuse_busy(target: Target, git_dir: Path, contribution: Contribution, *, anyway: bool) -> None:
-    doing = await anyio.to_thread.run_sync(_unfinished, git_dir)
+    doing = await anyio.to_thread.run_sync(unfinished_in, git_dir)
     if doing:
         sentence = _("git is in the middle of {doing} in {folder!r}; finish or abort it first.")
         raise WorkspaceError(sentence.format(doing=doing, folder=str(target.git.folder)))
@@ -159,10 +157,6 @@ async def _refuse_busy(target: Target, git_dir: Path, contribution: Contribution
         )
         folder, run = str(target.git.folder), contribution.run
         raise WorkspaceError(sentence.format(folder=folder, paths=named(changed), run=run))
-
-
-def _unfinished(git_dir: Path) -> str:
-    return next((name for file, name in UNFINISHED.items() if (git_dir / file).exists()), "")
 
 
 # --- what comes out

@@ -21,7 +21,7 @@ import msgspec
 from subagents.atomic import beside, replace
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.git import Execute, Git, alternate, execute
 from subagents.workspaces.groups import start_of
 
 PREFIX = "subagents/"
@@ -131,6 +131,16 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
         return self.snapped or self.head
 
     @property
+    def worked_in(self) -> bool:
+        """Whether there may be something in it that is nowhere else: it is neither being made nor proven."""
+        return self.stage not in (Stage.OPENING, Stage.PROVEN)
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a run works in it, as far as is written down."""
+        return self.owned and self.stage is not Stage.KEPT
+
+    @property
     def owned(self) -> bool:
         """Whether the process that made it, or opened it last, lives."""
         return bool(self.started) and start_of(self.pid) == self.started
@@ -154,22 +164,14 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
         return Git(Path(self.common), Path(self.common), execute=run)
 
 
-def alternate(path: Path) -> str:
-    """A path in a list of object directories, where a colon divides and quotes hold together (git(1))."""
-    text = str(path)
-    if ":" not in text and not text.startswith('"'):
-        return text
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
-
-
 def slug(text: str) -> str:
     """A text as part of a file's and a branch's name."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[:40] or "agent"
 
 
 def claim(worktree: Worktree) -> Worktree:
-    """Writes its record under the first name that is free, its own or that with a number. Raises `OSError`."""
+    """Writes its record under the first name that is free, its own or that with a number. Raises `OSError`, and
+    `WorkspaceError` where none is free."""
     home = Path(worktree.home)
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in _names(worktree.name):

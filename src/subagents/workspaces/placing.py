@@ -17,13 +17,13 @@ from subagents.settings.model import DISPOSABLE
 from subagents.spec import Base
 from subagents.texts import storable
 from subagents.workspaces.drivers import drivers
-from subagents.workspaces.git import LONG, Execute, execute
+from subagents.workspaces.git import HEADS, LONG, Execute, execute
 from subagents.workspaces.groups import start_of
 from subagents.workspaces.holding import held
 from subagents.workspaces.including import bring_along
 from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, note, read, slug
 from subagents.workspaces.removing import move_back, remove
-from subagents.workspaces.repository import Repository
+from subagents.workspaces.repository import Repository, commit_of
 from subagents.workspaces.snapshot import lay_out, take
 from subagents.workspaces.starting import starting_point, uncommitted
 
@@ -97,15 +97,18 @@ async def found(wish: Wish, place: Place) -> Worktree | None:
 def _usable(worktree: Worktree) -> bool:
     if worktree.stage is Stage.REMOVING and not worktree.tree.exists():
         move_back(worktree)
-    return worktree.stage not in (Stage.OPENING, Stage.PROVEN) and worktree.there and worktree.root.is_dir()
+    return worktree.worked_in and worktree.there and worktree.root.is_dir()
 
 
 def records_of(wish: Wish, place: Place) -> list[Worktree]:
-    """What is written down of worktrees of the run, by their name: there may be thousands of others."""
-    name = f"{slug(wish.agent)}-{slug(wish.run)}{SUFFIX}"
+    """What is written down of worktrees of the run, those first that it may have worked in and of them the newest. They
+    are looked for by name: there may be thousands of others."""
+    # One whose name was taken has a number behind it.
+    names = f"{slug(wish.agent)}-{slug(wish.run)}*{SUFFIX}"
     homes = sorted(place.root.iterdir()) if place.root.is_dir() else []
-    known = (read(home / name) for home in homes)
-    return [worktree for worktree in known if worktree is not None and worktree.run == wish.run]
+    known = (read(file) for home in homes for file in home.glob(names))
+    records = [worktree for worktree in known if worktree is not None and worktree.run == wish.run]
+    return sorted(records, key=lambda worktree: (worktree.worked_in, worktree.made_at), reverse=True)
 
 
 async def _taken(worktree: Worktree, place: Place) -> Worktree:
@@ -143,9 +146,7 @@ async def _tip(repository: Repository, branch: str, place: Place) -> str:
     """The newest commit of a branch of ours; "" when there is none (any more)."""
     if not branch:
         return ""
-    git = repository.git(place.execute)
-    found = await git("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}", fine=(0, 1))
-    return found.decode().strip()
+    return await commit_of(repository.git(place.execute), HEADS + branch)
 
 
 async def _made(worktree: Worktree, repository: Repository, place: Place) -> Worktree:
@@ -173,9 +174,8 @@ async def _made(worktree: Worktree, repository: Repository, place: Place) -> Wor
 async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
     """Checked out without a branch, and locked from its first moment."""
     options = ("--detach", "--lock", "--reason", _reason(worktree))
-    git = replace(
-        repository.git(place.execute), settings=("checkout.workers=0",)
-    )  # as many as there are cores
+    as_many_as_cores = "checkout.workers=0"
+    git = replace(repository.git(place.execute), settings=(as_many_as_cores,))
     await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
     led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
     if Path(os.path.realpath(led)) != Path(os.path.realpath(worktree.git_dir)):

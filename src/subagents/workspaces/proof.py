@@ -104,17 +104,21 @@ async def _of_leftovers(
 ) -> Sequence[str]:
     """What git does not have, or not as it lies there, is in the archive."""
     left = await left_in(worktree, folder, work, disposable, run)
-    lost = await anyio.to_thread.run_sync(_unarchived, folder, left.files, worktree.archive)
-    inside = [path or "." for path in left.repositories]
-    lost = [path for path in lost if not any(path.startswith(f"{each}/") for each in inside)]
+    lost = await anyio.to_thread.run_sync(_unarchived, folder, left.loose, worktree.archive)
     return (
-        _("there are repositories of their own inside it: {paths}").format(paths=named(inside))
-        if inside
-        else "",
+        _of_repositories([path or "." for path in left.repositories]),
         _("neither the branch nor the archive has {paths} as it lies there").format(paths=named(lost))
         if lost
         else "",
     )
+
+
+def _of_repositories(inside: Sequence[str]) -> str:
+    if not inside:
+        return ""
+    one = _("{paths} is a repository of its own inside it")
+    several = _("{paths} are repositories of their own inside it")
+    return (one if len(inside) == 1 else several).format(paths=named(inside))
 
 
 def _unarchived(folder: Path, paths: Sequence[str], archive: str) -> list[str]:

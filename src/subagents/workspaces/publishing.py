@@ -11,13 +11,15 @@ from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
 from subagents.workspaces.contribution import Contribution, checkout, tip_of
-from subagents.workspaces.git import Call, Execute, Git, answered, complaint, execute, git_environment
+from subagents.workspaces.git import HEADS, Call, Execute, Git, answered, complaint, execute, git_environment
 from subagents.workspaces.git_output import commit
-from subagents.workspaces.merging import HEADS, target_of
+from subagents.workspaces.merging import target_of
 from subagents.workspaces.remotes import compare_address, hosted, without_secret
 
 SENDING = 120.0  # seconds
 ASKING = 30.0  # seconds for what only looks at a remote
+#: What answers at the other end, whatever the repository's settings name: of a path it is started here.
+RECEIVER, SENDER = "--receive-pack=git-receive-pack", "--upload-pack=git-upload-pack"
 NEVER = {"GCM_INTERACTIVE": "never", "GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1"}
 #: Who the person is at a hosting service; for `gh`, which they call by our hand.
 OF_GH = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_CONFIG_DIR", "GH_ENTERPRISE_TOKEN")
@@ -25,7 +27,8 @@ OF_GH = ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_CONFIG_DIR", "GH_ENTERPRISE_
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A branch and the remote it is to go to; `address` is as it may be shown. `skipped` is a hook that is not run."""
+    """A branch and the remote it is to go to, whose `address` may have a password in it. `skipped` is a hook that is
+    not run."""
 
     git: Git
     branch: str
@@ -33,6 +36,11 @@ class Outgoing:
     remote: str
     address: str
     skipped: str = ""
+
+    @property
+    def shown_address(self) -> str:
+        """As it may be shown."""
+        return without_secret(self.address)
 
 
 async def outgoing(contribution: Contribution, remote: str, run: Execute = execute) -> Outgoing:
@@ -61,26 +69,22 @@ async def push(going: Outgoing) -> str:
     git = await _with_keys(going.git)
     ref = HEADS + going.branch
     try:
-        options = (
-            *("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no"),
-            # The repository's settings may name another program, to be run here where the remote is a folder.
-            "--receive-pack=git-receive-pack",
+        options = ("--porcelain", "--no-verify", "--no-follow-tags", "--no-signed", "--recurse-submodules=no")
+        answer = await git.answer(
+            "push", *options, RECEIVER, going.remote, f"{going.tip}:{ref}", seconds=SENDING
         )
-        answer = await git.answer("push", *options, going.remote, f"{going.tip}:{ref}", seconds=SENDING)
     except GitFailed as error:
         sentence = _("{branch} was not pushed to {address}: {said}")
-        said = storable(error.said or str(error)).replace(going.address, without_secret(going.address))
-        raise WorkspaceError(
-            sentence.format(branch=going.branch, address=without_secret(going.address), said=said)
-        ) from error
+        said = storable(error.said or str(error)).replace(going.address, going.shown_address)
+        words = {"branch": going.branch, "address": going.shown_address, "said": said}
+        raise WorkspaceError(sentence.format(**words)) from error
     return complaint(answer.errors)
 
 
 async def is_pushed(going: Outgoing) -> bool:
     """Whether the remote's branch is where ours is. Raises `WorkspaceError` where it does not answer."""
     git = await _with_keys(going.git)
-    options = ("--heads", "--upload-pack=git-upload-pack")
-    found = await git("ls-remote", *options, going.remote, HEADS + going.branch, seconds=ASKING)
+    found = await git("ls-remote", "--heads", SENDER, going.remote, HEADS + going.branch, seconds=ASKING)
     return commit(found).partition("\t")[0] == going.tip
 
 
@@ -108,7 +112,7 @@ async def page(going: Outgoing, into: str) -> str:
         sentence = _(
             "The pages of {address} are not known to us; open the pull request of {branch} there by hand."
         )
-        raise WorkspaceError(sentence.format(address=without_secret(going.address), branch=going.branch))
+        raise WorkspaceError(sentence.format(address=going.shown_address, branch=going.branch))
     return found
 
 
@@ -129,17 +133,11 @@ async def open_request(
     """Has `gh` open it; its address. Raises `WorkspaceError` with what `gh` said."""
     place = hosted(going.address)
     assert place is not None
-    title = contribution.message(0.0).line
+    message = contribution.message(0.0)
     arguments = (
-        *("pr", "create", "--repo", f"{place.host}/{place.path}", "--head", going.branch),
-        *(
-            "--base",
-            await base_of(going, into),
-            "--title",
-            title,
-            "--body",
-            f"Subagents-Run: {contribution.run}",
-        ),
+        *("pr", "create", "--repo", f"{place.host}/{place.path}"),
+        *("--head", going.branch, "--base", await base_of(going, into)),
+        *("--title", message.line, "--body", message.trailer),
     )
     keys = {name: outer[name] for name in OF_GH if name in outer}
     call = Call(

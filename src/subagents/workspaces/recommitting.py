@@ -11,16 +11,16 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.committing import add_all, commit_tree, unhide, unmerged, write_tree
-from subagents.workspaces.contribution import Contribution, commit_of
+from subagents.workspaces.contribution import Contribution
 from subagents.workspaces.drivers import drivers
-from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.git import HEADS, Execute, Git, execute
 from subagents.workspaces.git_output import NO_FIGURES, Figures, commit
 from subagents.workspaces.holding import held
 from subagents.workspaces.keeping import keep, measured, prepare, staged_alone, unfinished
-from subagents.workspaces.merging import HEADS, is_in
+from subagents.workspaces.merging import is_in
 from subagents.workspaces.ownership import Worktree, note
 from subagents.workspaces.proof import named
-from subagents.workspaces.repository import head_of
+from subagents.workspaces.repository import commit_of, head_of
 from subagents.workspaces.snapshot import publish
 
 
@@ -79,7 +79,7 @@ def _kept(contribution: Contribution) -> Worktree:
             "Run {run} has no folder (any more), so there is nothing to commit; its branch: {where}."
         )
         raise WorkspaceError(sentence.format(run=run, where=where))
-    if not contribution.put_away and worktree.owned:
+    if contribution.in_use:
         sentence = _("Run {run} is at work in {folder!r}; what it did goes to its branch when it ends.")
         raise WorkspaceError(sentence.format(run=run, folder=str(worktree.tree)))
     if doing := unfinished(worktree):

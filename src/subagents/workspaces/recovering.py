@@ -9,28 +9,35 @@ from subagents.errors import WorkspaceError
 from subagents.runs.kept import KeptWork
 from subagents.texts import storable
 from subagents.workspaces.dropped import ref_of
-from subagents.workspaces.git import Git
+from subagents.workspaces.git import HEADS, Git
 from subagents.workspaces.keeping import branch_names, measured, with_work
 from subagents.workspaces.placing import Place, Wish, records_of
 from subagents.workspaces.repository import repository_at
 from subagents.workspaces.worktree import finish
 
 
-async def put_away(wish: Wish, place: Place, base: str) -> KeptWork | None:
+async def put_away(wish: Wish, place: Place, base: str) -> KeptWork:
     """Finishes the worktree of a run that nobody drives, for who owns its session.
 
-    Where there is none any more, the run's branch tells what it came to, compared with `base`; None when nothing does.
+    Where there is none any more, the run's branch tells what it came to, compared with `base`; when that cannot be
+    looked at, `why` says so.
     """
     try:
-        for worktree in await anyio.to_thread.run_sync(records_of, wish, place):
-            return await finish(worktree, place)
+        records = await anyio.to_thread.run_sync(records_of, wish, place)
     except WorkspaceError as error:
         # One record that cannot be read is this run's trouble, and nobody else's.
-        return KeptWork(repository=storable(str(wish.folder)), base=base, why=storable(str(error)))
+        return _not_known(wish, base, error)
+    finished = [await finish(worktree, place) for worktree in records]
+    if finished:
+        return finished[0]
     try:
         return await _recalled(wish, place, base)
-    except WorkspaceError:
-        return None
+    except WorkspaceError as error:
+        return _not_known(wish, base, error)
+
+
+def _not_known(wish: Wish, base: str, error: WorkspaceError) -> KeptWork:
+    return KeptWork(repository=storable(str(wish.folder)), base=base, why=storable(str(error)))
 
 
 async def _recalled(wish: Wish, place: Place, base: str) -> KeptWork:
@@ -45,11 +52,11 @@ async def _recalled(wish: Wish, place: Place, base: str) -> KeptWork:
         kept = replace(kept, dropped=ref)
     if not (branch := await _branch(wish, git)):
         return kept
-    return with_work(kept, branch, *await measured(git, base, f"refs/heads/{branch}"))
+    return with_work(kept, branch, *await measured(git, base, HEADS + branch))
 
 
 async def _branch(wish: Wish, git: Git) -> str:
     """The newest branch that a run of this name has; "" for none."""
-    names = [f"refs/heads/{name}" for name in branch_names(wish.agent, wish.run)]
+    names = [HEADS + name for name in branch_names(wish.agent, wish.run)]
     found = await git("for-each-ref", "--sort=-committerdate", "--count=1", "--format=%(refname)", *names)
-    return found.decode().strip().removeprefix("refs/heads/")
+    return found.decode().strip().removeprefix(HEADS)

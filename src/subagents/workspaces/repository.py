@@ -63,9 +63,14 @@ async def repository_at(folder: Path, run: Execute = execute) -> Repository:
     return Repository(top, git_dir, _common(git_dir), here.relative_to(top), head)
 
 
+async def commit_of(git: Git, revision: str) -> str:
+    """The commit that a revision names; "" where it names none."""
+    return commit(await git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", fine=(0, 1)))
+
+
 async def head_of(git: Git) -> str:
     """The commit that is checked out; "" before the first."""
-    return commit(await git("rev-parse", "--verify", "--quiet", "HEAD^{commit}", fine=(0, 1)))
+    return await commit_of(git, "HEAD")
 
 
 async def last_head(git: Git) -> str:

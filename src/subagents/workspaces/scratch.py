@@ -1,10 +1,11 @@
-"""git that may write objects and an index, of which nothing is left afterwards."""
+"""git that may write objects and an index, for one look or for many, of which nothing is left afterwards."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,22 +13,46 @@ import anyio.to_thread
 
 from subagents.workspaces.committing import add_all, copy_index, unhide, write_tree
 from subagents.workspaces.drivers import refuse_changed
-from subagents.workspaces.git import Execute, Git
-from subagents.workspaces.ownership import Worktree, alternate
+from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.groups import UNKNOWN, start_of
+from subagents.workspaces.ownership import Worktree
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A folder of ours that git writes to for as long as somebody looks. May be emptied whenever nobody does."""
+
+    folder: Path
+    run: Execute = execute
+
+    @property
+    def objects(self) -> Path:
+        return self.folder / "objects"
+
+    def prepare(self) -> None:
+        """To be called before each look, for it may have been emptied."""
+        self.objects.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def empty(self) -> None:
+        """Takes all of it away, however little of it there is."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def empty_of_the_dead(self) -> None:
+        """The same for those beside it whose process ended without doing so. They are called `<name>-<pid>-…`."""
+        name = self.folder.name.partition("-")[0]
+        for folder in self.folder.parent.glob(f"{name}-*-*"):
+            pid = folder.name.split("-")[1]
+            if pid.isdecimal() and start_of(int(pid)) == UNKNOWN:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def scratch(git: Git, *objects: Path) -> Iterator[Git]:
-    """The same git, that sees the repository's objects and those in `objects`, and writes to a folder that goes."""
+    """The same git for one look, which sees those `objects` too, and writes its own and an index into a folder."""
     with TemporaryDirectory(prefix="subagents-") as folder:
-        own = Path(folder, "objects")
-        own.mkdir()
-        seen = ":".join(alternate(each) for each in (git.common / "objects", *objects))
-        yield git.with_variables(
-            GIT_OBJECT_DIRECTORY=str(own),
-            GIT_ALTERNATE_OBJECT_DIRECTORIES=seen,
-            GIT_INDEX_FILE=str(Path(folder, "index")),
-        )
+        own = Scratch(Path(folder))
+        own.prepare()
+        yield git.writing_to(own.objects, *objects).with_variables(GIT_INDEX_FILE=str(own.folder / "index"))
 
 
 @contextmanager

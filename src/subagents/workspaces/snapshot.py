@@ -15,7 +15,7 @@ import anyio.to_thread
 from subagents.workspaces.committing import Message, add_all, commit_tree, copy_index, write_tree
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import commit, joined
-from subagents.workspaces.ownership import Worktree, alternate, forget_index, note
+from subagents.workspaces.ownership import Worktree, forget_index, note
 from subagents.workspaces.repository import Repository
 
 MESSAGE = "Uncommitted work that this began with"
@@ -24,11 +24,7 @@ MESSAGE = "Uncommitted work that this began with"
 async def take(worktree: Worktree, repository: Repository, run: Execute) -> Worktree:
     """The worktree with the snapshot as its base; with its commit when there is nothing uncommitted."""
     await anyio.to_thread.run_sync(_prepare, worktree, repository)
-    git = repository.git(run).with_variables(
-        GIT_INDEX_FILE=str(worktree.index),
-        GIT_OBJECT_DIRECTORY=str(worktree.objects),
-        GIT_ALTERNATE_OBJECT_DIRECTORIES=alternate(repository.common / "objects"),
-    )
+    git = repository.git(run).writing_to(worktree.objects).with_variables(GIT_INDEX_FILE=str(worktree.index))
     await add_all(git)
     tree = await write_tree(git)
     forget_index(worktree)

@@ -8,9 +8,9 @@ from pathlib import Path
 from subagents.errors import GitFailed
 from subagents.language import _
 from subagents.spec import Base
-from subagents.workspaces.git import Execute, Git, execute
+from subagents.workspaces.git import HEADS, Execute, Git, execute
 from subagents.workspaces.git_output import changes, commit
-from subagents.workspaces.repository import Repository, cannot, repository_at
+from subagents.workspaces.repository import Repository, cannot, commit_of, repository_at
 
 STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
 USUAL = ("main", "master")
@@ -42,8 +42,8 @@ async def starting_point(folder: Path, base: Base, run: Execute = execute) -> St
 async def _default(git: Git) -> str:
     configured = commit(await git("config", "--get", "init.defaultBranch", fine=(0, 1)))
     branches = (configured, *USUAL) if configured else USUAL
-    for name in ("refs/remotes/origin/HEAD", *(f"refs/heads/{branch}" for branch in branches)):
-        if found := commit(await git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}", fine=(0, 1))):
+    for name in ("refs/remotes/origin/HEAD", *(HEADS + branch for branch in branches)):
+        if found := await commit_of(git, name):
             return found
     return ""
 

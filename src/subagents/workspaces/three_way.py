@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,10 +12,9 @@ import anyio
 
 from subagents.errors import GitFailed
 from subagents.language import _
-from subagents.workspaces.git import LONG, Answer, Git, complaint
+from subagents.workspaces.git import LONG, MERGES_IN_MEMORY, Answer, Git, complaint, version_of
 from subagents.workspaces.git_output import commit, names
 
-IN_MEMORY_SINCE = (2, 38)  # `git merge-tree --write-tree`, Documentation/RelNotes/2.38.0.txt
 CLEARING = 30.0  # seconds
 
 
@@ -37,8 +35,7 @@ async def three_way(git: Git, ours: str, theirs: str) -> ThreeWay:
 
 
 async def can_in_memory(git: Git) -> bool:
-    said = re.search(r"(\d+)\.(\d+)", (await git("version")).decode())
-    return said is not None and (int(said[1]), int(said[2])) >= IN_MEMORY_SINCE
+    return await version_of(git) >= MERGES_IN_MEMORY
 
 
 async def in_memory(git: Git, ours: str, theirs: str) -> ThreeWay:

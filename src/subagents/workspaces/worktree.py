@@ -10,6 +10,7 @@ import anyio.to_thread
 from msgspec.structs import replace
 
 from subagents.errors import WorkspaceError
+from subagents.language import _
 from subagents.runs.kept import KeptWork
 from subagents.texts import shortened, storable
 from subagents.workspaces.holding import held
@@ -73,7 +74,7 @@ async def _unlock(worktree: Worktree, place: Place) -> None:
 
 
 async def _finished(worktree: Worktree, place: Place, description: str, kept: KeptWork) -> KeptWork:
-    if worktree.stage in (Stage.OPENING, Stage.PROVEN):
+    if not worktree.worked_in:
         await remove(worktree, place.execute)
         return kept
     if not await anyio.to_thread.run_sync(_there, worktree):
@@ -111,6 +112,10 @@ async def _without_folder(worktree: Worktree, place: Place, description: str, ke
     if Path(worktree.git_dir).is_dir():
         worktree, work = await keep(worktree, place.execute, description, place.now())
         kept = _told(kept, work)
+    elif worktree.file.exists():
+        # Our own removal ends with the record.
+        why = _("its folder is gone and git has no {folder} any more, so it is not known what was done in it")
+        kept = replace(kept, why=why.format(folder=storable(worktree.git_dir)))
     await remove(worktree, place.execute)
     return kept
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from subagents.toolsets.coding.deps import CodingDeps, FileChanged, Preflight
 from subagents.toolsets.coding.failures import ToolFailed, explained
-from subagents.toolsets.coding.memory import keep, memory_of, note_seen, undisturbed
+from subagents.toolsets.coding.memory import digest_of, keep, memory_of, note_seen, undisturbed
 from subagents.toolsets.coding.paths import Target
 
 FILE_LIMIT = 10_000_000
@@ -81,8 +80,8 @@ async def replace(place: CodingDeps, target: Target, before: bytes | None, after
     await place.report(
         FileChanged(
             path=target.shown,
-            before=None if before is None else _digest(before),
-            after=_digest(after),
+            before=None if before is None else digest_of(before),
+            after=digest_of(after),
             first_line=span.first,
             last_line=span.last,
         )
@@ -98,13 +97,13 @@ def _preflight(place: CodingDeps, target: Target) -> Preflight | None:
 
 def _saw(place: CodingDeps, target: Target, data: bytes) -> None:
     if (preflight := _preflight(place, target)) is not None:
-        preflight.saw(target.shown, _digest(data))
+        preflight.saw(target.shown, digest_of(data))
 
 
 def _spoken_against(place: CodingDeps, target: Target, before: bytes | None) -> str:
     if (preflight := _preflight(place, target)) is None:
         return ""
-    digest = None if before is None else _digest(before)
+    digest = None if before is None else digest_of(before)
     if (objection := preflight.objection(target.shown, digest)) is None:
         return ""
     if objection.refuses:
@@ -130,7 +129,3 @@ def count_lines(text: str) -> int:
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 line`, `12,000 lines`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

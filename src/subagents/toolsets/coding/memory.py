@@ -69,13 +69,13 @@ def _locked(opened: int) -> bool:
 def note_seen(place: CodingDeps, target: Target, data: bytes) -> None:
     """The run has read the file as it is."""
     if (memory := memory_of(place, target)) is not None:
-        memory.seen[target.path] = _digest(data)
+        memory.seen[target.path] = digest_of(data)
 
 
 def refuse_unseen(place: CodingDeps, target: Target, before: bytes | None) -> None:
     """Raises `ToolFailed` where replacing the whole file would lose lines that the run has not read."""
     memory = memory_of(place, target)
-    if memory is not None and before and memory.seen.get(target.path) != _digest(before):
+    if memory is not None and before and memory.seen.get(target.path) != digest_of(before):
         raise ToolFailed(
             f"{target.shown!r} holds what you have not read: other runs add to it too. Read it, then write it with "
             "what is to stay; or add your lines with edit."
@@ -87,9 +87,9 @@ async def keep(place: CodingDeps, target: Target, before: bytes | None, after: b
     with explained(target.shown):
         await anyio.to_thread.run_sync(_replace, target.path, after)
     if (memory := memory_of(place, target)) is not None:
-        has_seen = not before or memory.seen.get(target.path) == _digest(before)
+        has_seen = not before or memory.seen.get(target.path) == digest_of(before)
         if has_seen:
-            memory.seen[target.path] = _digest(after)
+            memory.seen[target.path] = digest_of(after)
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -97,5 +97,6 @@ def _replace(path: Path, data: bytes) -> None:
     atomic.replace(path, data)
 
 
-def _digest(data: bytes) -> str:
+def digest_of(data: bytes) -> str:
+    """The SHA-256 of a file's bytes in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
