@@ -30,7 +30,9 @@ async def test_q5_without_changes_nothing_is_left(repo: Path, tmp_path: Path):
     assert await finish(worktree, place) == KeptWork(repository=str(repo), base=head(repo))
 
 
-async def test_q9_commits_staged_unstaged_and_untracked_work_are_all_on_the_branch(repo: Path, tmp_path: Path):
+async def test_q9_commits_staged_unstaged_and_untracked_work_are_all_on_the_branch(
+    repo: Path, tmp_path: Path
+):
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     tree = worktree.tree
@@ -89,7 +91,9 @@ async def test_a_history_of_its_own_is_kept(repo: Path, tmp_path: Path):
     assert shown(repo, kept.branch, "new") == b"x"
 
 
-async def test_q15_a_machine_without_an_identity_commits_all_the_same(repo: Path, tmp_path: Path, monkeypatch):
+async def test_q15_a_machine_without_an_identity_commits_all_the_same(
+    repo: Path, tmp_path: Path, monkeypatch
+):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     Path(os.environ["HOME"], ".gitconfig").unlink(missing_ok=True)
     git(repo, "config", "user.useConfigOnly", "true")

@@ -25,7 +25,9 @@ def repo(tmp_path: Path) -> Path:
 # --- making
 
 
-async def test_q1_it_has_the_repositorys_files_at_its_head_outside_of_the_checkout(repo: Path, tmp_path: Path):
+async def test_q1_it_has_the_repositorys_files_at_its_head_outside_of_the_checkout(
+    repo: Path, tmp_path: Path
+):
     worktree = await made(repo, place_in(tmp_path), run="test-id-1")
     assert (worktree.tree / "README").read_text() == "one\n"
     assert worktree.base == worktree.head == head(repo) == head(worktree.tree)
