@@ -59,7 +59,8 @@ class Bounds:
         if any(_is_in(path, place) for place in self.checkouts):
             return f"{shown(text)!r} leads into the user's checkout, which is out of bounds. {self.instead(path)}"
         if _is_in(path, self.beside):
-            return f"{shown(text)!r} leads out of your worktree {str(self.tree)!r} to where others are. {self.instead(path)}"
+            others = f"leads out of your worktree {str(self.tree)!r} to where others are"
+            return f"{shown(text)!r} {others}. {self.instead(path)}"
         if text.startswith(("/", *_HOME)):
             return ""
         return f"{shown(text)!r} leads out of your worktree {str(self.tree)!r}. {self.instead(path)}"

@@ -105,7 +105,7 @@ class _Walk:
 
     def _inner(self, line: str, folder: str | None = None) -> str:
         """A command line in a word: a folder that it changes to is its own."""
-        if self.depth >= DEEPEST:
+        if self.depth >= DEEPEST or not line:
             return ""
         return _Walk(self.bounds, folder or self.folder, self.depth + 1, self.before).line(line)
 
@@ -148,9 +148,10 @@ class _Walk:
         if to is None or self.bounds.holds(to):
             self.folder, self.before = to, self.folder
             return ""
+        called = shown(" ".join((name, *named[:1])))
         return (
-            f"`{shown(' '.join((name, *named[:1])))}` leads out of your worktree {str(self.bounds.tree)!r}, the only place to "
-            f"work, where commands begin by themselves. {self.bounds.instead(to)}"
+            f"`{called}` leads out of your worktree {str(self.bounds.tree)!r}, the only place to work, where commands "
+            f"begin by themselves. {self.bounds.instead(to)}"
         )
 
 

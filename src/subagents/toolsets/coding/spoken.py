@@ -21,8 +21,12 @@ _GIT_MESSAGE = re.compile(r"-[A-Za-z]*m")
 # What git is told in these is a command.
 _GIT_RUNS = frozenset({"rebase", "submodule", "bisect", "filter-branch"})
 
-#: Words with blanks are prose or a program in a language of its own: no commands of a shell.
-WITH_PROSE = _SAYING | _SEARCHING | {"git", "gh", "glab", "hub"}
+_ELSEWHERE = frozenset(
+    {"ssh", "docker", "podman", "docker-compose", "kubectl", "vagrant", "adb"}
+)  # run commands there
+
+#: Words with blanks are prose, a program in a language of its own or run elsewhere: no commands of this shell.
+WITH_PROSE = _SAYING | _SEARCHING | _ELSEWHERE | {"git", "gh", "glab", "hub"}
 
 
 def texts(name: str, words: Sequence[str]) -> set[int]:
@@ -31,7 +35,13 @@ def texts(name: str, words: Sequence[str]) -> set[int]:
     if name in _SEARCHING and not any(word.partition("=")[0] in _PATTERN_OPTIONS for word in words):
         first = (at for at, word in enumerate(words) if not word.startswith("-") and not word.isdigit())
         found.update(at for at in (next(first, None),) if at is not None)
-    return found
+    return found | _link(words) if name == "ln" else found
+
+
+def _link(words: Sequence[str]) -> set[int]:
+    """What a symbolic link leads to is counted from where the link is (ln(1))."""
+    symbolic = any(word == "--symbolic" or re.match(r"-[A-Za-z]*s", word) for word in words)
+    return {at for at, word in enumerate(words) if symbolic and word.startswith("..")}
 
 
 def _is_text(name: str, words: Sequence[str], at: int) -> bool:
