@@ -369,7 +369,7 @@ async def test_who_works_in_the_worktree_of_another_is_bound_to_it_too_and_nobod
     assert own == nested
     assert plain is None
     assert own is not None
-    assert (own.tree, own.checkouts) == (root.parent, (repo, repo / ".git", repo))
+    assert (own.tree, own.checkouts) == (root.parent, (repo, repo / ".git"))
     assert "leads into the user's checkout" in refusal(f"cat {repo}/README", root, own)
     assert "to where others are" in refusal("cat ../../Explore-other/README", root, own)
     assert refusal("cd .. && git -C . status && cat README /etc/hosts", root, own) == ""

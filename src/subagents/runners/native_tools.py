@@ -117,7 +117,8 @@ def _checkouts(tree: Path) -> tuple[Path, ...]:
     if worktree is None:
         return ()  # without it a command still may not leave
     common = Path(worktree.common)
-    return (Path(worktree.top), common, *((common.parent,) if common.name == ".git" else ()))
+    main = common.parent if common.name == ".git" else common
+    return tuple(dict.fromkeys((Path(worktree.top), main, common)))
 
 
 def _passing_on(report: Report) -> Callable[[CodingUpdate], Awaitable[None]]:

@@ -24,34 +24,9 @@ _CHANGING_FOLDER = frozenset({"cd", "pushd", "popd", "chdir"})
 # What begins another command that stands behind it, after options and values of its own.
 _PREFIXES = frozenset(
     {
-        *(
-            "command",
-            "builtin",
-            "exec",
-            "eval",
-            "env",
-            "sudo",
-            "doas",
-            "su",
-            "nohup",
-            "setsid",
-            "nice",
-            "ionice",
-        ),
-        *(
-            "time",
-            "timeout",
-            "stdbuf",
-            "xargs",
-            "parallel",
-            "watch",
-            "strace",
-            "find",
-            "fd",
-            "flock",
-            "script",
-            "unbuffer",
-        ),
+        *("command", "builtin", "exec", "eval", "env", "sudo", "doas", "su", "xargs", "parallel"),
+        *("nohup", "setsid", "nice", "ionice", "time", "timeout", "stdbuf", "strace", "watch"),
+        *("find", "fd", "flock", "script", "unbuffer"),
     }
 )
 _SEEKING = frozenset({"find", "fd"})
