@@ -97,9 +97,15 @@ def is_safe_name(name: str) -> bool:
 def is_in_worktree(folder: Path) -> bool:
     """Whether the folder is the worktree of a run, or in it: of all that is in the state directory only these hold
     work. Its links are to be followed already."""
+    return worktree_around(folder) is not None
+
+
+def worktree_around(folder: Path) -> Path | None:
+    """The worktree of a run that the folder is, or is in; the same holds for its links."""
     home = Path(os.path.realpath(state_home()))
     inside = folder.relative_to(home).parts if folder.is_relative_to(home) else ()
-    return len(inside) > len(("project", WORKTREES, "repository")) and inside[1] == WORKTREES
+    down = len(("project", WORKTREES, "repository", "worktree"))
+    return home.joinpath(*inside[:down]) if len(inside) >= down and inside[1] == WORKTREES else None
 
 
 def user_home() -> Path:

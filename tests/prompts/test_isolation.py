@@ -26,6 +26,7 @@ Uncommitted work of the user is NOT in it: a.py, 'new\\nfile'.
 What you find may differ there; say so where it matters.
 Ignored files, such as installed dependencies, may be missing too. What you leave here is kept on a branch
 when you end, committed or not: make no branch for it, do not push, and do not remove the worktree.
+The stash is shared with the user's checkout: commit where you would use `git stash`.
 </worktree>\
 """)
 

@@ -18,12 +18,15 @@ from subagents.bootstrap import AgentManager
 from subagents.errors import RunnerError, SpawnRefused
 from subagents.events import WorkspaceClosed
 from subagents.ids import RunId
+from subagents.prompts.role import Role
 from subagents.runners.base import RunContext
+from subagents.runners.native_tools import coding_deps
 from subagents.runs.kept import KeptWork
 from subagents.runs.result import result_json, result_text
 from subagents.runs.state import RunStatus
 from subagents.settings.model import Settings
 from subagents.spec import RunSpec, SpawnRequest
+from subagents.toolsets.coding.command_bounds import refusal
 
 pytestmark = pytest.mark.anyio
 
@@ -324,3 +327,55 @@ async def test_the_file_tools_write_in_a_worktree_though_it_is_in_the_state_dire
     assert (work.files, work.preserved) == (1, "")
     assert shown(repo, work.branch, "new.txt") == b"hello\n"
     assert not record.exists()
+
+
+async def test_a_command_that_leads_out_is_refused_and_the_agent_goes_on(repo: Path, tmp_path: Path):
+    write(
+        repo / ".subagents/agents/maker.md",
+        "---\ndescription: makes\ntools: bash\nisolation: worktree\n---\nYou make.\n",
+    )
+    commands = [
+        f"cd {repo} && touch out",
+        f"echo mine > {repo}/README",
+        "touch made; git stash -u",
+        "touch made && cat sub/a",
+    ]
+    turns = [{"tool_calls": [{"name": "bash", "arguments": {"command": command}}]} for command in commands]
+    write(tmp_path / "turns.yaml", json.dumps({"turns": [*turns, {"text": "made"}]}))
+    before = git(repo, "status", "--porcelain")
+    with anyio.fail_after(BOUND):
+        async with AgentManager.open(repo, model=f"script:{tmp_path / 'turns.yaml'}") as manager:
+            run = await manager.spawn(SpawnRequest(agent="maker", prompt="make it"))
+            await told(manager, run)
+            work = kept(manager, run)
+            said = "\n".join(line.text for line in (await manager.peek(run, lines=200)).lines)
+    assert f"Error: `cd {repo}` leads out of your worktree '" in said
+    assert f"Error: '{repo}/README' leads into the user's checkout, which is out of bounds. What is" in said
+    assert (
+        "Error: `git stash -u` is refused: the stash is shared with the user's checkout. Commit inst" in said
+    )
+    assert "Nothing of the command was run." in said
+    assert shown(repo, work.branch, "made") == b""
+    assert (work.files, work.preserved) == (1, "")
+    assert (git(repo, "status", "--porcelain"), git(repo, "stash", "list")) == (before, "")
+
+
+async def test_who_works_in_the_worktree_of_another_is_bound_to_it_too_and_nobody_else(repo: Path):
+    runner = Editing(nothing, waits=True)
+    async with managed(repo, runner) as manager:
+        lead = await spawned(manager, cwd=str(repo / "sub"))
+        await runner.there.wait()
+        root = runner.contexts[0].folder
+        for folder in (root, repo):
+            runner.there = anyio.Event()
+            await spawned(manager, isolation="", cwd=str(folder))
+            await runner.there.wait()
+        spec = manager.state.run(lead).spec
+        own, nested, plain = (coding_deps(spec, context, Role(())).bounds for context in runner.contexts)
+    assert own == nested
+    assert plain is None
+    assert own is not None
+    assert (own.tree, own.checkouts) == (root.parent, (repo, repo / ".git"))
+    assert "leads into the user's checkout" in refusal(f"cat {repo}/README", root, own)
+    assert "to where others are" in refusal("cat ../../Explore-other/README", root, own)
+    assert refusal("cd .. && git -C . status && cat README /etc/hosts", root, own) == ""

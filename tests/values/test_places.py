@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from subagents.errors import SessionError
-from subagents.places import is_in_worktree, project_at, project_root, state_home, state_name, user_home
+from subagents.places import (
+    is_in_worktree,
+    project_at,
+    project_root,
+    state_home,
+    state_name,
+    user_home,
+    worktree_around,
+)
 
 
 @pytest.fixture
@@ -187,6 +195,7 @@ def test_of_the_state_directory_only_worktrees_hold_work(tmp_path: Path, monkeyp
     repository = tmp_path / "shop-123/worktrees/shop-123"
     assert is_in_worktree(repository / "general-abc/sub")
     assert is_in_worktree(repository / "general-abc")
+    assert worktree_around(repository / "general-abc/sub/b") == repository / "general-abc"
     for other in (
         repository,
         repository.parent,

@@ -21,6 +21,7 @@ def isolated_in(
         _missing(missing, snapshot=snapshot),
         "Ignored files, such as installed dependencies, may be missing too. What you leave here is kept on a branch",
         "when you end, committed or not: make no branch for it, do not push, and do not remove the worktree.",
+        "The stash is shared with the user's checkout: commit where you would use `git stash`.",
     )
     return "\n".join(("<worktree>", *parts, "</worktree>"))
 

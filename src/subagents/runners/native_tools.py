@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
 from subagents.definitions.tool_names import FETCH
+from subagents.errors import WorkspaceError
+from subagents.places import worktree_around
 from subagents.prompts.role import Role
 from subagents.runners.base import Called, CommandBegan, FileWritten, FolderMoved, Report, RunContext
 from subagents.spec import RunSpec
 from subagents.texts import storable
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
+from subagents.toolsets.coding.bounds import Bounds
 from subagents.toolsets.coding.deps import (
     CodingDeps,
     CodingUpdate,
@@ -21,6 +25,7 @@ from subagents.toolsets.coding.deps import (
     FolderChanged,
     MemoryPlace,
 )
+from subagents.workspaces.ownership import record_around
 from subagents.workspaces.variables import command_environment
 
 if TYPE_CHECKING:
@@ -81,7 +86,39 @@ def coding_deps(spec: RunSpec, context: RunContext, role: Role) -> CodingDeps:
     # Also where the memory itself could not be had: they were lent for nothing else.
     deps.lent = frozenset(spec.memory.lent if spec.memory is not None else ())
     deps.preflight = context.preflight
+    deps.bounds = _bounds(deps)
     return deps
+
+
+def _bounds(deps: CodingDeps) -> Bounds | None:
+    """Those of the worktree that it works in, its own or that of the run that started it, by our own record of it: a
+    run's workspace knows of a worktree only where it is the run's own."""
+    tree = worktree_around(deps.root)
+    if tree is None:
+        return None
+    memory = (deps.memory.folder,) if deps.memory is not None else ()
+    output = (deps.output_folder,) if deps.output_folder is not None else ()
+    home = deps.environment.get("HOME", "")
+    return Bounds(
+        tree=tree,
+        checkouts=_checkouts(tree),
+        beside=tree.parent.parent,
+        reachable=(*memory, *output, *deps.readable),
+        home=home and os.path.realpath(home),
+    )
+
+
+def _checkouts(tree: Path) -> tuple[Path, ...]:
+    """What it was made from: a checkout, its repository, and the checkout that the repository belongs to."""
+    try:
+        worktree = record_around(tree)
+    except WorkspaceError:
+        worktree = None
+    if worktree is None:
+        return ()  # without it a command still may not leave
+    common = Path(worktree.common)
+    main = common.parent if common.name == ".git" else common
+    return tuple(dict.fromkeys((Path(worktree.top), main, common)))
 
 
 def _passing_on(report: Report) -> Callable[[CodingUpdate], Awaitable[None]]:

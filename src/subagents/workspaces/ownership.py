@@ -21,6 +21,7 @@ import msgspec
 from subagents.atomic import beside, replace
 from subagents.errors import WorkspaceError
 from subagents.language import _
+from subagents.places import worktree_around
 from subagents.workspaces.git import Execute, Git, alternate, execute
 from subagents.workspaces.groups import start_of
 
@@ -225,6 +226,13 @@ def read(file: Path) -> Worktree | None:
             _("{file} is the record of another worktree, {other}.").format(file=file, other=found.file)
         )
     return found
+
+
+def record_around(folder: Path) -> Worktree | None:
+    """The record of the worktree that a folder, its links followed, is in; None where it is in none, or there is no
+    record of it. Raises `WorkspaceError` as `read` does."""
+    tree = worktree_around(folder)
+    return read(tree.with_name(f"{tree.name}{SUFFIX}")) if tree is not None else None
 
 
 def _encode(worktree: Worktree) -> bytes:

@@ -10,6 +10,7 @@ import anyio.to_thread
 from pydantic_ai import RunContext
 
 from subagents.errors import WorkspaceError
+from subagents.toolsets.coding.command_bounds import refusal
 from subagents.toolsets.coding.deps import CodingDeps, CommandStarted, FolderChanged, HasCoding
 from subagents.toolsets.coding.excerpt import Excerpt, keep, temporary_file
 from subagents.toolsets.coding.failures import ToolFailed, failure_as_answer
@@ -48,6 +49,7 @@ async def bash(ctx: RunContext[HasCoding], command: str, timeout: int = 120) -> 
     place = ctx.deps.coding
     _refuse_impossible(command)
     notes = await _back_to_an_existing_folder(place)
+    _refuse_astray(command, place)
     seconds = min(max(timeout, 1), LONGEST_TIMEOUT)
     with temporary_file() as output, temporary_file() as whereabouts:
         result = await _run(place, command, seconds, output, whereabouts)
@@ -63,6 +65,11 @@ def _refuse_impossible(command: str) -> None:
         raise ToolFailed(
             f"the command is longer than {COMMAND_LIMIT:,} bytes. Write it to a file and run `bash FILE`."
         )
+
+
+def _refuse_astray(command: str, place: CodingDeps) -> None:
+    if place.bounds is not None and (why := refusal(command, place.folder, place.bounds)):
+        raise ToolFailed(f"{why} Nothing of the command was run.")
 
 
 async def _back_to_an_existing_folder(place: CodingDeps) -> list[str]:

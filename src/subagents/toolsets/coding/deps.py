@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from subagents.toolsets.coding.bounds import Bounds
+
 if TYPE_CHECKING:
     from pydantic_ai.workspaces import Workspace
 
@@ -96,7 +98,8 @@ class CodingDeps:
     `readable` are further folders and files that may be read, and `lent` the tools that reach only these and it.
 
     `report` is awaited before a tool goes on: `CommandStarted` before the command begins, the others
-    after the fact. What it raises ends the call and is passed on. `preflight` None looks for nobody else.
+    after the fact. What it raises ends the call and is passed on. `preflight` None looks for nobody else. `bounds` are
+    those of a worktree that commands are not to leave, None in the user's own folder.
     """
 
     root: Path
@@ -109,6 +112,7 @@ class CodingDeps:
     readable: tuple[Path, ...] = ()
     lent: frozenset[str] = frozenset()
     preflight: Preflight | None = None
+    bounds: Bounds | None = None
 
     @classmethod
     def local(

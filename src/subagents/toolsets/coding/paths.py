@@ -2,7 +2,7 @@
 
 Links are followed, also above a file that does not exist yet. This keeps a model from straying; it is no
 wall against a program that swaps a folder for a link between the look and the deed, and none at all for
-commands, which are held by a sandbox or by nothing.
+commands: what these say is looked at in a worktree (`command_bounds.py`), and what they do is held by nothing.
 """
 
 from __future__ import annotations
