@@ -159,7 +159,7 @@ class WorkspaceClosed(RunEvent, frozen=True, kw_only=True):
 
     @property
     def synced(self) -> bool:
-        return bool(self.branch or self.preserved)
+        return bool(self.branch or self.preserved or self.archived or self.why)
 
 
 class ServerLeftOut(RunEvent, frozen=True, kw_only=True):

@@ -55,7 +55,7 @@ How it goes:
 - run_in_background: false is for when you can do nothing without the answer. It waits like get_subagent_result, and the agent ends with you.
 - subagent_type: auto picks the agent that fits the task best and says which and why.
 - A call that is refused can be made again with retry and what is to be different; the prompt is kept.
-- isolation: worktree gives it a git worktree of its own, for changes beside others' or beside yours. It sees what is committed, and its result names the branch with its work, which you merge.
+- isolation: worktree gives it a git worktree of its own, for changes beside others' or yours: made from the current state at HEAD; its work is kept on a branch; a repository with a commit is required. Its result names the branch, which you merge.
 - An agent you start is at depth 2 of 4; only those whose file names Agent can start others.\
 """)
 
@@ -74,7 +74,7 @@ Agents:
 - get_subagent_result waits (wait: true) and gives the result. Do not redo what you delegated; check changes it claims.
 - steer_subagent, stop_subagent; resume goes on with an ended one; retry makes a refused call again with its prompt kept.
 - run_in_background: false waits for the answer; subagent_type: auto picks the best fitting agent.
-- isolation: worktree gives it a git worktree of its own, for changes beside others' or beside yours. It sees what is committed, and its result names the branch with its work, which you merge.
+- isolation: worktree gives it a git worktree of its own, for changes beside others' or yours: made from the current state at HEAD; its work is kept on a branch; a repository with a commit is required. Its result names the branch, which you merge.
 - An agent you start is at depth 2 of 4; only those whose file names Agent can start others.\
 """)
 

@@ -158,7 +158,7 @@ def test_the_parameters_of_agent():
                 },
                 "isolation": {
                     "default": "",
-                    "description": "worktree: a git worktree of its own; its work is handed back on a branch.",
+                    "description": "worktree: a git worktree of its own: made from the current state at HEAD; its work is kept on a branch; a repository with a commit is required.",
                     "enum": ["", "worktree"],
                     "type": "string",
                 },

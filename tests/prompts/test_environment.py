@@ -12,7 +12,7 @@ import pytest
 
 from subagents.clock import SystemClock
 from subagents.prompts import environment
-from subagents.prompts.environment import GitState, parse_status, read_environment
+from subagents.prompts.environment import GitState, parse_head, parse_status, read_environment
 
 pytestmark = pytest.mark.anyio
 
@@ -220,3 +220,26 @@ def test_what_git_says_is_read_line_by_line():
 
     assert parse_status(text) == GitState("feature/x", "1a2b3c4d", 3)
     assert parse_status("") == GitState("", "", 0)
+
+
+async def test_in_a_worktree_of_a_run_git_is_asked_nothing_for_which_it_runs_what_stands_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """An agent may have put anything in the place of what leads git to its repository."""
+    monkeypatch.setenv("SUBAGENTS_STATE", str(tmp_path))
+    folder = tmp_path / "shop-1" / "worktrees" / "shop-1" / "general-1"
+    folder.mkdir(parents=True)
+    git(folder, "init", "-b", "main")
+    (folder / "a").write_text("one\n")
+    git(folder, "add", ".")
+    git(folder, "commit", "-m", "first")
+    git(folder, "config", "filter.f.clean", f"touch {tmp_path}/ran; cat")
+    (folder / ".gitattributes").write_text("* filter=f\n")
+    (folder / "a").write_text("two\n")
+    found = await read_environment(folder, StillClock())
+    assert found.git == GitState("main", git(folder, "rev-parse", "--short=8", "HEAD"), None)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_head_that_is_on_no_branch():
+    assert parse_head("1a2b3c4d5e6f\nHEAD\n") == GitState("", "1a2b3c4d", None)

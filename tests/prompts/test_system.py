@@ -114,6 +114,7 @@ def test_another_identity_may_stand_in_the_tag():
     [
         (GitState("main", "1a2b3c4d", 0), True, "branch main, clean"),
         (GitState("main", "1a2b3c4d", 1), True, "branch main, 1 changed file"),
+        (GitState("", "1a2b3c4d", None), True, "detached at 1a2b3c4d"),
         (GitState("", "1a2b3c4d", 2), True, "detached at 1a2b3c4d, 2 changed files"),
         (GitState("main", "", 0), True, "branch main, no commit yet, clean"),
         (None, True, "not a repository"),

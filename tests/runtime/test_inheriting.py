@@ -13,8 +13,10 @@ from tests.delegation.parents import parent_of
 from tests.serve.mcp.stories import story
 
 from subagents.definitions.documentation import fields_table
-from subagents.definitions.fields import SEES_HISTORY
+from subagents.definitions.fields import ISOLATES, SEES_HISTORY
 from subagents.delegation.agent import AGENT, AgentParams
+from subagents.delegation.describing import TEMPLATE, Place, described, expanded, values
+from subagents.delegation.door import LIBRARY
 from subagents.errors import SpawnRefused
 from subagents.events import encode
 from subagents.ids import RunId
@@ -181,6 +183,22 @@ async def test_over_mcp_the_client_gives_its_conversation_or_is_told_to():
         given = {**asked, "context": "We fixed retry.py.", "run_in_background": False}
         assert not (await client.call("Agent", **given))["isError"]
         assert words(list(told.runner.opened[-1].history)) == ["We fixed retry.py."]
+
+
+def test_what_isolation_is_is_said_in_the_same_words_everywhere():
+    whole = Place((), 1, 3, LIBRARY)
+    texts = (ROOT / "examples" / TEMPLATE).read_text(encoding="utf-8")
+    places = {
+        "tool schema": str(AgentParams.model_json_schema()["properties"]["isolation"]),
+        "README": (ROOT / "README.md").read_text(encoding="utf-8").partition("## Work kept apart")[2],
+        "README's table": fields_table(),
+        "ejected file": (ROOT / "agents" / "general-purpose.md").read_text(encoding="utf-8"),
+        "full": described("Agent", whole).text,
+        "compact": described("Agent", replace(whole, mode="compact")).text,
+        "template": expanded(texts, values(whole))[0],
+    }
+    assert [place for place, text in places.items() if ISOLATES not in text] == []
+    assert places["template"] == places["full"]
 
 
 def test_what_it_is_for_is_said_in_the_same_words_everywhere():

@@ -198,6 +198,50 @@ async def test_it_waits_until_the_other_has_ended_and_reads_what_came_of_it(tmp_
         assert (await second("edit", path="f", old_string="line 5", new_string="five")).startswith("Replaced")
 
 
+async def test_two_that_would_wait_for_each_other_do_not(tmp_path: Path):
+    for name in ("f", "g"):
+        (tmp_path / name).write_text(TEN)
+    async with story(tmp_path, shared_edits="wait") as told, anyio.create_task_group() as tasks:
+        one, first = await told.agent("one")
+        _, second = await told.agent("two")
+        await first("edit", path="f", old_string="line 3", new_string="three")
+        await second("edit", path="g", old_string="line 3", new_string="three")
+        answers: list[str] = []
+
+        async def write() -> None:
+            answers.append(await first("edit", path="g", old_string="line 5", new_string="five"))
+
+        tasks.start_soon(write)
+        await anyio.wait_all_tasks_blocked()
+        assert not answers
+        refused = await second("edit", path="f", old_string="line 5", new_string="five")
+        assert f"'f' was changed and you have not read it: one ({one})" in refused
+        assert not answers
+        await told.end(told.manager.find("two"))
+        with anyio.fail_after(BOUND):
+            await _until(lambda: answers)
+
+
+async def test_what_somebody_else_changed_is_not_written_over_whole(tmp_path: Path):
+    """Another session, a person, an own command: whose it is is not known, and that it is newer is."""
+    file = tmp_path / "f"
+    file.write_text(TEN)
+    async with story(tmp_path) as told:
+        _one, a = await told.agent("one")
+        await a("read", path="f")
+        file.write_text("theirs\n")
+        refused = await a("write", path="f", content="mine\n")
+        assert (
+            "'f' was changed since you read it: by a person, a command, or an agent of another session"
+            in refused
+        )
+        assert "Nothing was written: read the file again" in refused
+        assert "Replaced" in await a("edit", path="f", old_string="theirs", new_string="theirs, mine")
+        assert "Wrote" in await a("write", path="f", content="all of it\n")
+        file.unlink()
+        assert "Wrote" in await a("write", path="f", content="anew\n")
+
+
 async def test_an_agent_outside_that_reports_takes_part(tmp_path: Path):
     (tmp_path / "f").write_text(TEN)
     async with story(tmp_path) as told:

@@ -38,6 +38,7 @@ from subagents.language import _
 from subagents.spec import Base, OnInvalid, PromptMode
 
 #: What `inherit_context` is for, in the same words wherever it stands.
+ISOLATES = "made from the current state at HEAD; its work is kept on a branch; a repository with a commit is required"
 SEES_HISTORY = "the agent then sees the chat history; recommended for questions that need current context"
 
 #: How hard a model thinks, the least first.
@@ -337,7 +338,7 @@ FIELDS: tuple[Field, ...] = (
         "isolation",
         an_isolation,
         "`worktree`, `off`",
-        "a git worktree of its own; `off` beats the caller's `worktree`",
+        f"a git worktree of its own: {ISOLATES}; `off` beats the caller's `worktree`",
         "the caller's choice",
     ),
     Field(

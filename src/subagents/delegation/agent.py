@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from subagents.definitions.fields import SEES_HISTORY
+from subagents.definitions.fields import ISOLATES, SEES_HISTORY
 from subagents.delegation.answers import BegunAnswer, RunAnswer
 from subagents.delegation.get_result import Asked, answered, told
 from subagents.delegation.tool import Answer, BadArguments, DelegationTool, Parameters, Parent, read, refused
@@ -92,7 +92,7 @@ class AgentParams(Parameters):
     ] = False
     isolation: Annotated[
         Literal["", "worktree"],
-        Field(description="worktree: a git worktree of its own; its work is handed back on a branch."),
+        Field(description=f"worktree: a git worktree of its own: {ISOLATES}."),
     ] = ""
     run_in_background: Annotated[
         bool,

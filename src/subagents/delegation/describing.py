@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from subagents.contents import first_bytes
+from subagents.definitions.fields import ISOLATES
 from subagents.definitions.model import AgentDefinition
 from subagents.delegation.door import Door
 from subagents.places import PROJECT_FOLDER, user_home
@@ -32,8 +33,8 @@ INSTRUCTIONS = (
 )
 
 ISOLATION = (
-    "- isolation: worktree gives it a git worktree of its own, for changes beside others' or beside yours. It sees "
-    "what is committed, and its result names the branch with its work, which you merge."
+    f"- isolation: worktree gives it a git worktree of its own, for changes beside others' or yours: {ISOLATES}. "
+    "Its result names the branch, which you merge."
 )
 
 _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
@@ -70,7 +71,7 @@ def described(tool: str, place: Place) -> Description:
     if tool != START:
         return Description(_packaged(tool))
     template, warnings = _template(place)
-    text, unknown = expanded(template, _values(place))
+    text, unknown = expanded(template, values(place))
     names = ", ".join(f"{{{{{name}}}}}" for name in unknown)
     more = (f"The template {TEMPLATE} has placeholders that there are not: {names}.",) if unknown else ()
     return Description(text, (*warnings, *more))
@@ -144,7 +145,8 @@ def _custom(project: Path | None) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _values(place: Place) -> dict[str, str]:
+def values(place: Place) -> dict[str, str]:
+    """What stands for the placeholders there."""
     deep, most = place.next_depth, place.max_depth
     recursive = (
         f"- An agent you start is at depth {deep} of {most}; only those whose file names Agent can start others."

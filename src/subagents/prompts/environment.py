@@ -14,6 +14,7 @@ import anyio
 from anyio.lowlevel import RunVar
 
 from subagents.clock import Clock
+from subagents.places import worktree_around
 
 GIT_BOUND = 5.0  # seconds that git may take; a large repository is then one whose state is not known
 KEPT = 5.0  # seconds that an answer is good for, so that runs that begin together ask once
@@ -26,15 +27,18 @@ _STATUS = (
     *("git", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch"),
     *("--untracked-files=normal", "--ignore-submodules=dirty"),
 )
+# To count changes git may run filters, and what a worktree of a run leads git to, an agent may have written.
+_HEAD = ("git", "rev-parse", "HEAD", "--abbrev-ref", "HEAD")
 
 
 @dataclass(frozen=True, slots=True)
 class GitState:
-    """A repository as it is. `branch` is "" when HEAD is detached, `commit` the short hash, "" before the first."""
+    """A repository as it is. `branch` is "" when HEAD is detached, `commit` the short hash, "" before the first.
+    `changed` is None where nobody counted."""
 
     branch: str
     commit: str
-    changed: int
+    changed: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,11 @@ async def _read(folder: Path, clock: Clock) -> Environment:
 
 async def _git(folder: Path) -> tuple[GitState | None, bool]:
     """The repository's state, and whether git could tell that there is one or none."""
+    asked, read = (_HEAD, parse_head) if worktree_around(folder) is not None else (_STATUS, parse_status)
     with anyio.move_on_after(GIT_BOUND):
         try:
             done = await anyio.run_process(
-                _STATUS,
+                asked,
                 cwd=folder,
                 env=_variables(os.environ),
                 stdin=subprocess.DEVNULL,
@@ -91,7 +96,7 @@ async def _git(folder: Path) -> tuple[GitState | None, bool]:
         except OSError:
             return None, False  # no git, or no such folder
         if done.returncode == 0:
-            return parse_status(done.stdout.decode(errors="replace")), True
+            return read(done.stdout.decode(errors="replace")), True
         return None, b"not a git repository" in done.stderr
     return None, False
 
@@ -115,6 +120,12 @@ def parse_status(text: str) -> GitState:
         elif not line.startswith("#"):
             changed += 1
     return GitState(branch, commit, changed)
+
+
+def parse_head(text: str) -> GitState:
+    """What `git rev-parse` says of a HEAD: its commit, and the branch or `HEAD` (git-rev-parse(1))."""
+    commit, branch, *_rest = (*text.split("\n"), "", "")
+    return GitState("" if branch == "HEAD" else branch, commit[:8], None)
 
 
 # --- what is kept, for this event loop

@@ -86,7 +86,7 @@ def _git(git: GitState | None, *, known: bool) -> str:
     head = f"branch {as_name(git.branch)}" if git.branch else f"detached at {git.commit}"
     if not git.commit:
         head += ", no commit yet"
-    return f"{head}, {_changes(git.changed)}"
+    return head if git.changed is None else f"{head}, {_changes(git.changed)}"
 
 
 def _changes(changed: int) -> str:

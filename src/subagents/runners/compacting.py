@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from subagents.errors import ProviderFailed, SubagentsError
+from subagents.errors import ProviderFailed, SessionError, SubagentsError
 from subagents.language import _
 from subagents.models.pricing import usage_of
 from subagents.models.selection import OFFLINE
@@ -162,6 +162,8 @@ class Compacting:
         text = SUM_UP + compaction.told(parts.old, self._most * 7 // 10)
         try:
             return await self._asked_of(name, text)
+        except SessionError:
+            raise
         except (SubagentsError, AgentRunError, UserError) as error:
             return _Summary(why_not=str(error))
 

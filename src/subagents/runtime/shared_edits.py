@@ -1,7 +1,8 @@
 """Runs that share a tree: who changes a file is stopped where another run did so since it was last read.
 
 An optimistic lock: what a run has read of a file is remembered with its hash and the facts that were recorded by then,
-and compared when the run writes. It is not in the log: after a restart nothing counts as read.
+and compared when the run writes. It is not in the log: after a restart nothing counts as read. By the hash it is seen,
+too, that a file was changed by nobody of this session, which only matters to who would write all of it anew.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from subagents.toolsets.coding.deps import Objection
 
 WAITS = 60.0  # seconds that a write waits for the others that changed the file
 MOST_NAMED = 3  # edits that a sentence names
+NOBODY_HERE = "by a person, a command, or an agent of another session"
 
 
 class SharedMode(StrEnum):
@@ -45,22 +47,24 @@ class SharedEdits:
         self._clock = clock
         self._mode = mode
         self._locks: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
+        self._waiting: dict[RunId, frozenset[RunId]] = {}
 
     def of(self, run: RunId) -> RunPreflight:
         """The look of one run, for one episode."""
-        return RunPreflight(run, self._journal, self._clock, self._mode, self._locks)
+        return RunPreflight(run, self._journal, self._clock, self._mode, self._locks, self._waiting)
 
 
 @dataclass(frozen=True)
 class RunPreflight:
-    """A `Preflight` by what is recorded of other runs' edits. `_seen` has how many facts there were when the run saw a
-    file, and the hash that this had."""
+    """A `Preflight` by what is recorded of other runs' edits. `waiting` tells which run waits for which others. `_seen`
+    has how many facts there were when the run saw a file, and the hash that this had."""
 
     run: RunId
     journal: Journal
     clock: Clock
     mode: SharedMode
     locks: WeakValueDictionary[str, anyio.Lock]
+    waiting: dict[RunId, frozenset[RunId]]
     _seen: dict[str, tuple[int, str | None]] = field(default_factory=dict)
 
     def saw(self, path: str, digest: str | None) -> None:
@@ -69,10 +73,25 @@ class RunPreflight:
     async def ready(self, path: str) -> None:
         if self.mode is not SharedMode.WAIT:
             return
-        others = {edit.run for edit in self._unknown(path, None)}
-        # Who waits when the session ends is told so by the write itself.
-        with self.clock.move_on_after(WAITS), suppress(SessionError):
-            await self.journal.until(lambda state: not any(state.is_live(other) for other in others))
+        others = frozenset(edit.run for edit in self._unknown(path, None))
+        if not others or self._is_waited_for_by(others):
+            return
+        self.waiting[self.run] = others
+        try:
+            # Who waits when the session ends is told so by the write itself.
+            with self.clock.move_on_after(WAITS), suppress(SessionError):
+                await self.journal.until(lambda state: not any(state.is_live(other) for other in others))
+        finally:
+            self.waiting.pop(self.run, None)
+
+    def _is_waited_for_by(self, runs: frozenset[RunId]) -> bool:
+        """Whether one of them waits for this run, be it by way of others: then to wait for it would be for ever."""
+        passed: set[RunId] = set()
+        left = set(runs)
+        while left:
+            passed |= left
+            left = {other for run in left for other in self.waiting.get(run, ())} - passed
+        return self.run in passed
 
     @asynccontextmanager
     async def alone_with(self, path: str) -> AsyncIterator[None]:
@@ -80,9 +99,9 @@ class RunPreflight:
         async with lock:
             yield
 
-    def objection(self, path: str, digest: str | None) -> Objection | None:
+    def objection(self, path: str, digest: str | None, *, whole: bool) -> Objection | None:
         edits = self._unknown(path, digest)
-        if not edits:
+        if not edits and not (whole and self._changed_elsewhere(path, digest)):
             return None
         text = _objection(self.journal.head, edits, path, digest, read=path in self._seen)
         refuses = self.mode is not SharedMode.WARN
@@ -93,6 +112,11 @@ class RunPreflight:
         head = self.journal.head
         others = head.edits.of_others(self._whole(path), self.run)
         return overtaken(others, self._seen.get(path), digest, head.is_live)
+
+    def _changed_elsewhere(self, path: str, digest: str | None) -> bool:
+        """Whether it is not as this run read it. What is gone can be written anew."""
+        seen = self._seen.get(path)
+        return seen is not None and digest is not None and seen[1] != digest
 
     def _whole(self, path: str) -> str:
         return whole_path(self.journal.head.run(self.run), path)
@@ -107,7 +131,7 @@ _ADVICE = {
 def _objection(
     head: SessionState, edits: Sequence[Edit], path: str, digest: str | None, *, read: bool
 ) -> str:
-    who = "; ".join(_told(head, edits))
+    who = "; ".join(_told(head, edits)) or NOBODY_HERE
     since = "since you read it" if read else "and you have not read it"
     now = "it is not there now" if digest is None else f"its SHA-256 is {digest} now"
     return f"{path!r} was changed {since}: {who}; {now}."

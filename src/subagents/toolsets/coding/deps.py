@@ -61,7 +61,8 @@ class Preflight(Protocol):
     `FileChanged`; hashes are SHA-256 in hexadecimal, None for a file that is not there.
 
     `saw` is told what was read and written. `ready` waits, within a bound, while the file is in others' hands, if that
-    is wanted. In `alone_with`, which one call at a time enters for a file, `objection` answers what speaks against it.
+    is wanted. In `alone_with`, which one call at a time enters for a file, `objection` answers what speaks against it;
+    `whole` tells that nothing of what is there now will stay.
     """
 
     def saw(self, path: str, digest: str | None) -> None: ...
@@ -70,7 +71,7 @@ class Preflight(Protocol):
 
     def alone_with(self, path: str) -> AbstractAsyncContextManager[None]: ...
 
-    def objection(self, path: str, digest: str | None) -> Objection | None: ...
+    def objection(self, path: str, digest: str | None, *, whole: bool) -> Objection | None: ...
 
 
 @dataclass

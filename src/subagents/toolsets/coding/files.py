@@ -66,12 +66,15 @@ def note_read(place: CodingDeps, target: Target, data: bytes) -> None:
     _saw(place, target, data)
 
 
-async def replace(place: CodingDeps, target: Target, before: bytes | None, after: bytes, span: Span) -> str:
-    """Writes the file, its folders included, and reports it; to be `held`. `before` is None for a new file.
+async def replace(
+    place: CodingDeps, target: Target, before: bytes | None, after: bytes, span: Span, *, whole: bool = False
+) -> str:
+    """Writes the file, its folders included, and reports it; to be `held`. `before` is None for a new file, and `whole`
+    tells that nobody has looked what stays of it.
 
     Answers what speaks against it, with a blank before, "" where nothing does. Raises ToolFailed where it is refused.
     """
-    note = _spoken_against(place, target, before)
+    note = _spoken_against(place, target, before, whole=whole)
     if memory_of(place, target) is not None:
         await keep(place, target, before, after)
     else:
@@ -100,11 +103,11 @@ def _saw(place: CodingDeps, target: Target, data: bytes) -> None:
         preflight.saw(target.shown, digest_of(data))
 
 
-def _spoken_against(place: CodingDeps, target: Target, before: bytes | None) -> str:
+def _spoken_against(place: CodingDeps, target: Target, before: bytes | None, *, whole: bool) -> str:
     if (preflight := _preflight(place, target)) is None:
         return ""
     digest = None if before is None else digest_of(before)
-    if (objection := preflight.objection(target.shown, digest)) is None:
+    if (objection := preflight.objection(target.shown, digest, whole=whole)) is None:
         return ""
     if objection.refuses:
         raise ToolFailed(objection.text)

@@ -25,7 +25,7 @@ async def write(ctx: RunContext[HasCoding], path: str, content: str) -> str:
     async with held(place, target):
         before = await _present(place, target)
         refuse_unseen(place, target, before)
-        note = await replace(place, target, before, after, Span(min(lines, 1), lines))
+        note = await replace(place, target, before, after, Span(min(lines, 1), lines), whole=True)
     what = f"{plural(len(after), 'byte')} ({plural(lines, 'line')})"
     if before is None:
         return f"Wrote {what} to the new file {target.shown}.{note}"
