@@ -14,8 +14,8 @@ import anyio.to_thread
 from subagents.errors import GitFailed
 from subagents.texts import storable
 from subagents.workspaces.git import LONG, Git
-from subagents.workspaces.git_output import Change, changes, commit, flags, joined
-from subagents.workspaces.starting import STATUS
+from subagents.workspaces.git_output import Change, changes, commit, flags, head_in, joined
+from subagents.workspaces.starting import STATUS, STATUS_AND_HEAD
 
 LONGEST_SUBJECT = 200
 NAME, EMAIL = "subagents", "subagents@localhost"
@@ -54,6 +54,12 @@ async def look(git: Git) -> tuple[Change, ...]:
     return changes(await git(*STATUS, seconds=LONG))
 
 
+async def look_and_head(git: Git) -> tuple[tuple[Change, ...], str]:
+    """The same, and that commit; "" before the first."""
+    said = await git(*STATUS_AND_HEAD, seconds=LONG)
+    return changes(said), head_in(said)
+
+
 async def unhide(git: Git) -> None:
     """Takes back in our index what git was told not to look at, where there is a file to look at."""
     listed = flags(await git("ls-files", "-v", "-z"))
@@ -67,9 +73,13 @@ def _present(folder: Path, paths: list[str]) -> list[str]:
     return [path for path in paths if os.path.lexists(folder / path)]
 
 
-async def add_all(git: Git) -> None:
-    """Everything that lies in the tree, but for what is ignored, and repositories inside it."""
-    nested = [change.path for change in await look(git) if change.nested]
+async def add_all(git: Git, changed: Sequence[Change] | None = None) -> None:
+    """Everything that lies in the tree, but for what is ignored, and repositories inside it.
+
+    `changed` is what differs, for who has looked just now.
+    """
+    found = await look(git) if changed is None else changed
+    nested = [change.path for change in found if change.nested]
     # Names that would mean something else as patterns mean themselves here.
     without = [":(top)", *(f":(top,exclude,literal){path.rstrip('/')}" for path in nested)]
     await git.with_variables(GIT_LITERAL_PATHSPECS="0")(

@@ -86,6 +86,13 @@ def _changes(fields: Iterator[bytes]) -> Iterator[Change]:
                 yield Change(os.fsdecode(next(fields)), "D", ".")
 
 
+def head_in(status: bytes) -> str:
+    """The commit in what `git status --porcelain=v2 --branch -z` says; "" before the first."""
+    said = next((each for each in status.split(b"\0", 4) if each.startswith(b"# branch.oid ")), b"")
+    oid = said.removeprefix(b"# branch.oid ").decode()
+    return "" if oid == "(initial)" else oid
+
+
 def flags(output: bytes) -> tuple[Flagged, ...]:
     """`git ls-files -v -z`."""
     return tuple(Flagged(name[0], name[2:]) for name in names(output))

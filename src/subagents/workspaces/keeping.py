@@ -16,13 +16,13 @@ from subagents.workspaces.committing import (
     add_all,
     commit_tree,
     copy_index,
-    look,
+    look_and_head,
     subject,
     unhide,
     write_tree,
 )
 from subagents.workspaces.git import LONG, Execute, Git
-from subagents.workspaces.git_output import NO_FIGURES, Figures, commit, figures
+from subagents.workspaces.git_output import NO_FIGURES, Change, Figures, commit, figures
 from subagents.workspaces.ownership import PREFIX, Worktree, forget_index, note, slug
 from subagents.workspaces.repository import head_of
 from subagents.workspaces.snapshot import publish
@@ -60,11 +60,14 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     Repeated after a crash it makes the same commits, and so nothing twice. A folder that is gone leaves what git has.
     """
     await anyio.to_thread.run_sync(prepare, worktree)
-    worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
     there = worktree.tree.is_dir()
     git = worktree.git(run) if there else worktree.git(run).without_tree()
-    head = await head_of(git)
-    tip = await _tip(worktree, git, head, _message(worktree, description))
+    found, head = await _looked(worktree, git)
+    if there and not found and head == worktree.head == worktree.begun and not worktree.branch:
+        # Most have only read. Nothing is written then, and git is asked nothing more.
+        return worktree, Work(head)
+    worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
+    tip = await _tip(worktree, git, head, found, _message(worktree, description))
     if not tip:
         return worktree, Work(head)
     if worktree.snapshot:
@@ -98,17 +101,25 @@ def prepare(worktree: Worktree) -> None:
         settings.write_bytes(os.fsencode(worktree.configuration))
 
 
-async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str:
-    """The commit that has everything; "" when that is what was there at the beginning."""
-    if not worktree.index.exists() and head:
+async def _looked(worktree: Worktree, git: Git) -> tuple[tuple[Change, ...], str]:
+    """What differs from the commit that is checked out, and that commit; without a folder only the commit is known."""
+    if not worktree.index.exists() and (head := await head_of(git)):
         await git("read-tree", head)
+    if git.work_tree is None:
+        return (), await head_of(git)
+    # What git was told not to look at would differ, and nobody would see it.
+    await unhide(git)
+    return await look_and_head(git)
+
+
+async def _tip(worktree: Worktree, git: Git, head: str, found: tuple[Change, ...], message: Message) -> str:
+    """The commit that has everything; "" when that is what was there at the beginning."""
     parents = _parents(worktree, head)
-    if await _staged_alone(git, head):
+    if await _staged_alone(git, head, found):
         # It is neither in a commit nor in a file, so it becomes the commit before.
         parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
     if git.work_tree is not None:
-        await unhide(git)
-        await add_all(git)
+        await add_all(git, found)
         tree = await write_tree(git)
         if tree != await _tree(git, parents[0]):
             return await commit_tree(git, tree, parents, message)
@@ -117,10 +128,10 @@ async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str
     return ""
 
 
-async def _staged_alone(git: Git, head: str) -> bool:
+async def _staged_alone(git: Git, head: str, found: tuple[Change, ...]) -> bool:
     """Whether something is staged that does not lie in the folder as it is staged."""
     if git.work_tree is not None:
-        return any(change.twice for change in await look(git))
+        return any(change.twice for change in found)
     return (
         bool((await git.answer("diff-index", "--cached", "--quiet", head, fine=(0, 1))).code)
         if head

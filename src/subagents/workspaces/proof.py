@@ -14,13 +14,12 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
-from subagents.workspaces.committing import look
-from subagents.workspaces.git import LONG, Execute
-from subagents.workspaces.git_output import commit, names
+from subagents.workspaces.committing import look_and_head
+from subagents.workspaces.git import LONG, Execute, Git
+from subagents.workspaces.git_output import Change, commit, names
 from subagents.workspaces.keeping import Work, unfinished
 from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers
 from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.repository import head_of
 
 NAMED = 3  # paths in a sentence
 
@@ -33,9 +32,11 @@ async def doubts(
     `work` is what was found and kept of it.
     """
     try:
+        git = worktree.git(run, folder)
+        changed, head = await look_and_head(git)
         found = (
-            *await _of_commits(worktree, work, run),
-            *await _of_files(worktree, folder, work, run),
+            *await _of_commits(worktree, work, head, run),
+            *await _of_files(git, work.tip or worktree.begun, head, changed),
             *await _of_leftovers(worktree, folder, disposable, run),
         )
     except (OSError, WorkspaceError) as error:
@@ -43,13 +44,12 @@ async def doubts(
     return tuple(doubt for doubt in found if doubt)
 
 
-async def _of_commits(worktree: Worktree, work: Work, run: Execute) -> Sequence[str]:
+async def _of_commits(worktree: Worktree, work: Work, head: str, run: Execute) -> Sequence[str]:
     """All commits are on the branch, as everybody sees it, and git is in the middle of nothing."""
     operation = unfinished(worktree)
-    moved = await head_of(worktree.git(run).without_tree()) != work.head
     return (
         operation and _("git is in the middle of {operation} there").format(operation=operation),
-        _("its HEAD moved after its work was kept") if moved else "",
+        _("its HEAD moved after its work was kept") if head != work.head else "",
         await _unreachable(worktree, work, run) if work.tip else "",
     )
 
@@ -67,16 +67,20 @@ async def _unreachable(worktree: Worktree, work: Work, run: Execute) -> str:
     return ""
 
 
-async def _of_files(worktree: Worktree, folder: Path, work: Work, run: Execute) -> Sequence[str]:
-    """What lies in the folder is what our index has, and that is what was committed."""
-    git = worktree.git(run, folder)
-    changed = [change.path for change in await look(git) if change.unstaged != "." and not change.nested]
-    committed = work.tip or worktree.begun
-    other = (await git.answer("diff-index", "--cached", "--quiet", committed, fine=(0, 1))).code
+async def _of_files(git: Git, committed: str, head: str, found: Sequence[Change]) -> Sequence[str]:
+    """What lies in the folder is what our index has, and that is what was committed. `found` differs from `head`."""
+    changed = [change.path for change in found if change.unstaged != "." and not change.nested]
     return (
         _("{paths} changed after its work was kept").format(paths=named(changed)) if changed else "",
-        _("its files are not those that were committed") if other else "",
+        _("its files are not those that were committed") if await _other(git, committed, head, found) else "",
     )
+
+
+async def _other(git: Git, committed: str, head: str, found: Sequence[Change]) -> bool:
+    """Whether our index has other files than a commit."""
+    if committed == head:
+        return any(change.staged not in ".?" for change in found)
+    return bool((await git.answer("diff-index", "--cached", "--quiet", committed, fine=(0, 1))).code)
 
 
 async def _of_leftovers(
