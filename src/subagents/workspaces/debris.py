@@ -9,16 +9,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
+from subagents.own_tasks import own_tasks
 from subagents.texts import storable
 from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, read
 from subagents.workspaces.placing import Place
 from subagents.workspaces.worktree import Kept, finish
 
 DAY = 86_400.0  # seconds
+MOST_AT_ONCE = 8  # leftovers that are finished; no more than there are processors
 
 
 class Verdict(StrEnum):
@@ -50,10 +53,12 @@ async def gc(
     """Looks at all that lies at `place`, the oldest first, and removes what is proven to be nowhere else needed.
 
     What was kept for a reason is looked at again when it is older than `max_age` seconds, or while all together is more
-    than `quota` bytes (0: no quota). Whatever an owner left behind when it died is finished at once.
+    than `quota` bytes (0: no quota). Whatever an owner left behind when it died is finished first, several at once.
     """
     listed = await anyio.to_thread.run_sync(found_at, place.root)
-    left = sum(finding.size for finding in listed)
+    if not dry_run:
+        listed = await _without_dead(listed, place)
+    left = sum(finding.size for finding in listed if finding.verdict is not Verdict.REMOVED)
     said = []
     for finding in listed:
         worktree = finding.worktree
@@ -66,6 +71,27 @@ async def gc(
                 left -= finding.size if finding.verdict is Verdict.REMOVED else 0
         said.append(finding)
     return tuple(said)
+
+
+async def _without_dead(listed: Sequence[Finding], place: Place) -> Sequence[Finding]:
+    """The same, with those finished that nobody has kept for a reason."""
+    found = list(listed)
+    turns = anyio.CapacityLimiter(min(MOST_AT_ONCE, os.cpu_count() or 1))
+
+    async def examine(number: int, finding: Finding, worktree: Worktree) -> None:
+        async with turns:
+            found[number] = await _examined(finding, worktree, place)
+
+    async with own_tasks() as tasks:
+        for number, finding in enumerate(listed):
+            worktree = finding.worktree
+            if (
+                worktree is not None
+                and finding.verdict is Verdict.EXAMINE
+                and worktree.stage is not Stage.KEPT
+            ):
+                tasks.start_soon(examine, number, finding, worktree)
+    return found
 
 
 async def _examined(finding: Finding, worktree: Worktree, place: Place) -> Finding:

@@ -62,7 +62,9 @@ async def _unreachable(worktree: Worktree, work: Work, run: Execute) -> str:
         return _("the branch {branch} does not hold its work (any more)").format(branch=work.branch)
     # Fails where an object is missing.
     await git("rev-list", "--objects", "--quiet", work.tip, "--not", worktree.head, seconds=LONG)
-    if work.head and (await git.answer("merge-base", "--is-ancestor", work.head, work.tip, fine=(0, 1))).code:
+    # What it began at was there before, and what is the tip is held.
+    moved = work.head not in ("", worktree.head, work.tip)
+    if moved and (await git.answer("merge-base", "--is-ancestor", work.head, work.tip, fine=(0, 1))).code:
         return _("the branch {branch} does not hold all of its commits").format(branch=work.branch)
     return ""
 
