@@ -1,10 +1,11 @@
 """What it costs to know whether live worktrees can be merged, in repositories of several sizes.
 
-`first` is a look at a tree that was never looked at: git reads again each file that is as old as its index. `pair` looks
-at both trees anew and merges them; `fastest` is the pair that nothing else on the machine got in the way of, and `CPU`
-what it takes of processors; `one changed` is the usual case, in which one of the two was looked at before. `merge` is
-the part of a pair that is one, and `bare` is `git merge-tree --write-tree` alone on the same two commits, which does not
-know what lies uncommitted in the trees. In the last column both edited the same lines, and where they meet is found too.
+`first` is a look at a tree that was never looked at: git reads again each file that is as old as its index. `pair`
+looks at both trees anew and merges them; `fastest` is the pair that nothing else on the machine got in the way of, and
+`CPU` what it takes of processors; `one changed` is the usual case, in which one of the two was looked at before.
+`merge` is the part of a pair that is one, and `bare` is `git merge-tree --write-tree` alone on the same two commits,
+which does not know what lies uncommitted in the trees. In the last column both edited the same lines, and where they
+meet is found too.
 
 Below it, many trees: each is looked at once, and every pair of them is merged.
 """

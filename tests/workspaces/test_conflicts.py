@@ -198,6 +198,50 @@ def _edit(tree: Path, chance: random.Random) -> None:
                 path.write_text("".join(lines))
 
 
+async def test_a_look_sees_what_a_first_look_would_whatever_it_knows_of_earlier_ones(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, **dict.fromkeys("abcd", "0\n"))
+    tree, chance = await pair.live(pair.ours), random.Random(7)
+    for number in range(40):
+        _edit_somehow(pair.ours, chance)
+        known = await snapshot(tree, pair.scratch)
+        first = await snapshot(tree, Scratch(tmp_path / f"scratch{number}"))
+        assert known == first, number
+
+
+def _edit_somehow(tree: Path, chance: random.Random) -> None:
+    """Texts of one length, written in the same second: neither size nor time tells them apart."""
+    path = tree / chance.choice("abcdef")
+    match chance.randrange(8):
+        case 0:
+            path.unlink(missing_ok=True)
+        case 1:
+            git(tree, "add", "-A")
+        case 2:
+            git(tree, "add", "-A")
+            git(tree, "commit", "-q", "--allow-empty", "-m", "work")
+        case 3:
+            write(tree / ".gitignore", f"{chance.choice('ef')}\n")
+        case 4:
+            git(tree, "reset", "-q", "HEAD")
+        case _:
+            write(path, f"{chance.randrange(10)}\n")
+
+
+async def test_an_unchanged_tree_is_known_by_its_first_look(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, a=TEN)
+    await pair.snapshots()
+    kept = set(pair.scratch.folder.glob("*.known"))
+    await pair.snapshots()
+    assert len(kept) == 2
+    assert kept == set(pair.scratch.folder.glob("*.known"))
+    git(pair.ours, "commit", "-q", "--allow-empty", "-m", "work")
+    write(pair.ours / "a", "two\n")
+    git(pair.ours, "add", "a")
+    await pair.snapshots()
+    assert len(set(pair.scratch.folder.glob("*.known")) - kept) == 1
+    assert len([*pair.scratch.folder.glob("*.known")]) == 2, "what is known of the index before is gone"
+
+
 def _really_merged(pair: Pair, compared: Compared) -> bool:
     """Commits both, merges for real, and compares what is there; then all is as in the beginning."""
     start = git(pair.repo, "rev-parse", "HEAD")
