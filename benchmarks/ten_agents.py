@@ -13,11 +13,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -31,11 +32,9 @@ from subagents.settings.model import Settings
 from subagents.spec import RunSpec, SpawnRequest
 
 AGENTS = 10
-FILES = (100, 1_000)
+FILES = (100, 500)
 ROUNDS = 3
 TRIES = 50  # of a bare call
-
-Way = Callable[[Path, str], Awaitable[None]]
 
 
 def _worked(tree: Path) -> None:
@@ -135,7 +134,7 @@ class Bare:
             await anyio.to_thread.run_sync(self._one, name)
 
 
-async def _at_once(what: list[Callable[[], Awaitable[None]]]) -> None:
+async def _at_once(what: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> None:
     async with anyio.create_task_group() as tasks:
         for each in what:
             tasks.start_soon(each)

@@ -37,7 +37,7 @@ MOST_SAID = 500  # characters of git's complaint in a sentence
 LOOK = 0.5  # seconds between two looks at how much has been written
 REAPED = 5.0  # seconds that the kernel is given to end a process
 
-#: What git says that meets a worktree which another git is making in this moment. It reads what worktrees there are
+#: What git says when it meets a worktree which another git is making in this moment. It reads what worktrees there are
 #: before it does anything, so it can be started again. Seen at one of 70 additions with ten at once (git 2.39).
 HALF_MADE = re.compile(rb"failed to read .*commondir")
 #: Those that read them.
