@@ -42,16 +42,8 @@ REAPED = 5.0  # seconds that the kernel is given to end a process
 HALF_MADE = re.compile(rb"failed to read .*commondir")
 #: Those that read them.
 OF_WORKTREES = frozenset({"worktree", "for-each-ref"})
-PAUSES = (
-    0.002,
-    0.005,
-    0.01,
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-    0.5,
-)  # seconds; the file is empty for less than one of them
+#: Seconds before each new start. The file that is missed is there after less than the first, but for a busy machine.
+PAUSES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 #: What is not known to be harmless is off. `-c` beats the files of user and repository, and reaches git's own children.
 SETTINGS = (
