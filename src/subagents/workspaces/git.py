@@ -20,15 +20,12 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import anyio
-import anyio.to_thread
+from anyio.abc import Process
 
 from subagents.errors import GitFailed
 from subagents.language import _
 from subagents.texts import storable
-from subagents.workspaces.groups import pidfd_of
 from subagents.workspaces.variables import command_environment
-
-Started = subprocess.Popen[bytes]
 
 SECONDS = 30.0  # that a call may take that only looks
 LONG = 300.0  # seconds for one that writes as many files as there are
@@ -106,7 +103,15 @@ async def execute(call: Call) -> Answer:
     with TemporaryFile() as stdin, TemporaryFile() as output, TemporaryFile() as errors:
         stdin.write(call.stdin)
         stdin.seek(0)
-        process = _started(call, stdin, output, errors)
+        process = await anyio.open_process(
+            call.argv,
+            cwd=call.folder,
+            env=call.environment,
+            stdin=stdin if call.stdin else subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
         code = None
         try:
             code = await _until_over(process, call, output)
@@ -116,53 +121,22 @@ async def execute(call: Call) -> Answer:
         return Answer(code, _read(output, call.most), _read(errors, call.most))
 
 
-def _started(call: Call, stdin: BinaryIO, output: BinaryIO, errors: BinaryIO) -> Started:
-    return subprocess.Popen(
-        call.argv,
-        cwd=call.folder,
-        env=call.environment,
-        stdin=stdin if call.stdin else subprocess.DEVNULL,
-        stdout=output,
-        stderr=errors,
-        start_new_session=True,
-    )
-
-
-async def _until_over(process: Started, call: Call, output: BinaryIO) -> int | None:
+async def _until_over(process: Process, call: Call, output: BinaryIO) -> int | None:
     """Its exit code; None once its time is up or it has written too much."""
     deadline = anyio.current_time() + call.seconds
-    while (left := deadline - anyio.current_time()) > 0 and os.fstat(output.fileno()).st_size <= call.most:
-        code = await _code(process, min(LOOK, left))
-        if code is not None:
+    while anyio.current_time() < deadline and os.fstat(output.fileno()).st_size <= call.most:
+        with anyio.move_on_at(min(anyio.current_time() + LOOK, deadline)):
+            code = await process.wait()
             return 128 - code if code < 0 else code
     return None
 
 
-async def _code(process: Started, seconds: float) -> int | None:
-    """What it ended with; None while it runs. The kernel tells, where it can: that needs no thread for each."""
-    pidfd = pidfd_of(process.pid)
-    if pidfd is None:
-        await anyio.to_thread.run_sync(_waited, process, seconds)
-        return process.poll()
-    try:
-        with anyio.move_on_after(seconds):
-            await anyio.wait_readable(pidfd)
-    finally:
-        os.close(pidfd)
-    return process.poll()
-
-
-def _waited(process: Started, seconds: float) -> None:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
-
-
-async def _end(process: Started) -> None:
+async def _end(process: Process) -> None:
     """Ends it with all that it has started."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    with anyio.CancelScope(shield=True):
-        await _code(process, REAPED)
+    with anyio.CancelScope(shield=True), anyio.move_on_after(REAPED):
+        await process.wait()
 
 
 def _read(file: BinaryIO, most: int) -> bytes:

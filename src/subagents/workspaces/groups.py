@@ -75,14 +75,6 @@ def start_of(pid: int) -> str:
     return _start_by_ps(pid)
 
 
-def pidfd_of(pid: int) -> int | None:
-    """A file descriptor that is readable once the process ended; None where the kernel has none."""
-    try:
-        return os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        return None
-
-
 def members(group: int, mark: str = UNMARKED, strangers: Collection[int] = ()) -> list[int]:
     """The living processes of the command that leads `group`; a dead one that nobody waited for does not count.
 

@@ -27,7 +27,6 @@ from subagents.workspaces.groups import (
     end_now,
     members,
     new_mark,
-    pidfd_of,
     sessions,
     start_of,
     until_gone,
@@ -181,7 +180,7 @@ class _Child:
             if stdin != NOTHING:
                 os.close(stdin)
         self.pid = self._process.pid
-        self._pidfd = pidfd_of(self.pid)
+        self._pidfd = _pidfd(self.pid)
 
     def let_go(self) -> None:
         """Opens the gate: the command begins."""
@@ -245,3 +244,11 @@ def _not_started(command: Command, error: OSError | ValueError) -> str:
     sentence = _("{program!r} could not be started in {folder!r}: {reason}.")
     reason = error.strerror if isinstance(error, OSError) else error
     return sentence.format(program=command.argv[0], folder=str(command.folder), reason=reason)
+
+
+def _pidfd(pid: int) -> int | None:
+    """A file descriptor that is readable once the process ended; None where the kernel has none."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
