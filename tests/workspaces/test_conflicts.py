@@ -242,6 +242,16 @@ async def test_an_unchanged_tree_is_known_by_its_first_look(tmp_path: Path) -> N
     assert len([*pair.scratch.folder.glob("*.known")]) == 2, "what is known of the index before is gone"
 
 
+async def test_where_git_divides_its_indexes_a_look_leaves_no_trace_either(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, a=TEN, b="b\n")
+    git(pair.repo, "config", "core.splitIndex", "true")
+    for tree in (pair.ours, pair.theirs):
+        write(tree / "a", TEN + f"{tree.name}\n")
+    before = _everything(pair)
+    assert told(await pair.compared()) == {ConflictKind.TEXT: ["a"]}
+    assert _everything(pair) == before
+
+
 def _really_merged(pair: Pair, compared: Compared) -> bool:
     """Commits both, merges for real, and compares what is there; then all is as in the beginning."""
     start = git(pair.repo, "rev-parse", "HEAD")

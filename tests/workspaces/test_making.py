@@ -200,7 +200,11 @@ async def test_a_detached_head_is_a_base(repo: Path, tmp_path: Path):
     assert (await made(repo, place_in(tmp_path))).base == head(repo)
 
 
-async def test_a_snapshot_has_the_users_work_and_leaves_no_trace_in_the_checkout(repo: Path, tmp_path: Path):
+@pytest.mark.parametrize("divided", ["false", "true"])
+async def test_a_snapshot_has_the_users_work_and_leaves_no_trace_in_the_checkout(
+    repo: Path, tmp_path: Path, divided: str
+):
+    git(repo, "config", "core.splitIndex", divided)
     write(repo / "README", "staged\n")
     git(repo, "add", "README")
     write(repo / "README", "edited\n")

@@ -181,6 +181,11 @@ class Git:
         """The same with more in its environment."""
         return replace(self, environment={**self.environment, **variables})
 
+    def with_index(self, index: Path) -> Git:
+        """The same with an index of ours, and that in one piece: git would write the other beside the tree's own."""
+        settings = tuple(dict.fromkeys((*self.settings, "core.splitIndex=false")))
+        return replace(self, settings=settings).with_variables(GIT_INDEX_FILE=str(index))
+
     def with_tree(self, work_tree: Path) -> Git:
         """The same for files that are somewhere else."""
         return replace(self, work_tree=work_tree)

@@ -133,13 +133,13 @@ async def contains(whole: Snapshot, part: Snapshot, scratch: Scratch) -> bool:
 
 async def _taken(tree: LiveTree, git: Git, known: Path, staging: Path) -> Snapshot:
     # One start of git for both: starting it five times is most of what a small tree costs. It may write what it learns.
-    looking = git.with_variables(GIT_INDEX_FILE=str(known), GIT_OPTIONAL_LOCKS="1")
+    looking = git.with_index(known).with_variables(GIT_OPTIONAL_LOCKS="1")
     said = await looking(*STATUS_AND_HEAD, seconds=LONG)
     head, changed = head_in(said), [change for change in changes(said) if not change.nested]
     if not head or not (changed or tree.begun):
         return Snapshot(tree, head, head)
     await anyio.to_thread.run_sync(_copied, known, staging)
-    git = git.with_variables(GIT_INDEX_FILE=str(staging))
+    git = git.with_index(staging)
     await _stage(git, changed)
     parents = [head, *([await _common_beginning(git, tree.begun)] if tree.begun else [])]
     made = await _commit(git, await write_tree(git), parents)

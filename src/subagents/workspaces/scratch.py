@@ -22,10 +22,8 @@ def scratch(git: Git, *objects: Path) -> Iterator[Git]:
         own = Path(folder, "objects")
         own.mkdir()
         seen = ":".join(alternate(each) for each in (git.common / "objects", *objects))
-        yield git.with_variables(
-            GIT_OBJECT_DIRECTORY=str(own),
-            GIT_ALTERNATE_OBJECT_DIRECTORIES=seen,
-            GIT_INDEX_FILE=str(Path(folder, "index")),
+        yield git.with_index(Path(folder, "index")).with_variables(
+            GIT_OBJECT_DIRECTORY=str(own), GIT_ALTERNATE_OBJECT_DIRECTORIES=seen
         )
 
 

@@ -24,8 +24,8 @@ MESSAGE = "Uncommitted work that this began with"
 async def take(worktree: Worktree, repository: Repository, run: Execute) -> Worktree:
     """The worktree with the snapshot as its base; with its commit when there is nothing uncommitted."""
     await anyio.to_thread.run_sync(_prepare, worktree, repository)
-    git = repository.git(run).with_variables(
-        GIT_INDEX_FILE=str(worktree.index),
+    ours = repository.git(run).with_index(worktree.index)
+    git = ours.with_variables(
         GIT_OBJECT_DIRECTORY=str(worktree.objects),
         GIT_ALTERNATE_OBJECT_DIRECTORIES=alternate(repository.common / "objects"),
     )
