@@ -31,7 +31,7 @@ CLEARING = 60.0  # seconds that clearing away what could not be finished may tak
 ARCHIVED = 50_000_000  # bytes
 
 #: As many processes as there are cores, where there are so many files that it is worth their start: with two cores,
-#: 5 ms of processor time are lost by them at 100 to 400 files, and nothing at 1,000 (bare additions in turns, git 2.39).
+#: 5 ms of processor time are lost by them at 100 to 400 files, and none at 1,000 (bare additions in turns, git 2.39).
 CHECKOUT = ("checkout.workers=0", "checkout.thresholdForParallelism=1000")
 
 
