@@ -15,6 +15,8 @@ TABLES = (
     "validation",
     "mcp_front",
     "worktrees",
+    "leftovers",
+    "ten_agents",
     "conflicts",
 )
 

@@ -1,106 +1,94 @@
 """What a worktree costs beside a bare `git worktree add` of the same commit, in repositories of several sizes.
 
 Ours also asks where the repository is, looks at the user's uncommitted work and writes the record to the disk; then the
-end, which looks for work and proves that nothing is lost, beside `git worktree remove`.
+end, which looks for work and proves that nothing is lost, beside `git worktree remove`. `times` is the median of the
+pairs. Starts are those that we or the script make; git itself starts itself twice for each addition.
 """
 
 from __future__ import annotations
 
 import os
-import statistics
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import anyio
 
+from benchmarks.counting import Cost, Meter, middle, repository, times
 from subagents.workspaces.placing import Place, Wish
 from subagents.workspaces.worktree import Worktree, create, finish
 
 FILES = (100, 2_000, 10_000)
-ALREADY = 1_000  # worktrees that are there before, in the last row
-ROUNDS = 7
-IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
-
-
-@dataclass(frozen=True)
-class Row:
-    """Medians, in milliseconds."""
-
-    name: str
-    bare_add: float
-    ours: float
-    bare_remove: float
-    finish: float
-
-    @property
-    def shown(self) -> str:
-        times = f"{self.bare_add:9.1f} {self.ours:9.1f} {self.ours / self.bare_add:7.2f}"
-        return f"{self.name:<34} {times} {self.bare_remove:9.1f} {self.finish:9.1f}"
+ROUNDS = {100: 21, 2_000: 9, 10_000: 7}
+WAYS = ("bare add", "create", "bare remove", "finish")
 
 
 def table() -> Iterator[str]:
     yield "Worktrees, medians in ms      (aim: a spawn at most 1.20 times the bare add)"
-    yield f"{'repository':<34} {'bare add':>9} {'ours':>9} {'times':>7} {'bare rm':>9} {'finish':>9}"
+    heads = "".join(f"{way:>10}{'CPU':>8}{'starts':>7}" for way in ("bare add", "ours"))
+    yield f"{'repository':<14}{heads}{'times':>7}   {'bare rm':>9}{'finish':>9}{'CPU':>8}{'starts':>7}"
     for files in FILES:
-        yield _row(f"{files:,} files", files).shown
-    yield _row(f"{FILES[1]:,} files, {ALREADY:,} worktrees", FILES[1], ALREADY).shown
+        with tempfile.TemporaryDirectory() as folder:
+            costs = anyio.run(_costs, Path(os.path.realpath(folder)), files)
+        yield f"{f'{files:,} files':<14}{_row(costs)}"
 
 
-def _row(name: str, files: int, already: int = 0) -> Row:
-    with tempfile.TemporaryDirectory() as folder:
-        base = Path(os.path.realpath(folder))
-        repo = _repository(base / "repo", files)
-        for number in range(already):
-            _git(
-                repo, "worktree", "add", "--no-checkout", "--detach", "-q", str(base / "others" / str(number))
-            )
-        bare, bare_remove, ours, end = [], [], [], []
-        place = Place(root=base / "state", archive=base / "archive", now=time.time)
-        # In turns, so that both meet the same machine.
-        for number in range(ROUNDS):
-            tree = str(base / f"bare{number}")
-            bare.append(_timed(partial(_git, repo, "worktree", "add", "-q", "--detach", tree)))
-            made, seconds = anyio.run(_made, repo, place, f"run{number}")
-            ours.append(seconds)
-            bare_remove.append(_timed(partial(_git, repo, "worktree", "remove", tree)))
-            end.append(anyio.run(_finished, made, place))
-        return Row(name, *(statistics.median(times) * 1000 for times in (bare, ours, bare_remove, end)))
+def _row(costs: dict[str, list[Cost]]) -> str:
+    made = "".join(
+        f"{cost.wall:10.1f}{cost.cpu:8.1f}{cost.started:7}"
+        for cost in (middle(costs[way]) for way in WAYS[:2])
+    )
+    removed, finished = middle(costs["bare remove"]), middle(costs["finish"])
+    ended = f"{removed.wall:9.1f}{finished.wall:9.1f}{finished.cpu:8.1f}{finished.started:7}"
+    return f"{made}{times(costs['create'], costs['bare add']):7.2f}   {ended}"
 
 
-async def _made(repo: Path, place: Place, run: str) -> tuple[Worktree, float]:
-    began = time.perf_counter()
-    made = await create(Wish(folder=repo, run=run), place)
-    return made, time.perf_counter() - began
+async def _costs(base: Path, files: int) -> dict[str, list[Cost]]:
+    """In turns, so that all meet the same machine; one round first, not counted.
+
+    Either begins every other round: whoever comes after the removals waits for the disk.
+    """
+    two = Two(repository(base / "repo", files), base, Meter())
+    costs: dict[str, list[Cost]] = {way: [] for way in WAYS}
+    for number in range(ROUNDS[files] + 1):
+        acts = [(two.bare_add, two.bare_remove), (two.create, two.finish)]
+        if number % 2:
+            acts.reverse()
+        for act in (*(add for add, _ in acts), *(end for _, end in acts)):
+            with two.meter.measured() as cost:
+                await act(number)
+            if number:
+                costs[act.__name__.replace("_", " ")].append(cost)
+    return costs
 
 
-async def _finished(made: Worktree, place: Place) -> float:
-    began = time.perf_counter()
-    kept = await finish(made, place)
-    assert not kept.why, kept.why
-    return time.perf_counter() - began
+@dataclass
+class Two:
+    """A repository, and a worktree of either kind in it."""
 
+    repo: Path
+    base: Path
+    meter: Meter
+    made: Worktree | None = None
 
-def _timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
+    @property
+    def place(self) -> Place:
+        root, archive = self.base / "state", self.base / "archive"
+        return Place(root=root, archive=archive, now=time.time, execute=self.meter.execute)
 
+    async def bare_add(self, number: int) -> None:
+        tree = str(self.base / f"bare{number}")
+        self.meter.bare(self.repo, "worktree", "add", "-q", "--detach", tree)
 
-def _repository(folder: Path, files: int) -> Path:
-    for number in range(files):
-        path = folder / f"package{number % 50}" / f"module{number}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"# {number}\n" + "value = 'some text in a line of code'\n" * 100)
-    _git(folder, "init", "-q")
-    _git(folder, "add", "-A")
-    _git(folder, *IDENTITY, "commit", "-q", "-m", "first")
-    return folder
+    async def bare_remove(self, number: int) -> None:
+        self.meter.bare(self.repo, "worktree", "remove", str(self.base / f"bare{number}"))
 
+    async def create(self, number: int) -> None:
+        self.made = await create(Wish(folder=self.repo, run=f"run{number}"), self.place)
 
-def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+    async def finish(self, number: int) -> None:
+        assert self.made is not None
+        kept = await finish(self.made, self.place)
+        assert not kept.why, kept.why

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         SubagentsError,
         TrustError,
         UnknownAgent,
+        WorkspaceBusy,
         WorkspaceError,
     )
     from subagents.ids import RunId, SessionId
@@ -118,6 +119,7 @@ __all__ = [
     "WaitEnd",
     "WaitFor",
     "Waited",
+    "WorkspaceBusy",
     "WorkspaceError",
     "__version__",
     "run",

@@ -75,7 +75,8 @@ async def test_a_look_that_was_ended_midway_spoils_none_after_it(tmp_path: Path)
         await snapshot(await pair.live(pair.ours), replace(pair.scratch, run=ended))
     found = await snapshot(await pair.live(pair.ours), pair.scratch)
     assert found.commit != found.head
-    assert [each.name for each in pair.scratch.folder.iterdir()] == ["objects"]
+    left = [each.name for each in pair.scratch.folder.iterdir() if each.suffix != ".known"]
+    assert left == ["objects"]
 
 
 async def test_the_same_lines_are_a_conflict_with_its_places(tmp_path: Path) -> None:
@@ -218,6 +219,60 @@ def _edit(tree: Path, chance: random.Random) -> None:
                 lines = path.read_text().splitlines(keepends=True) or ["\n"]
                 lines[chance.randrange(len(lines))] = f"{chance.randrange(3)} changed\n"
                 path.write_text("".join(lines))
+
+
+async def test_a_look_sees_what_a_first_look_would_whatever_it_knows_of_earlier_ones(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, **dict.fromkeys("abcd", "0\n"))
+    tree, chance = await pair.live(pair.ours), random.Random(7)
+    for number in range(40):
+        _edit_somehow(pair.ours, chance)
+        known = await snapshot(tree, pair.scratch)
+        first = await snapshot(tree, Scratch(tmp_path / f"scratch{number}"))
+        assert known == first, number
+
+
+def _edit_somehow(tree: Path, chance: random.Random) -> None:
+    """Texts of one length, written in the same second: neither size nor time tells them apart."""
+    path = tree / chance.choice("abcdef")
+    match chance.randrange(8):
+        case 0:
+            path.unlink(missing_ok=True)
+        case 1:
+            git(tree, "add", "-A")
+        case 2:
+            git(tree, "add", "-A")
+            git(tree, "commit", "-q", "--allow-empty", "-m", "work")
+        case 3:
+            write(tree / ".gitignore", f"{chance.choice('ef')}\n")
+        case 4:
+            git(tree, "reset", "-q", "HEAD")
+        case _:
+            write(path, f"{chance.randrange(10)}\n")
+
+
+async def test_an_unchanged_tree_is_known_by_its_first_look(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, a=TEN)
+    await pair.snapshots()
+    kept = set(pair.scratch.folder.glob("*.known"))
+    await pair.snapshots()
+    assert len(kept) == 2
+    assert kept == set(pair.scratch.folder.glob("*.known"))
+    git(pair.ours, "commit", "-q", "--allow-empty", "-m", "work")
+    write(pair.ours / "a", "two\n")
+    git(pair.ours, "add", "a")
+    await pair.snapshots()
+    assert len(set(pair.scratch.folder.glob("*.known")) - kept) == 1
+    assert len([*pair.scratch.folder.glob("*.known")]) == 2, "what is known of the index before is gone"
+
+
+async def test_where_git_divides_its_indexes_a_look_leaves_no_trace_either(tmp_path: Path) -> None:
+    pair = Pair(tmp_path, a=TEN, b="b\n")
+    git(pair.repo, "config", "core.splitIndex", "true")
+    for tree in (pair.ours, pair.theirs):
+        write(tree / "a", TEN + f"{tree.name}\n")
+    before = _everything(pair)
+    assert told(await pair.compared()) == {ConflictKind.TEXT: ["a"]}
+    assert _everything(pair) == before
 
 
 def _really_merged(pair: Pair, compared: Compared) -> bool:

@@ -82,7 +82,10 @@ async def test_of_two_collections_one_does_it_and_the_other_says_that_it_is_in_u
     assert is_gone(worktree)
 
 
-async def test_a_collection_leaves_alone_what_a_run_took_after_it_was_listed(repo: Path, place: Place):
+async def test_a_collection_leaves_alone_what_a_run_took_after_it_was_listed(
+    repo: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("subagents.workspaces.debris.MOST_AT_ONCE", 1)
     await abandoned(repo, place, "run00001")
     other = await abandoned(repo, place, "run00002")
     pausing = Pausing("add")

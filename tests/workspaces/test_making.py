@@ -6,6 +6,7 @@ import stat
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 from tests.workspaces.repositories import git, head, repository, shown, write
 from tests.workspaces.trees import checkout, everything, failing, is_gone, made, place_in, record
@@ -201,7 +202,11 @@ async def test_a_detached_head_is_a_base(repo: Path, tmp_path: Path):
     assert (await made(repo, place_in(tmp_path))).base == head(repo)
 
 
-async def test_a_snapshot_has_the_users_work_and_leaves_no_trace_in_the_checkout(repo: Path, tmp_path: Path):
+@pytest.mark.parametrize("divided", ["false", "true"])
+async def test_a_snapshot_has_the_users_work_and_leaves_no_trace_in_the_checkout(
+    repo: Path, tmp_path: Path, divided: str
+):
+    git(repo, "config", "core.splitIndex", divided)
     write(repo / "README", "staged\n")
     git(repo, "add", "README")
     write(repo / "README", "edited\n")
@@ -243,3 +248,39 @@ async def test_work_on_a_snapshot_is_a_commit_on_that_of_the_users_work(repo: Pa
 
 async def test_a_snapshot_of_nothing_is_the_commit(repo: Path, tmp_path: Path):
     assert (await made(repo, place_in(tmp_path), base=Base.SNAPSHOT)).base == head(repo)
+
+
+async def test_one_that_another_git_is_half_way_through_making_is_waited_for(repo: Path, tmp_path: Path):
+    """git creates a worktree's files before it writes them, and fails where it meets those of another."""
+    met = iter((True, True, False))
+
+    async def run(call: Call) -> Answer:
+        if "worktree" in call.argv and next(met):
+            return Answer(128, b"", b"fatal: failed to read .git/worktrees/other/commondir: Success")
+        return await execute(call)
+
+    worktree = await made(repo, place_in(tmp_path, execute=run))
+    assert (worktree.tree / "README").read_text() == "one\n"
+    assert next(met, None) is None
+
+
+async def test_ten_at_once_all_get_theirs(repo: Path, tmp_path: Path):
+    place, found = place_in(tmp_path), []
+
+    async def one(number: int) -> None:
+        found.append(await made(repo, place, run=f"run{number}"))
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            for number in range(10):
+                tasks.start_soon(one, number)
+    assert len({worktree.tree for worktree in found}) == 10
+    assert git(repo, "worktree", "list", "--porcelain").count("locked") == 10
+
+
+async def test_what_is_uncommitted_may_be_unknown_and_the_worktree_is_made_all_the_same(
+    repo: Path, tmp_path: Path
+):
+    worktree = await made(repo, place_in(tmp_path, execute=failing("status")))
+    assert worktree.missing is None
+    assert (worktree.tree / "README").is_file()

@@ -14,8 +14,18 @@ import anyio.to_thread
 from subagents.errors import GitFailed
 from subagents.texts import storable
 from subagents.workspaces.git import LONG, Git
-from subagents.workspaces.git_output import Change, changes, commit, flags, joined, names
-from subagents.workspaces.starting import STATUS
+from subagents.workspaces.git_output import (
+    Change,
+    changes,
+    commit,
+    flags,
+    head_in,
+    is_detached,
+    joined,
+    names,
+)
+from subagents.workspaces.repository import last_head
+from subagents.workspaces.starting import STATUS, STATUS_AND_HEAD
 
 LONGEST_SUBJECT = 200
 NAME, EMAIL = "subagents", "subagents@localhost"
@@ -54,6 +64,28 @@ async def look(git: Git) -> tuple[Change, ...]:
     return changes(await git(*STATUS, seconds=LONG))
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What differs from the commit `at` that is checked out, "" before the first. `head` is the one that the files were
+    last put to: the same, unless HEAD stands for a branch that somebody else has moved on."""
+
+    changes: tuple[Change, ...]
+    at: str
+    head: str
+
+    @property
+    def nested(self) -> tuple[str, ...]:
+        """The repositories inside the tree that git does not ignore."""
+        return tuple(change.path for change in self.changes if change.nested)
+
+
+async def look_and_head(git: Git) -> Looked:
+    """The same look, with what it compares to."""
+    said = await git(*STATUS_AND_HEAD, seconds=LONG)
+    at = head_in(said)
+    return Looked(changes(said), at, at if is_detached(said) else await last_head(git))
+
+
 async def unmerged(git: Git) -> tuple[str, ...]:
     """The paths of which the index has several versions, as after a merge that conflicts."""
     rows = (await git("ls-files", "--unmerged", "-z")).split(b"\0")
@@ -73,9 +105,13 @@ def _present(folder: Path, paths: list[str]) -> list[str]:
     return [path for path in paths if os.path.lexists(folder / path)]
 
 
-async def add_all(git: Git) -> None:
-    """Everything that lies in the tree, but for what is ignored, and repositories inside it."""
-    nested = [change.path for change in await look(git) if change.nested]
+async def add_all(git: Git, changed: Sequence[Change] | None = None) -> None:
+    """Everything that lies in the tree, but for what is ignored, and repositories inside it.
+
+    `changed` is what differs, for who has looked just now.
+    """
+    found = await look(git) if changed is None else changed
+    nested = [change.path for change in found if change.nested]
     # Names that would mean something else as patterns mean themselves here.
     without = [":(top)", *(f":(top,exclude,literal){path.rstrip('/')}" for path in nested)]
     await git.with_variables(GIT_LITERAL_PATHSPECS="0")(

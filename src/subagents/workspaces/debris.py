@@ -11,10 +11,12 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
+import anyio
 import anyio.to_thread
 
 from subagents.errors import WorkspaceBusy, WorkspaceError
 from subagents.language import _
+from subagents.own_tasks import own_tasks
 from subagents.runs.kept import KeptWork
 from subagents.texts import storable
 from subagents.workspaces.holding import held
@@ -26,6 +28,7 @@ from subagents.workspaces.worktree import finish_held
 
 DAY = 86_400.0  # seconds
 HOUR = 3600.0
+MOST_AT_ONCE = 8  # leftovers that are finished; no more than there are processors
 #: What `atomic.replace` writes before it takes the place of a record.
 HALF_WRITTEN = re.compile(r"\..{1,40}\.[0-9a-f]{8}")
 
@@ -65,15 +68,17 @@ async def gc(
     what git in the `repository` still has of trees that are gone.
 
     What was kept for a reason is looked at again when it is older than `max_age` seconds, or while all together is more
-    than `quota` bytes (0: no quota). Whatever an owner left behind when it died is finished at once.
+    than `quota` bytes (0: no quota). Whatever an owner left behind when it died is finished first, several at once.
     """
-    listed = [*await anyio.to_thread.run_sync(found_at, place.root)]
+    listed: Sequence[Finding] = await anyio.to_thread.run_sync(found_at, place.root)
     if repository is not None:
         lost = await anyio.to_thread.run_sync(partial(orphans, repository, place.root))
-        listed += [Finding(folder=each.tree, verdict=Verdict.EXAMINE, worktree=each) for each in lost]
+        more = (Finding(folder=each.tree, verdict=Verdict.EXAMINE, worktree=each) for each in lost)
+        listed = (*listed, *more)
     if not dry_run:
         await anyio.to_thread.run_sync(_tidy, place.root, place.now())
-    left = sum(finding.size for finding in listed)
+        listed = await _without_dead(listed, place)
+    left = sum(finding.size for finding in listed if finding.verdict is not Verdict.REMOVED)
     said = []
     for finding in listed:
         worktree = finding.worktree
@@ -86,6 +91,27 @@ async def gc(
                 left -= finding.size if finding.verdict is Verdict.REMOVED else 0
         said.append(finding)
     return tuple(said)
+
+
+async def _without_dead(listed: Sequence[Finding], place: Place) -> Sequence[Finding]:
+    """The same, with those finished that nobody has kept for a reason."""
+    found = list(listed)
+    turns = anyio.CapacityLimiter(min(MOST_AT_ONCE, os.cpu_count() or 1))
+
+    async def examine(number: int, finding: Finding, worktree: Worktree) -> None:
+        async with turns:
+            found[number] = await _examined(finding, worktree, place)
+
+    async with own_tasks() as tasks:
+        for number, finding in enumerate(listed):
+            worktree = finding.worktree
+            if (
+                worktree is not None
+                and finding.verdict is Verdict.EXAMINE
+                and worktree.stage is not Stage.KEPT
+            ):
+                tasks.start_soon(examine, number, finding, worktree)
+    return found
 
 
 async def _examined(finding: Finding, worktree: Worktree, place: Place) -> Finding:

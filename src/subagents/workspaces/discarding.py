@@ -13,6 +13,7 @@ import anyio.to_thread
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
+from subagents.workspaces.committing import look_and_head
 from subagents.workspaces.contribution import Contribution, checkout
 from subagents.workspaces.dropped import ref_of
 from subagents.workspaces.git import HEADS, Execute, Git
@@ -51,7 +52,9 @@ async def lost_with(contribution: Contribution, place: Place) -> Leftovers:
         return NOTHING_LEFT
     with scratch_of(worktree, place.execute) as git:
         await tree_of(worktree, git)
-        found = await leftovers_of(worktree, git, worktree.tree, place.disposable)
+        found = await leftovers_of(
+            worktree, git, worktree.tree, (await look_and_head(git)).nested, place.disposable
+        )
     return await anyio.to_thread.run_sync(_unarchived, worktree, found) if worktree.archive else found
 
 

@@ -81,7 +81,9 @@ async def _one(worktree: Worktree, git: Git, tips: Sequence[str]) -> str:
     while len(tips) > 1:
         together, tips = tips[:MOST_PARENTS], tips[MOST_PARENTS:]
         message = Message(
-            LINE.format(agent=worktree.agent), f"Subagents-Run: {worktree.run}", worktree.ended_at
+            LINE.format(agent=worktree.agent),
+            f"Subagents-Run: {worktree.run}",
+            worktree.ended_at or worktree.made_at,
         )
         tree = commit(await git("rev-parse", f"{together[-1]}^{{tree}}"))
         tips = (*tips, await commit_tree(git, tree, together, message))

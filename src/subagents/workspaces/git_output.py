@@ -25,6 +25,11 @@ class Change:
         return self.staged not in ".?U" and self.unstaged not in ".?U"
 
     @property
+    def unmerged(self) -> bool:
+        """Whether git has several versions of it."""
+        return self.staged == "U"
+
+    @property
     def nested(self) -> bool:
         return self.submodule or self.path.endswith("/")
 
@@ -84,6 +89,18 @@ def _changes(fields: Iterator[bytes]) -> Iterator[Change]:
             yield Change(path, staged, unstaged, submodule=parts[2][:1] == b"S")
             if kind == b"2":
                 yield Change(os.fsdecode(next(fields)), "D", ".")
+
+
+def head_in(status: bytes) -> str:
+    """The commit in what `git status --porcelain=v2 --branch -z` says; "" before the first."""
+    said = next((each for each in status.split(b"\0", 4) if each.startswith(b"# branch.oid ")), b"")
+    oid = said.removeprefix(b"# branch.oid ").decode()
+    return "" if oid == "(initial)" else oid
+
+
+def is_detached(status: bytes) -> bool:
+    """Whether a HEAD is on no branch, in the same."""
+    return b"\0# branch.head (detached)\0" in status
 
 
 def flags(output: bytes) -> tuple[Flagged, ...]:

@@ -14,11 +14,12 @@ from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
 from subagents.runs.kept import KeptWork
 from subagents.workspaces.committing import (
+    Looked,
     Message,
     add_all,
     commit_tree,
     copy_index,
-    look,
+    look_and_head,
     subject,
     unhide,
     unmerged,
@@ -50,7 +51,8 @@ UNFINISHED = {
 class Work:
     """What was found. `head` is the commit that is checked out, `tip` the one that has everything, on `branch`; both
     are "" where there was nothing. `dropped` is the ref that has the commits which were made and left, "" for none.
-    `unmerged` are paths of which git has several versions, of which the branch has one at most."""
+    `unmerged` are paths of which git has several versions, of which the branch has one at most, and `nested` those of
+    repositories in it that git does not ignore."""
 
     head: str
     tip: str = ""
@@ -59,6 +61,7 @@ class Work:
     figures: Figures = NO_FIGURES
     dropped: str = ""
     unmerged: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
 
 
 async def keep(worktree: Worktree, run: Execute, description: str, now: float) -> tuple[Worktree, Work]:
@@ -67,13 +70,23 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     Repeated after a crash it makes the same commits, and so nothing twice. A folder that is gone leaves what git has.
     """
     await anyio.to_thread.run_sync(prepare, worktree)
-    worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
     git = worktree.git(run) if worktree.there else worktree.git(run).without_tree()
     await refuse_changed(worktree, git)
-    head, several = await last_head(git), await unmerged(git)
-    tip = await _tip(worktree, git, head, _message(worktree, description))
+    looked, several = await _looked(worktree, git)
+    head, nested = looked.head, looked.nested
+    if (
+        worktree.there
+        and not looked.changes
+        and head == worktree.head == worktree.begun
+        and not worktree.branch
+    ):
+        # Most have only read. Nothing is written then, and git is asked little more.
+        return worktree, Work(head, dropped=await keep_dropped(worktree, git, run))
+    worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
+    tip = await _tip(worktree, git, looked, _message(worktree, description))
     if not tip:
-        return worktree, Work(head, dropped=await keep_dropped(worktree, git, run), unmerged=several)
+        left = await keep_dropped(worktree, git, run)
+        return worktree, Work(head, dropped=left, unmerged=several, nested=nested)
     if worktree.snapshot:
         # git writes nothing that it sees already, and it sees the snapshot's objects.
         await publish(worktree, git, tip)
@@ -81,7 +94,7 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     worktree = await note(worktree, branch=branch, tip=tip)
     counted, size = await measured(git, worktree.base, tip)
     left = await keep_dropped(worktree, git, run)
-    return worktree, Work(head, tip, branch, counted, size, left, several)
+    return worktree, Work(head, tip, branch, counted, size, left, several, nested)
 
 
 def with_work(kept: KeptWork, branch: str, commits: int, size: Figures) -> KeptWork:
@@ -119,18 +132,27 @@ def prepare(worktree: Worktree) -> None:
         settings.write_bytes(os.fsencode(worktree.configuration))
 
 
-async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str:
-    """The commit that has everything; "" when that is what was there at the beginning."""
-    if not worktree.index.exists() and head:
+async def _looked(worktree: Worktree, git: Git) -> tuple[Looked, tuple[str, ...]]:
+    """What is there, and the paths of which git has several versions; without a folder no change is known."""
+    if not worktree.index.exists() and (head := await last_head(git)):
         await git("read-tree", head)
-    parents = _parents(worktree, head)
-    if git.work_tree is not None:
-        await unhide(git)
-    if await staged_alone(git, head):
+    if git.work_tree is None:
+        head = await last_head(git)
+        return Looked((), head, head), await unmerged(git)
+    # What git was told not to look at would differ, and nobody would see it.
+    await unhide(git)
+    looked = await look_and_head(git)
+    return looked, tuple(change.path for change in looked.changes if change.unmerged)
+
+
+async def _tip(worktree: Worktree, git: Git, looked: Looked, message: Message) -> str:
+    """The commit that has everything; "" when that is what was there at the beginning."""
+    parents = _parents(worktree, looked.head)
+    if await staged_alone(git, looked):
         # It is neither in a commit nor in a file, so it becomes the commit before.
         parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
     if git.work_tree is not None:
-        await add_all(git)
+        await add_all(git, looked.changes)
         tree = await write_tree(git)
         if tree != await _tree(git, parents[0]):
             return await commit_tree(git, tree, parents, message)
@@ -139,10 +161,11 @@ async def _tip(worktree: Worktree, git: Git, head: str, message: Message) -> str
     return ""
 
 
-async def staged_alone(git: Git, head: str) -> bool:
+async def staged_alone(git: Git, looked: Looked) -> bool:
     """Whether something is staged that does not lie in the folder as it is staged."""
     if git.work_tree is not None:
-        return any(change.twice for change in await look(git))
+        return any(change.twice for change in looked.changes)
+    head = looked.head
     return bool(head and (await git.answer("diff-index", "--cached", "--quiet", head, fine=(0, 1))).code)
 
 

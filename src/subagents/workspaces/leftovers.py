@@ -9,7 +9,7 @@ import filecmp
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -19,7 +19,6 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
-from subagents.workspaces.committing import look
 from subagents.workspaces.git import LONG, Git
 from subagents.workspaces.git_output import names
 from subagents.workspaces.including import stamp
@@ -42,14 +41,16 @@ class Leftovers:
         return tuple(path for path in self.files if not path.startswith(inside))
 
 
-async def leftovers_of(worktree: Worktree, git: Git, folder: Path, disposable: tuple[str, ...]) -> Leftovers:
-    """Those of a worktree whose files lie in `folder`, by what the index of `git` knows. Raises `OSError` and
-    `WorkspaceError`."""
+async def leftovers_of(
+    worktree: Worktree, git: Git, folder: Path, nested: Sequence[str], disposable: tuple[str, ...]
+) -> Leftovers:
+    """Those of a worktree whose files lie in `folder`, by what the index of `git` knows. `nested` are repositories that
+    git does not ignore: they are the agent's work, whatever they are called. Raises `OSError` and `WorkspaceError`."""
     known = frozenset(names(await git("ls-files", "-z", "--cached", seconds=LONG)))
-    # Those that git does not ignore are the agent's work, whatever they are called.
-    nested = {change.path.rstrip("/") for change in await look(git) if change.nested}
     found = await anyio.to_thread.run_sync(leftovers, folder, known, disposable, worktree.included)
-    return replace(found, repositories=tuple(sorted(nested.union(found.repositories))))
+    return replace(
+        found, repositories=tuple(sorted({*found.repositories, *(path.rstrip("/") for path in nested)}))
+    )
 
 
 def leftovers(

@@ -1,11 +1,14 @@
 """A working tree as it is at this moment, as a commit that nobody but us sees.
 
 Nothing of the tree is touched: git works on a copy of its index, and writes into an object directory of ours that has
-the repository as its alternate.
+the repository as its alternate. The copy is kept for the next look, with what git has learnt of the files' times: what
+is in the tree's own index is as old as the checkout, and git reads each file anew that was written in the same second.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +16,13 @@ from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 
-from subagents.workspaces.committing import EMAIL, NAME, copy_index, write_tree
+from subagents.workspaces.committing import EMAIL, NAME, write_tree
 from subagents.workspaces.git import HEADS, LONG, Git
-from subagents.workspaces.git_output import Change, changes, commit, joined
+from subagents.workspaces.git_output import Change, changes, commit, head_in, joined
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.repository import Repository, commit_of, head_of
 from subagents.workspaces.scratch import Scratch
-from subagents.workspaces.starting import STATUS
+from subagents.workspaces.starting import STATUS_AND_HEAD
 
 #: The same state makes the same commit, whenever it is looked at.
 NOBODY = {
@@ -71,11 +74,11 @@ def git_for(scratch: Scratch, *trees: LiveTree) -> Git:
 async def snapshot(tree: LiveTree, scratch: Scratch) -> Snapshot:
     """The tree as it is now. Raises `WorkspaceError` and `OSError`, also where a file went away meanwhile."""
     await anyio.to_thread.run_sync(scratch.prepare)
+    name = f"{hash(tree) & 0xFFFFFFFF:08x}"
+    known = await anyio.to_thread.run_sync(_known, tree.git_dir / "index", scratch.folder, name)
     # In a folder of its own: a git that is ended while it writes leaves its lock beside the index.
     with TemporaryDirectory(prefix="index-", dir=scratch.folder) as folder:
-        index = Path(folder, "index")
-        await anyio.to_thread.run_sync(copy_index, tree.git_dir, index)
-        return await _taken(tree, git_for(scratch, tree).with_variables(GIT_INDEX_FILE=str(index)))
+        return await _taken(tree, git_for(scratch, tree), known, Path(folder, "index"))
 
 
 async def head_snapshot(tree: LiveTree, scratch: Scratch) -> Snapshot:
@@ -100,12 +103,15 @@ async def contains(whole: Snapshot, part: Snapshot, scratch: Scratch) -> bool:
     return not (await git.answer("merge-base", "--is-ancestor", part.head, whole.head, fine=(0, 1))).code
 
 
-async def _taken(tree: LiveTree, git: Git) -> Snapshot:
-    # One start of git for both: starting it five times is most of what a small tree costs.
-    said = await git(*STATUS, "--branch", seconds=LONG)
+async def _taken(tree: LiveTree, git: Git, known: Path, staging: Path) -> Snapshot:
+    # One start of git for both: starting it five times is most of what a small tree costs. It may write what it learns.
+    looking = git.with_index(known).with_variables(GIT_OPTIONAL_LOCKS="1")
+    said = await looking(*STATUS_AND_HEAD, seconds=LONG)
     head, changed = head_in(said), [change for change in changes(said) if not change.nested]
     if not head or not (changed or tree.begun):
         return Snapshot(tree, head, head)
+    await anyio.to_thread.run_sync(_copied, known, staging)
+    git = git.with_index(staging)
     await _stage(git, changed)
     parents = [head, *([await _common_beginning(git, tree.begun)] if tree.begun else [])]
     made = await _commit(git, await write_tree(git), parents)
@@ -123,13 +129,6 @@ async def _commit(git: Git, tree: str, parents: Iterable[str]) -> str:
     return commit(await git("commit-tree", tree, *options, "-m", "as it is now"))
 
 
-def head_in(status: bytes) -> str:
-    """The commit in what `git status --porcelain=v2 --branch -z` says; "" before the first."""
-    said = next((each for each in status.split(b"\0", 4) if each.startswith(b"# branch.oid ")), b"")
-    oid = said.removeprefix(b"# branch.oid ").decode()
-    return "" if oid == "(initial)" else oid
-
-
 async def _stage(git: Git, changed: Iterable[Change]) -> None:
     """Only what status named, so that the tree is gone through once."""
     loose = [change for change in changed if change.unstaged != "."]
@@ -141,3 +140,30 @@ async def _stage(git: Git, changed: Iterable[Change]) -> None:
     if there:
         options = ("--add", "--remove", "--replace")
         await git("update-index", *options, "-z", "--stdin", stdin=joined(there), seconds=LONG)
+
+
+def _known(index: Path, folder: Path, name: str) -> Path:
+    """Our copy of a tree's index: that of an earlier look while the tree has the same one. It is called by what tells
+    one from the next, for git never writes into an index but puts another in its place."""
+    try:
+        found = index.stat()
+        stamp = f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{found.st_ctime_ns}"
+    except FileNotFoundError:
+        stamp = "none"
+    known = folder / f"{name}.{stamp}.known"
+    if not known.exists():
+        for older in folder.glob(f"{name}.*.known*"):
+            older.unlink(missing_ok=True)
+        half = folder / f"{name}.half"
+        _copied(index, half)
+        if half.exists():
+            half.replace(known)
+    # A git that was ended while it wrote what it had learnt leaves its lock.
+    known.with_name(f"{known.name}.lock").unlink(missing_ok=True)
+    return known
+
+
+def _copied(index: Path, copy: Path) -> None:
+    """With its time, by which git tells files that changed in the moment that the index was written."""
+    if os.path.lexists(index):
+        shutil.copy2(index, copy)

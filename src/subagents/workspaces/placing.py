@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from subagents.errors import GitFailed, WorkspaceError
 from subagents.language import _
+from subagents.own_tasks import own_tasks
 from subagents.places import state_name
 from subagents.settings.model import DISPOSABLE
 from subagents.spec import Base
@@ -32,6 +33,10 @@ CLEARING = 60.0  # seconds that clearing away what could not be finished may tak
 
 ARCHIVED = 50_000_000  # bytes
 REASON = "in use by the subagents run "  # of the lock, with the run's id behind it
+
+#: As many processes as there are cores, where there are so many files that it is worth their start: with two cores,
+#: 5 ms of processor time are lost by them at 100 to 400 files, and none at 1,000 (bare additions in turns, git 2.39).
+CHECKOUT = ("checkout.workers=0", "checkout.thresholdForParallelism=1000")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +157,7 @@ async def _tip(repository: Repository, branch: str, place: Place) -> str:
 async def _made(worktree: Worktree, repository: Repository, place: Place) -> Worktree:
     if worktree.kind == Base.SNAPSHOT and not worktree.branch:
         worktree = await take(worktree, repository, place.execute)
-        missing: tuple[str, ...] | None = ()
-    else:
-        missing = await uncommitted(repository.git(place.execute))
-    await _add(worktree, repository, place)
+    missing, may_run = await _added_looking(worktree, repository, place)
     if worktree.snapshot:
         await lay_out(worktree, place.execute)
     included = await bring_along(repository.git(place.execute), worktree.tree)
@@ -164,18 +166,42 @@ async def _made(worktree: Worktree, repository: Repository, place: Place) -> Wor
         worktree,
         stage=Stage.OPEN,
         missing=missing and missing[:MOST_NAMED],
-        drivers=await drivers(repository.git(place.execute)),
+        drivers=may_run,
         included=included,
         configuration=_configuration(worktree),
         ignores_case=_ignores_case(worktree),
     )
 
 
+async def _added_looking(
+    worktree: Worktree, repository: Repository, place: Place
+) -> tuple[tuple[str, ...] | None, Mapping[str, str]]:
+    """Adds it, and looks meanwhile at what is not in it of the user's work, and at what git may run there: the one
+    writes where the others do not read. A snapshot has all of their work."""
+    git = repository.git(place.execute)
+    missing: tuple[str, ...] | None = ()
+    may_run: Mapping[str, str] = {}
+
+    async def look() -> None:
+        nonlocal missing
+        missing = await uncommitted(git)
+
+    async def ask() -> None:
+        nonlocal may_run
+        may_run = await drivers(git)
+
+    async with own_tasks() as tasks:
+        tasks.start_soon(ask)
+        if not worktree.snapshot:
+            tasks.start_soon(look)
+        await _add(worktree, repository, place)
+    return missing, may_run
+
+
 async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
     """Checked out without a branch, and locked from its first moment."""
     options = ("--detach", "--lock", "--reason", _reason(worktree))
-    as_many_as_cores = "checkout.workers=0"
-    git = replace(repository.git(place.execute), settings=(as_many_as_cores,))
+    git = replace(repository.git(place.execute), settings=CHECKOUT)
     await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
     led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
     if Path(os.path.realpath(led)) != Path(os.path.realpath(worktree.git_dir)):

@@ -15,15 +15,14 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.texts import quoted, shortened, storable
-from subagents.workspaces.committing import look
+from subagents.workspaces.committing import Looked, look_and_head
 from subagents.workspaces.dropped import dropped
 from subagents.workspaces.faithful import unfaithful
-from subagents.workspaces.git import LONG, Execute
+from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import commit
 from subagents.workspaces.keeping import Work, unfinished
 from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers_of
 from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.repository import last_head
 
 NAMED, LONGEST = 3, 200  # paths in a sentence, and characters of each
 
@@ -36,10 +35,12 @@ async def doubts(
     `work` is what was found and kept of it.
     """
     try:
+        git = worktree.git(run, folder)
+        looked = await look_and_head(git)
         found = (
-            *await _of_commits(worktree, work, run),
-            *await _of_files(worktree, folder, work, run),
-            *await _of_leftovers(worktree, folder, work, disposable, run),
+            *await _of_commits(worktree, work, looked, run),
+            *await _of_files(git, work.tip or worktree.begun, looked),
+            *await _of_leftovers(worktree, folder, git, looked.nested, work, disposable),
         )
     except (OSError, WorkspaceError) as error:
         return (
@@ -48,15 +49,14 @@ async def doubts(
     return tuple(doubt for doubt in found if doubt)
 
 
-async def _of_commits(worktree: Worktree, work: Work, run: Execute) -> Sequence[str]:
+async def _of_commits(worktree: Worktree, work: Work, looked: Looked, run: Execute) -> Sequence[str]:
     """All commits are on the branch, as everybody sees it, and git is in the middle of nothing."""
     operation = unfinished(worktree)
     git = worktree.git(run).without_tree()
     inside = await anyio.to_thread.run_sync(_submodules, worktree)
-    moved = await last_head(git) != work.head
     return (
         operation and _("git is in the middle of {operation} there").format(operation=operation),
-        _("its HEAD moved after its work was kept") if moved else "",
+        _("its HEAD moved after its work was kept") if looked.head != work.head else "",
         _("git has more than one version of {paths} there").format(paths=named(work.unmerged))
         if work.unmerged
         else "",
@@ -82,28 +82,34 @@ async def _unreachable(worktree: Worktree, work: Work, run: Execute) -> str:
         return _("the branch {branch} does not hold its work (any more)").format(branch=work.branch)
     # Fails where an object is missing.
     await git("rev-list", "--objects", "--quiet", work.tip, "--not", worktree.head, seconds=LONG)
-    if work.head and (await git.answer("merge-base", "--is-ancestor", work.head, work.tip, fine=(0, 1))).code:
+    # What it began at was there before, and what is the tip is held.
+    moved = work.head not in ("", worktree.head, work.tip)
+    if moved and (await git.answer("merge-base", "--is-ancestor", work.head, work.tip, fine=(0, 1))).code:
         return _("the branch {branch} does not hold all of its commits").format(branch=work.branch)
     return ""
 
 
-async def _of_files(worktree: Worktree, folder: Path, work: Work, run: Execute) -> Sequence[str]:
+async def _of_files(git: Git, committed: str, looked: Looked) -> Sequence[str]:
     """What lies in the folder is what our index has, and that is what was committed."""
-    git = worktree.git(run, folder)
-    changed = [change.path for change in await look(git) if change.unstaged != "." and not change.nested]
-    committed = work.tip or worktree.begun
-    other = (await git.answer("diff-index", "--cached", "--quiet", committed, fine=(0, 1))).code
+    changed = [change.path for change in looked.changes if change.unstaged != "." and not change.nested]
     return (
         _("{paths} changed after its work was kept").format(paths=named(changed)) if changed else "",
-        _("its files are not those that were committed") if other else "",
+        _("its files are not those that were committed") if await _other(git, committed, looked) else "",
     )
 
 
+async def _other(git: Git, committed: str, looked: Looked) -> bool:
+    """Whether our index has other files than a commit."""
+    if committed == looked.at:
+        return any(change.staged not in ".?" for change in looked.changes)
+    return bool((await git.answer("diff-index", "--cached", "--quiet", committed, fine=(0, 1))).code)
+
+
 async def _of_leftovers(
-    worktree: Worktree, folder: Path, work: Work, disposable: tuple[str, ...], run: Execute
+    worktree: Worktree, folder: Path, git: Git, nested: Sequence[str], work: Work, disposable: tuple[str, ...]
 ) -> Sequence[str]:
     """What git does not have, or not as it lies there, is in the archive."""
-    left = await left_in(worktree, folder, work, disposable, run)
+    left = await left_in(worktree, folder, git, nested, work, disposable)
     lost = await anyio.to_thread.run_sync(_unarchived, folder, left.loose, worktree.archive)
     return (
         _of_repositories([path or "." for path in left.repositories]),
@@ -128,11 +134,10 @@ def _unarchived(folder: Path, paths: Sequence[str], archive: str) -> list[str]:
 
 
 async def left_in(
-    worktree: Worktree, folder: Path, work: Work, disposable: tuple[str, ...], run: Execute
+    worktree: Worktree, folder: Path, git: Git, nested: Sequence[str], work: Work, disposable: tuple[str, ...]
 ) -> Leftovers:
     """What only lies in the folder, or only there as it is."""
-    git = worktree.git(run, folder)
-    found = await leftovers_of(worktree, git, folder, disposable)
+    found = await leftovers_of(worktree, git, folder, nested, disposable)
     changed = await unfaithful(git, folder, worktree.begun, work.tip) if work.tip else ()
     return replace(found, files=tuple(sorted({*found.files, *changed})))
 

@@ -10,7 +10,7 @@ import anyio.to_thread
 
 from subagents.errors import WorkspaceError
 from subagents.language import _
-from subagents.workspaces.committing import add_all, commit_tree, unhide, unmerged, write_tree
+from subagents.workspaces.committing import add_all, commit_tree, look_and_head, unhide, unmerged, write_tree
 from subagents.workspaces.contribution import Contribution
 from subagents.workspaces.drivers import drivers
 from subagents.workspaces.git import HEADS, Execute, Git, execute
@@ -103,10 +103,11 @@ async def _on_top(
     message = contribution.message(now, line)
     # What was committed there by hand comes along.
     parents: tuple[str, ...] = (at,) if not head or await is_in(git, head, at) else (at, head)
-    if await staged_alone(git, head):
+    looked = await look_and_head(git)
+    if await staged_alone(git, looked):
         parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
         at = parents[0]
-    await add_all(git)
+    await add_all(git, looked.changes)
     tree = await write_tree(git)
     if len(parents) == 1 and tree == commit(await git("rev-parse", f"{at}^{{tree}}")):
         return at

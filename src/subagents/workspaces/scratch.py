@@ -52,7 +52,7 @@ def scratch(git: Git, *objects: Path) -> Iterator[Git]:
     with TemporaryDirectory(prefix="subagents-") as folder:
         own = Scratch(Path(folder))
         own.prepare()
-        yield git.writing_to(own.objects, *objects).with_variables(GIT_INDEX_FILE=str(own.folder / "index"))
+        yield git.writing_to(own.objects, *objects).with_index(own.folder / "index")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ MESSAGE = "Uncommitted work that this began with"
 async def take(worktree: Worktree, repository: Repository, run: Execute) -> Worktree:
     """The worktree with the snapshot as its base; with its commit when there is nothing uncommitted."""
     await anyio.to_thread.run_sync(_prepare, worktree, repository)
-    git = repository.git(run).writing_to(worktree.objects).with_variables(GIT_INDEX_FILE=str(worktree.index))
+    git = repository.git(run).writing_to(worktree.objects).with_index(worktree.index)
     await add_all(git)
     tree = await write_tree(git)
     forget_index(worktree)

@@ -13,6 +13,8 @@ from subagents.workspaces.git_output import changes, commit
 from subagents.workspaces.repository import Repository, cannot, commit_of, repository_at
 
 STATUS = ("status", "--porcelain=v2", "-z", "--untracked-files=all", "--ignore-submodules=dirty")
+#: The same with the commit that is checked out (`head_in`); how far that is from another's, nobody wants to know.
+STATUS_AND_HEAD = (*STATUS, "--branch", "--no-ahead-behind")
 USUAL = ("main", "master")
 LOOKING = 10.0  # seconds for a look at the user's uncommitted work
 

@@ -122,7 +122,8 @@ async def _without_folder(worktree: Worktree, place: Place, description: str, ke
 
 async def _archived(worktree: Worktree, place: Place, work: Work) -> Worktree:
     """The worktree with its archive, where there is something to be kept in one."""
-    found = await left_in(worktree, worktree.tree, work, place.disposable, place.execute)
+    git = worktree.git(place.execute)
+    found = await left_in(worktree, worktree.tree, git, work.nested, work, place.disposable)
     if not found.files or found.repositories:
         return worktree
     target = place.archive / worktree.run
