@@ -22,7 +22,7 @@ from subagents.definitions.tool_names import OURS
 from subagents.definitions.trust import is_trusted
 from subagents.errors import CommitFailed, SessionError
 from subagents.events import SessionOpened
-from subagents.ids import RunId, SessionId, new_fact_id
+from subagents.ids import RunId, SessionId
 from subagents.models.selection import model_of
 from subagents.models.served import Served
 from subagents.models.wishes import choose
@@ -33,17 +33,16 @@ from subagents.prompts.role import Role
 from subagents.prompts.roles import Roles
 from subagents.prompts.whereabouts import whereabouts
 from subagents.run_toolsets import RunToolsets
+from subagents.run_worktrees import Worktrees, worktree_place
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.command import CommandRunner
 from subagents.runners.compacting import Policy
 from subagents.runners.native import NativeRunner, Retries
 from subagents.runners.with_servers import WithServers
-from subagents.runs.state import RunState
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
 from subagents.runtime.closing import put_away_all
 from subagents.runtime.definition_watch import watch
-from subagents.runtime.radar import Radar
 from subagents.runtime.shared_edits import SharedEdits, SharedMode
 from subagents.runtime.surroundings import Shared, Surroundings, outer_run
 from subagents.sessions import folder as folders
@@ -62,14 +61,8 @@ from subagents.toolsets.mcp.servers import Servers
 from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
 from subagents.workspaces.ancestry import started_in
-from subagents.workspaces.base import SHARED, WORKTREE
-from subagents.workspaces.chosen import ChosenWorkspaces
 from subagents.workspaces.groups import end_group_if_same
-from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.placing import Place, records_of
-from subagents.workspaces.scratch import Scratch
-from subagents.workspaces.shared import SharedWorkspaces
-from subagents.workspaces.worktrees import WorktreeWorkspaces, place_for, refuse_impossible, wish_of
+from subagents.workspaces.worktrees import refuse_impossible
 
 if TYPE_CHECKING:
     from subagents.delegation.any_loop import ParentTools
@@ -165,19 +158,22 @@ class AgentManager(runtime.AgentManager):
         try:
             journal = Journal.load(store, plan.clock)
             await _recover(journal, store)
-            await put_away_all(journal, _worktree_place(plan.project, plan.settings, plan.clock, plan.place))
+            worktrees = Worktrees(plan.project, plan.settings, plan.clock, plan.place, journal)
+            await put_away_all(journal, worktrees.place)
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
             servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
             tools = RunToolsets(plan.settings, providers, servers)
             async with own_tasks() as tasks, servers.running():
-                shared = _shared(plan, journal, store, tools, servers)
+                shared = _shared(plan, journal, store, tools, servers, worktrees)
                 admission = Admission(plan.settings, plan.clock, plan.project.state if plan.place else None)
                 manager = cls(_surroundings(plan, providers), journal, admission, shared, tasks)
                 manager.folder, manager.set_aside = plan.place, journal.set_aside
                 manager.setting_problems = plan.setting_problems
                 tools.manager = manager
-                tasks.start_soon(_radar(plan, journal).attend)
+                tasks.start_soon(worktrees.radar().attend)
+                if plan.place is not None:
+                    tasks.start_soon(worktrees.sweep)
                 if plan.on_agents is not None:
                     await tasks.start(watch, plan.definitions, plan.on_agents)
                 try:
@@ -262,7 +258,7 @@ async def _recover_session(project: Project, place: SessionFolder, clock: Clock)
     try:
         journal = Journal.load(store, clock)
         await _recover(journal, store)
-        await put_away_all(journal, _worktree_place(project, layered(project).settings, clock, place))
+        await put_away_all(journal, worktree_place(project, layered(project).settings, clock, place))
         return journal.set_aside
     finally:
         with anyio.CancelScope(shield=True):
@@ -320,7 +316,14 @@ async def _given_notes(spec: RunSpec) -> Sequence[str]:
     return await anyio.to_thread.run_sync(notes_on, spec)
 
 
-def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: RunToolsets, servers: Servers) -> Shared:
+def _shared(
+    plan: _Plan,
+    journal: Journal,
+    store: EventStore,
+    tools: RunToolsets,
+    servers: Servers,
+    worktrees: Worktrees,
+) -> Shared:
     retries = Retries(plan.settings.model_retries, plan.clock)
     settings = plan.settings
     compaction = Policy(settings.compaction_percent, settings.compaction_model, settings.context_window)
@@ -339,44 +342,12 @@ def _shared(plan: _Plan, journal: Journal, store: EventStore, tools: RunToolsets
             "command": CommandRunner(os.environ),
             **plan.runners,
         },
-        workspaces=_workspaces(plan, journal),
+        workspaces=worktrees.workspaces(),
         output=plan.place.output if plan.place is not None else None,
         export=export,
         transcripts=plan.place.transcripts if plan.place is not None else None,
         edits=SharedEdits(journal, plan.clock, SharedMode(plan.settings.shared_edits)),
     )
-
-
-def _workspaces(plan: _Plan, journal: Journal) -> ChosenWorkspaces:
-    worktrees = WorktreeWorkspaces(
-        _worktree_place(plan.project, plan.settings, plan.clock, plan.place),
-        lambda cwd, run: wish_of(journal.head.run(RunId(run)), cwd),
-    )
-
-    def isolation(run: str) -> str:
-        wanted = journal.head.run(RunId(run)).spec.isolation
-        return WORKTREE if wanted == WORKTREE else SHARED
-
-    return ChosenWorkspaces({SHARED: SharedWorkspaces(), WORKTREE: worktrees}, isolation)
-
-
-def _radar(plan: _Plan, journal: Journal) -> Radar:
-    """What it writes goes where worktrees are: on the same disk, and out of everybody's sight."""
-    place = _worktree_place(plan.project, plan.settings, plan.clock, plan.place)
-
-    def worktree_of(run: RunState) -> Worktree | None:
-        return next(iter(records_of(wish_of(run, Path(run.spec.cwd)), place)), None)
-
-    folder = plan.project.state / f"radar-{os.getpid()}-{new_fact_id()}"
-    return Radar(journal, plan.clock, Scratch(folder), worktree_of)
-
-
-def _worktree_place(
-    project: Project, settings: Settings, clock: Clock, session: SessionFolder | None
-) -> Place:
-    """What is ignored there goes into the session's folder, where there is one."""
-    kept_in = session.path if session is not None else project.state
-    return place_for(project, settings, clock, kept_in / "archive")
 
 
 async def _prepared(

@@ -75,10 +75,12 @@ def nothing(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def managed(repo: Path, runner: Editing, **settings) -> AsyncIterator[AgentManager]:
+async def managed(
+    repo: Path, runner: Editing, session: str | None = None, **settings
+) -> AsyncIterator[AgentManager]:
     with anyio.fail_after(BOUND):
         async with AgentManager.open(
-            repo, settings=Settings(**settings), runners={"native": runner}
+            repo, session=session, settings=Settings(**settings), runners={"native": runner}
         ) as manager:
             yield manager
 

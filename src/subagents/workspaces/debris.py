@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -91,6 +91,18 @@ async def gc(
                 left -= finding.size if finding.verdict is Verdict.REMOVED else 0
         said.append(finding)
     return tuple(said)
+
+
+async def collect(
+    place: Place, due: Callable[[Worktree], bool], most: int, repository: Repository | None = None
+) -> Sequence[Finding]:
+    """Finishes what nobody is at and `due` admits, the oldest first, one after another and at most so many. Sizes are
+    not looked for. Raises `OSError`."""
+    known = await anyio.to_thread.run_sync(recorded_at, place.root)
+    lost = await anyio.to_thread.run_sync(orphans, repository, place.root) if repository is not None else ()
+    waiting = [each for each in (*known, *lost) if not each.in_use and due(each)]
+    found = (Finding(folder=each.tree, verdict=Verdict.EXAMINE, worktree=each) for each in waiting[:most])
+    return [await _examined(each, each.worktree, place) for each in found if each.worktree is not None]
 
 
 async def _without_dead(listed: Sequence[Finding], place: Place) -> Sequence[Finding]:
