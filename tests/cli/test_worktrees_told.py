@@ -64,6 +64,19 @@ async def test_the_owner_of_the_session_writes_it_down_when_there_is_one(repo: P
         assert after.preserved == before.preserved
 
 
+async def test_a_session_stays_as_long_as_a_worktree_of_it_does(repo: Path):
+    run = await ended(repo, keeping)
+    (session,) = [folder.id for folder in sessions(project_at(repo))]
+    refused = await cli("sessions", "remove", session, "--yes")
+    assert refused.code == 2
+    assert (
+        f"Session {session} has runs whose worktrees are still there: {run}. Discard these first"
+        in refused.err
+    )
+    assert (await worktrees("discard", run, "--yes")).code == 0
+    assert (await cli("sessions", "remove", session, "--yes")).code == 0
+
+
 async def test_of_a_run_at_work_nothing_is_written_down(repo: Path):
     async with at_work(repo, writing("new")) as run, AgentManager.open(repo) as other:
         with pytest.raises(NotNow, match="is told when it ends"):

@@ -14,7 +14,7 @@ from subagents.places import Project
 from subagents.sessions import folder
 from subagents.sessions.folder import SessionFolder
 from subagents.sessions.index import find_run, register_run
-from subagents.sessions.retention import DAY, Report, gc, remove
+from subagents.sessions.retention import DAY, Report, gc, needed_runs, remove
 from subagents.sessions.sqlite import SqliteStore
 from subagents.sessions.store import Write
 from subagents.testing.facts import numbered, spawned
@@ -85,6 +85,14 @@ def test_archived_sessions_stay_unless_it_is_said(project: Project):
     old = aged(project, 400, SessionArchived())
     assert gc(project, now=NOW, max_age_days=1) == Report()
     assert gc(project, now=NOW, max_age_days=1, archived=True).removed == (old.id,)
+
+
+def test_a_session_with_a_run_that_is_needed_stays(project: Project):
+    needed, other = aged(project, 400), aged(project, 400)
+    (run,) = needed_runs(needed, {needed.id[-8:], "somebody"})
+    assert run == needed.id[-8:]
+    assert gc(project, now=NOW, max_age_days=30, needed=[run]).removed == (other.id,)
+    assert kept(project) == [needed]
 
 
 def test_a_session_that_cannot_be_read_stays(project: Project):

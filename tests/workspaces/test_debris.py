@@ -304,6 +304,16 @@ async def test_one_that_was_removed_before_anybody_could_tell_is_told_by_its_bra
     assert "it is in no git repository" in lost.why
 
 
+async def test_a_record_that_cannot_be_read_is_the_trouble_of_its_run_alone(repo: Path, place: Place):
+    worktree = abandoned(await made(repo, place))
+    write(worktree.file, "")
+    kept = await put_away(Wish(folder=repo, run="run00001", agent="General"), place, worktree.base)
+    assert "cannot be read" in kept.why
+    assert worktree.tree.is_dir()
+    other = await made(repo, place, run="run00002")
+    assert (await finish(other, place)).why == ""
+
+
 async def test_one_that_was_called_otherwise_is_found_for_its_name_was_taken(repo: Path, place: Place):
     died = await made(repo, place)
     noted(died, stage=Stage.OPENING)

@@ -40,6 +40,36 @@ async def kept(repo: Path, place: Place, **wish):
     return of(worktree, outcome)
 
 
+@pytest.mark.parametrize("discards", [False, True])
+async def test_what_is_staged_there_alone_is_committed_too(repo: Path, place: Place, discards: bool):
+    given_ = await kept(repo, place)
+    assert given_.folder is not None
+    write(given_.folder / "README", "staged\n")
+    git(given_.folder, "add", "README")
+    write(given_.folder / "README", "later\n")
+    if discards:
+        tip = (await discard(given_, place)).tip
+    else:
+        tip = (await recommit(given_, NOW)).after
+    assert (shown(repo, tip, "README"), shown(repo, f"{tip}~", "README")) == (b"later\n", b"staged\n")
+
+
+async def test_what_git_has_several_versions_of_is_settled_by_hand_first(repo: Path, place: Place):
+    given_ = await kept(repo, place)
+    assert given_.folder is not None
+    _three_versions(given_.folder)
+    with pytest.raises(WorkspaceError, match="git has more than one version of 'README' in"):
+        await recommit(given_, NOW)
+
+
+def _three_versions(folder: Path) -> None:
+    """As after a merge that conflicts: each side's in the index (git-update-index(1))."""
+    blobs = [git(folder, "hash-object", "-w", "--stdin", stdin=text) for text in ("base", "ours", "theirs")]
+    rows = "".join(f"100644 {blob} {stage}\tREADME\n" for stage, blob in enumerate(blobs, 1))
+    git(folder, "rm", "-q", "--cached", "README")
+    git(folder, "update-index", "--index-info", stdin=rows)
+
+
 async def test_a_branch_goes_and_its_commit_brings_it_back(repo: Path, place: Place):
     given_ = await given(repo, place, {"new": "n\n"})
     discarded = await discard(given_, place)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from tests.workspaces.contributions import given, state
-from tests.workspaces.repositories import repository
+from tests.workspaces.repositories import git, repository
 from tests.workspaces.trees import NOW, place_in
 
 from subagents.errors import WorkspaceError
+from subagents.workspaces.how import How
 from subagents.workspaces.merging import merge
 from subagents.workspaces.ordering import MOST, next_of, plan
 from subagents.workspaces.placing import Place
@@ -29,6 +30,26 @@ def test_the_one_in_the_way_of_the_fewest_is_next():
     pairs = {frozenset("xy"): 2, frozenset("xz"): 1, frozenset("yz"): 0}
     assert next_of(["x", "y", "z"], pairs) == "z"
     assert next_of(["x", "y"], pairs) == "x"
+
+
+async def test_a_history_that_has_nothing_in_common_is_left_out_and_the_others_go_on(
+    repo: Path, place: Place
+):
+    good = await given(repo, place, {"new": "1\n"})
+    stranger = await given(repo, place, {"a": "2\n"}, run="run00002")
+    git(repo, "checkout", "-q", "--orphan", "alone")
+    git(repo, "commit", "-q", "-m", "of its own")
+    git(repo, "branch", "-q", "-f", stranger.branch, "alone")
+    git(repo, "switch", "-q", "main")
+    found = await plan([good, stranger], NOW)
+    assert [(step.contribution.run, step.fits) for step in found.steps] == [
+        ("run00001", True),
+        ("run00002", False),
+    ]
+    assert "has no commit in common with main" in found.steps[1].why
+    for how in How:
+        with pytest.raises(WorkspaceError, match="has no commit in common with main"):
+            await merge(stranger, NOW, how)
 
 
 async def test_an_order_is_found_in_memory_and_can_be_carried_out(repo: Path, place: Place):

@@ -46,6 +46,17 @@ async def test_one_that_is_called_like_what_is_worth_nothing_stays_unless_git_ig
     assert (await finish(record(worktree), place)).preserved == ""
 
 
+async def test_several_versions_of_a_file_stay_with_the_index_that_has_them(repo: Path, tmp_path: Path):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    blobs = [git(repo, "hash-object", "-w", "--stdin", stdin=text) for text in ("base", "ours", "theirs")]
+    rows = "".join(f"100644 {blob} {stage}\tsub/a.txt\n" for stage, blob in enumerate(blobs, 1))
+    git(worktree.tree, "rm", "-q", "--cached", "sub/a.txt")
+    git(worktree.tree, "update-index", "--index-info", stdin=rows)
+    assert "git has more than one version of 'sub/a.txt' there" in await stays(worktree, place)
+    assert git(worktree.tree, "ls-files", "--unmerged").count("sub/a.txt") == 3
+
+
 async def test_a_submodule_that_was_emptied_again_stays(repo: Path, tmp_path: Path):
     """Its commits are in git's folder of the worktree, and nowhere else."""
     other = repository(tmp_path / "other")
