@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,22 @@ __all__ = ["no_host_is_left"]  # a fixture that every story here uses
 
 @pytest.fixture
 def client(project: Path, script: Script) -> Iterator[Client]:
-    model = script(waits_for(project / "go"), {"text": "done"}).removeprefix("--model=")
+    with begun(project, script(waits_for(project / "go"), {"text": "done"})) as started:
+        yield started
+
+
+@contextmanager
+def begun(project: Path, model: str, **environ: str) -> Iterator[Client]:
+    """A client with our program at its other end."""
     with subprocess.Popen(
         [sys.executable, "-m", "subagents", "mcp"],
         cwd=project,
-        env={**os.environ, "PYTHONPATH": SOURCE, "SUBAGENTS_MODEL": model},
+        env={
+            **os.environ,
+            "PYTHONPATH": SOURCE,
+            "SUBAGENTS_MODEL": model.removeprefix("--model="),
+            **environ,
+        },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -79,3 +91,22 @@ def test_a_call_whose_host_is_ended_is_answered_and_the_next_one_finds_what_was_
     assert client.process.stdin is not None
     client.process.stdin.close()
     assert client.process.wait(BOUND) == 0
+
+
+def test_a_client_that_comes_back_with_other_keys_finds_what_it_had_at_once(project: Path, script: Script):
+    """Another host takes over for them, and the first one does not hold on to a session that nobody needs."""
+    model = script({"text": "done"})
+    with begun(project, model, SOME_API_KEY="one") as first:
+        shaken(first)
+        first.send(calling(1, "Agent", subagent_type="worker", prompt="go", description="ends soon"))
+        assert answer(first, 1)["isError"] is False
+        first.send(calling(2, "get_subagent_result", agent_id="worker", wait=True))
+        assert "done" in answer(first, 2)["content"][0]["text"]
+        before = host(project)
+        first.process.kill()
+        first.process.wait(BOUND)
+    with begun(project, model, SOME_API_KEY="another") as again:
+        shaken(again)
+        again.send(calling(1, "list_subagents", all=True))
+        assert "ends soon" in answer(again, 1)["content"][0]["text"]
+        assert host(project) != before

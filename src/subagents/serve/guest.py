@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 #: Requests of one client are carried out side by side; a message may bring a long prompt.
 MANNERS = Manners(at_once=64, given_up=frozenset({"wait", "get_result", "events"}), most=16 * 1_048_576)
 
+LEAVING = 5.0  # seconds in which a host that makes room lets go of what nobody needs
+
 _LONG = frozenset({"wait", "get_result"})
 _ABOUT_NO_RUN = frozenset({"list", "notices", "acknowledge", "send", "clear"})
 
@@ -119,6 +121,8 @@ class Guest:
         """With `if_idle` only when nothing is in progress. `retired` tells whether another may be the host now."""
         if not (flag(params, "if_idle", False) and self._host.hosting.at_work):
             self._host.retire()
+            # Who asks is about to be the host, and to look for the sessions that its clients had here.
+            await self._host.hosting.leave(LEAVING)
         return {"retired": self._host.retired}
 
     async def _http(self, _connection: Connection, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Hosted:
         self._requests = 0
         self._left_at: float | None = None
         self._changed = anyio.Event()
+        self._settle = SETTLE
         self.ends = False
         self.gone = anyio.Event()
         manager.listen(self._heard)
@@ -75,6 +76,15 @@ class Hosted:
             self._requests -= 1
             self._changed.set()
 
+    def hurry(self) -> None:
+        """It is let go of as soon as nobody needs it: whoever asks about it next asks another host."""
+        self._settle = 0.0
+        self._changed.set()
+
+    @property
+    def needed(self) -> bool:
+        return bool(self._clients or self._requests or self.at_work)
+
     async def unneeded(self) -> None:
         """Returns when it may be let go of. Agents of a client that has gone end when their time is over."""
         while self.manager.broken is None:
@@ -93,7 +103,7 @@ class Hosted:
         if self._clients or (self._requests and not self.at_work):
             return None
         if not self.at_work:
-            return SETTLE
+            return self._settle
         if self._left_at is None:  # nobody drove it: what was spawned goes on by itself
             return None
         gone = self.manager.clock.monotonic() - self._left_at
@@ -134,6 +144,15 @@ class Hosting:
     @property
     def at_work(self) -> bool:
         return any(hosted.at_work for hosted in self._hosted.values())
+
+    async def leave(self, seconds: float) -> None:
+        """Lets go of what nobody needs, and of all else as soon as it is not needed; returns when the former is done,
+        or after so many seconds."""
+        for hosted in self._hosted.values():
+            hosted.hurry()
+        with self._clock.move_on_after(seconds):
+            for hosted in [each for each in self._hosted.values() if not each.needed]:
+                await hosted.gone.wait()
 
     async def session(self, session: str | None, environ: Mapping[str, str], folder: Path) -> Hosted:
         """The session with this id, opened when it is not yet, or a new one for None, for work in `folder`.
