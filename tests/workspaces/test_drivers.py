@@ -52,6 +52,22 @@ async def test_whoever_looked_at_it_lets_it_be_committed(repo: Path, tmp_path: P
     assert is_gone(worktree)
 
 
+async def test_what_came_in_while_another_worktree_is_there_makes_no_new_one(repo: Path, tmp_path: Path):
+    """Making one runs filters already, and the agent of the other may have set them."""
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    ran = tmp_path / "ran"
+    git(worktree.tree, "config", "filter.f.smudge", f"touch {ran}; cat")
+    write(repo / ".git/info/attributes", "* filter=f\n")
+    await stays(worktree, place)
+    with pytest.raises(WorkspaceError, match=r"when run run00001 began \(filter.f.smudge\)"):
+        await made(repo, place, run="run00002")
+    assert not ran.exists()
+    await recommit(of(record(worktree)), place.now(), run=place.execute)
+    await made(repo, place, run="run00003")
+    assert ran.exists()
+
+
 async def test_what_was_set_before_goes_on(repo: Path, tmp_path: Path):
     git(repo, "config", "filter.upper.clean", "tr a-z A-Z")
     git(repo, "config", "filter.upper.smudge", "tr A-Z a-z")

@@ -85,6 +85,40 @@ async def test_several_lines_are_kept_by_one_ref_and_each_whole(repo: Path, plac
     assert shown(repo, kept.branch, "kept") == b"kept\n"
 
 
+@pytest.mark.parametrize("ref", ["refs/worktree/saved", "refs/bisect/bad", "refs/rewritten/onto"])
+async def test_what_only_refs_of_the_tree_alone_have_is_kept(repo: Path, place: Place, ref: str):
+    worktree = await made(repo, place)
+    lost = commits(worktree, "lost")
+    git(worktree.tree, "update-ref", ref, lost)
+    resets(worktree)
+    assert (await finish(worktree, place)).dropped == REF
+    assert git(repo, "rev-parse", REF) == lost
+    assert is_gone(worktree)
+
+
+async def test_a_repository_that_keeps_no_logs_has_one_there(repo: Path, place: Place):
+    git(repo, "config", "core.logAllRefUpdates", "false")
+    worktree = await made(repo, place)
+    lost = commits(worktree, "lost")
+    resets(worktree)
+    assert (await finish(worktree, place)).dropped == REF
+    assert git(repo, "rev-parse", REF) == lost
+
+
+@pytest.mark.parametrize("expires", [True, False])
+async def test_without_the_whole_log_nobody_knows_what_was_left(repo: Path, place: Place, expires: bool):
+    worktree = await made(repo, place)
+    commits(worktree, "lost")
+    resets(worktree)
+    write(worktree.tree / "new", "x\n")
+    if expires:
+        git(worktree.tree, "reflog", "expire", "--expire=now", "--all")
+    else:
+        Path(worktree.git_dir, "logs", "HEAD").unlink()
+    assert "log of where HEAD was there is not whole" in await stays(worktree, place)
+    assert shown(repo, "subagents/General-run00001", "new") == b"x\n"
+
+
 async def test_the_next_episode_adds_its_own(repo: Path, place: Place):
     worktree = await made(repo, place)
     first = commits(worktree, "first")
@@ -116,10 +150,11 @@ async def test_what_stands_in_gits_log_is_not_believed(repo: Path, place: Place)
     log = Path(worktree.git_dir, "logs", "HEAD")
     blob = git(repo, "rev-parse", "HEAD:README")
     gone = "1" * 40
-    write(log, f"{gone} {gone} a <a> 1 +0000\tx\n--all --output=x y\n\0{gone} {gone} \n")
+    whole = log.read_text()
+    write(log, f"{whole}{gone} {gone} a <a> 1 +0000\tx\n--all --output=x y\n\0{gone} {gone} \n")
     assert (await finish(worktree, place)).dropped == ""
     other = await made(repo, place, run="run00002")
-    write(Path(other.git_dir, "logs", "HEAD"), f"{gone} {blob} a <a> 1 +0000\tx\n")
+    write(Path(other.git_dir, "logs", "HEAD"), f"{whole}{gone} {blob} a <a> 1 +0000\tx\n")
     assert (await finish(other, place)).dropped == ""
 
 

@@ -8,6 +8,7 @@ import pytest
 from tests.workspaces.repositories import git, repository, shown, write
 from tests.workspaces.trees import is_gone, made, place_in, stays
 
+from subagents.workspaces.ownership import noted
 from subagents.workspaces.worktree import finish
 
 ID = b"$Id: what the agent wrote $\n"
@@ -42,6 +43,38 @@ async def test_what_a_filter_gives_back_is_on_the_branch_alone(repo: Path, tmp_p
     kept = await finish(worktree, place)
     assert (shown(repo, kept.branch, "a.rot"), kept.archived) == (b"bcd\n", "")
     assert is_gone(worktree)
+
+
+@pytest.mark.parametrize("beside", [False, True])
+async def test_what_a_filter_takes_away_is_archived_though_git_sees_no_difference(
+    repo: Path, tmp_path: Path, beside: bool
+):
+    """As filters do that strip the output of notebooks."""
+    git(repo, "config", "filter.strip.clean", "grep -v OUTPUT")
+    write(repo / ".gitattributes", "*.nb filter=strip\n*.bat text eol=lf\n")
+    write(repo / "a.nb", "code\n")
+    write(repo / "b.bat", "line\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-q", "-m", "notebooks")
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    write(worktree.tree / "a.nb", "code\nOUTPUT precious\n")
+    write(worktree.tree / "b.bat", b"line\r\n")
+    if beside:
+        write(worktree.tree / "new", "x\n")
+    kept = await finish(worktree, place)
+    assert bool(kept.branch) is beside
+    archived = {path.name: path.read_bytes() for path in Path(kept.archived).iterdir()}
+    assert archived == {"a.nb": b"code\nOUTPUT precious\n", "b.bat": b"line\r\n"}
+    assert is_gone(worktree)
+
+
+async def test_what_nobody_touched_is_not_compared(repo: Path, tmp_path: Path, monkeypatch):
+    place = place_in(tmp_path)
+    worktree = await made(repo, place)
+    later = noted(worktree, ready=worktree.ready + 10**12)
+    monkeypatch.setattr("subagents.workspaces.faithful._blob", lambda *_: "another")
+    assert (await finish(later, place)).archived == ""
 
 
 async def test_too_much_of_it_keeps_the_worktree(repo: Path, tmp_path: Path):

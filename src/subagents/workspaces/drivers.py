@@ -27,7 +27,7 @@ PATTERN = (
 )
 ALTERNATES = "objects/info/alternates"  # gitrepository-layout(5)
 MOST = 100_000  # bytes of it
-NAMED = 3  # settings in a sentence
+LONGEST = 200  # characters of their names in a sentence
 
 
 async def drivers(git: Git) -> Mapping[str, str]:
@@ -50,14 +50,16 @@ def _alternates(file: Path) -> str:
 
 async def refuse_changed(worktree: Worktree, git: Git) -> None:
     """Raises `WorkspaceError`, which names them, where commands are set that were not when the worktree was made."""
-    if worktree.drivers is None:
-        return
-    now, then = await drivers(git), worktree.drivers
-    changed = sorted(key for key, value in now.items() if then.get(key) != value)
-    if changed:
-        shown = ", ".join(storable(key) for key in changed[:NAMED])
+    if worktree.drivers is not None and (shown := came(await drivers(git), worktree.drivers)):
         sentence = _(
             "what git runs by its settings is not what it was when the run began ({settings}), so git was not asked "
             "what was done; look at these settings, and when they are yours: subagents worktrees commit {run}"
         )
         raise WorkspaceError(sentence.format(settings=shown, run=worktree.run))
+
+
+def came(now: Mapping[str, str] | None, then: Mapping[str, str] | None) -> str:
+    """The settings of `now` that were not so `then`, as a sentence names them; "" for none, or where one is unknown."""
+    if now is None or then is None:
+        return ""
+    return ", ".join(storable(key) for key in sorted(now) if then.get(key) != now[key])[:LONGEST]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -24,6 +25,7 @@ from subagents.workspaces.snapshot import publish
 REFS = "refs/subagents/dropped/"
 LINE = "Commits that were made and left, by {agent}"
 MOST = 16_000_000  # bytes of the log of HEAD; a line has about 200
+LONGEST_LINE = 2_000  # bytes, in which the first line names the commit that it began at
 MOST_PARENTS = 1_000  # of one commit
 
 #: Old and new commit, in SHA-1 or SHA-256.
@@ -54,24 +56,37 @@ def ref_of(agent: str, run: str) -> str:
 
 async def dropped(worktree: Worktree, git: Git) -> Sequence[str]:
     """The commits that HEAD was at and that nothing leads to, the newest of each line."""
-    been = await anyio.to_thread.run_sync(_been_at, worktree)
+    been = [*await anyio.to_thread.run_sync(_been_at, worktree), *await _own_refs(worktree, git)]
     if not been:
         return ()
+    # As everybody sees the repository: refs of the tree's own go with it.
+    everybodys = replace(git, git_dir=git.common, work_tree=None)
     asked = ("rev-list", "--parents", "--ignore-missing", "--stdin", "--not", "--all", worktree.begun)
-    listed = await git(*asked, stdin="".join(f"{each}\n" for each in been).encode(), seconds=LONG)
+    listed = await everybodys(*asked, stdin="".join(f"{each}\n" for each in been).encode(), seconds=LONG)
     rows = [row.split() for row in listed.decode().splitlines()]
     parents = {parent for _newest, *parents in rows for parent in parents}
     return [newest for newest, *_parents in rows if newest not in parents]
+
+
+async def _own_refs(worktree: Worktree, git: Git) -> Sequence[str]:
+    """What stands below `refs/worktree`, `refs/bisect` and `refs/rewritten` of a tree alone (git-worktree(1), REFS)."""
+    places = [Path(worktree.git_dir, name) for name in ("refs", "reftable")]
+    if not await anyio.to_thread.run_sync(lambda: any(place.exists() for place in places)):
+        return ()
+    own = ("refs/worktree", "refs/bisect", "refs/rewritten")
+    return (await git("for-each-ref", "--format=%(objectname)", *own)).decode().split()
 
 
 def _been_at(worktree: Worktree) -> Sequence[str]:
     try:
         log = first_bytes(Path(worktree.git_dir, "logs", "HEAD"), MOST + 1)
     except FileNotFoundError:
-        return ()
+        log = b""
     if len(log) > MOST:
         raise WorkspaceError(_("git's log of where HEAD was is longer than {most:,} bytes").format(most=MOST))
     known = {worktree.head, worktree.begun}
+    if worktree.logged and worktree.head.encode() not in log[:LONGEST_LINE]:
+        raise WorkspaceError(_("git's log of where HEAD was there is not whole any more"))
     moved = dict.fromkeys(found.decode() for found in _MOVED.findall(log))
     return [each for each in moved if each not in known and each.strip("0")]
 

@@ -48,6 +48,14 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracked:
+    """A path in an index, and the blob that it has there."""
+
+    path: str
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """The size of a difference. Binary files count as files only."""
 
@@ -106,6 +114,12 @@ def is_detached(status: bytes) -> bool:
 def flags(output: bytes) -> tuple[Flagged, ...]:
     """`git ls-files -v -z`."""
     return tuple(Flagged(name[0], name[2:]) for name in names(output))
+
+
+def tracked(output: bytes) -> tuple[Tracked, ...]:
+    """`git ls-files --stage -z`: mode, blob and stage before a tab, the path behind it (git-ls-files(1))."""
+    rows = (row.partition(b"\t") for row in output.split(b"\0") if row)
+    return tuple(Tracked(os.fsdecode(path), facts.split(b" ")[1].decode()) for facts, _tab, path in rows)
 
 
 def figures(output: bytes) -> Figures:

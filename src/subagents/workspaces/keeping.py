@@ -81,11 +81,11 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
         and not worktree.branch
     ):
         # Most have only read. Nothing is written then, and git is asked little more.
-        return worktree, Work(head, dropped=await keep_dropped(worktree, git, run))
+        return worktree, Work(head, dropped=await _dropped(worktree, git, run))
     worktree = worktree if worktree.ended_at else await note(worktree, ended_at=now)
     tip = await _tip(worktree, git, looked, _message(worktree, description))
     if not tip:
-        left = await keep_dropped(worktree, git, run)
+        left = await _dropped(worktree, git, run)
         return worktree, Work(head, dropped=left, unmerged=several, nested=nested)
     if worktree.snapshot:
         # git writes nothing that it sees already, and it sees the snapshot's objects.
@@ -93,8 +93,16 @@ async def keep(worktree: Worktree, run: Execute, description: str, now: float) -
     branch = await _branched(worktree, run, tip)
     worktree = await note(worktree, branch=branch, tip=tip)
     counted, size = await measured(git, worktree.base, tip)
-    left = await keep_dropped(worktree, git, run)
+    left = await _dropped(worktree, git, run)
     return worktree, Work(head, tip, branch, counted, size, left, several, nested)
+
+
+async def _dropped(worktree: Worktree, git: Git, run: Execute) -> str:
+    """The ref of what was left; "" also where that cannot be told, for which the proof keeps the folder."""
+    try:
+        return await keep_dropped(worktree, git, run)
+    except (OSError, WorkspaceError):
+        return ""
 
 
 def with_work(kept: KeptWork, branch: str, commits: int, size: Figures) -> KeptWork:

@@ -19,8 +19,9 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.texts import storable
+from subagents.workspaces.faithful import unfaithful
 from subagents.workspaces.git import LONG, Git
-from subagents.workspaces.git_output import names
+from subagents.workspaces.git_output import tracked
 from subagents.workspaces.including import stamp
 from subagents.workspaces.ownership import Stamp, Worktree
 
@@ -29,7 +30,8 @@ GIT = ".git"
 
 @dataclass(frozen=True, slots=True)
 class Leftovers:
-    """`files` are paths that only lie in the folder, and `repositories` the folders inside it that are of git."""
+    """`files` are paths that only lie in the folder, or only there as they are, and `repositories` the folders inside
+    it that are of git."""
 
     files: tuple[str, ...]
     repositories: tuple[str, ...]
@@ -44,10 +46,14 @@ class Leftovers:
 async def leftovers_of(
     worktree: Worktree, git: Git, folder: Path, nested: Sequence[str], disposable: tuple[str, ...]
 ) -> Leftovers:
-    """Those of a worktree whose files lie in `folder`, by what the index of `git` knows. `nested` are repositories that
-    git does not ignore: they are the agent's work, whatever they are called. Raises `OSError` and `WorkspaceError`."""
-    known = frozenset(names(await git("ls-files", "-z", "--cached", seconds=LONG)))
+    """Those of a worktree whose files lie in `folder`, by what the index of `git` knows, and what git would not give
+    back as it lies there. `nested` are repositories that git does not ignore: they are the agent's work, whatever they
+    are called. Raises `OSError` and `WorkspaceError`."""
+    there = tracked(await git("ls-files", "--stage", "-z", seconds=LONG))
+    known = frozenset(each.path for each in there)
     found = await anyio.to_thread.run_sync(leftovers, folder, known, disposable, worktree.included)
+    changed = await unfaithful(git, folder, there, worktree.ready, Path(worktree.home))
+    found = replace(found, files=tuple(sorted({*found.files, *changed})))
     return replace(
         found, repositories=tuple(sorted({*found.repositories, *(path.rstrip("/") for path in nested)}))
     )

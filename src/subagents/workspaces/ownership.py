@@ -52,7 +52,8 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     and `tip` are where its work was put last. Times are seconds since the epoch; at `ended_at` its work was first
     found. `missing` are the user's uncommitted paths that are not in it, None when they are not known. `included`
     are the ignored files that were brought along. `configuration` is git's `config.worktree` for it, and `drivers` what
-    git's settings told it to run, None when that is not known.
+    git's settings told it to run, None when that is not known. Files that were changed at or after `ready`, in
+    nanoseconds of their disk, may be the agent's; `logged` tells that git wrote down where HEAD was from the beginning.
     """
 
     run: str
@@ -81,6 +82,8 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     included: Mapping[str, Stamp] = {}
     configuration: str | None = None
     drivers: Mapping[str, str] | None = None
+    ready: int = 0
+    logged: bool = False
     ignores_case: bool = False
 
     @property
@@ -226,6 +229,18 @@ def read(file: Path) -> Worktree | None:
             _("{file} is the record of another worktree, {other}.").format(file=file, other=found.file)
         )
     return found
+
+
+def newest(home: Path, most: int) -> Iterator[Worktree]:
+    """The worktrees in a home whose records were written last, at most so many; what cannot be read is left out."""
+    written = []
+    for file in home.glob(f"*{SUFFIX}"):
+        with suppress(OSError):
+            written.append((file.stat().st_mtime_ns, file))
+    for _at, file in sorted(written, reverse=True)[:most]:
+        with suppress(WorkspaceError):
+            if (worktree := read(file)) is not None:
+                yield worktree
 
 
 def record_around(folder: Path) -> Worktree | None:

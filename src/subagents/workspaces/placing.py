@@ -17,17 +17,18 @@ from subagents.places import state_name
 from subagents.settings.model import DISPOSABLE
 from subagents.spec import Base
 from subagents.texts import storable
-from subagents.workspaces.drivers import drivers
+from subagents.workspaces.drivers import came, drivers
 from subagents.workspaces.git import HEADS, LONG, Execute, execute
 from subagents.workspaces.groups import start_of
 from subagents.workspaces.holding import held
 from subagents.workspaces.including import bring_along
-from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, note, read, slug
+from subagents.workspaces.ownership import SUFFIX, Stage, Worktree, claim, newest, note, read, slug
 from subagents.workspaces.removing import move_back, remove
 from subagents.workspaces.repository import Repository, commit_of
 from subagents.workspaces.snapshot import lay_out, take
 from subagents.workspaces.starting import starting_point, uncommitted
 
+MOST_COMPARED = 50  # worktrees of the repository, the newest
 MOST_NAMED = 200  # of the user's uncommitted paths that are written down
 CLEARING = 60.0  # seconds that clearing away what could not be finished may take
 
@@ -37,6 +38,8 @@ REASON = "in use by the subagents run "  # of the lock, with the run's id behind
 #: As many processes as there are cores, where there are so many files that it is worth their start: with two cores,
 #: 5 ms of processor time are lost by them at 100 to 400 files, and none at 1,000 (bare additions in turns, git 2.39).
 CHECKOUT = ("checkout.workers=0", "checkout.thresholdForParallelism=1000")
+#: Else nothing tells of commits that an agent leaves. git goes on with a log that there is, whatever the user has set.
+LOGGED = "core.logAllRefUpdates=true"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +75,13 @@ class Wish:
 async def create(wish: Wish, place: Place) -> Worktree:
     """A new worktree. Raises `WorkspaceError` with a sentence; then nothing is left, or a record for who tidies up."""
     start = await starting_point(wish.folder, wish.base, place.execute)
+    may_run = await drivers(start.repository.git(place.execute))
     head = await _tip(start.repository, wish.branch, place) or start.commit
     going_on = wish.branch if wish.branch and head != start.commit else ""
     try:
-        worktree = await anyio.to_thread.run_sync(claim, _recorded(wish, place, start.repository, head))
+        recorded = _recorded(wish, place, start.repository, head, may_run)
+        await anyio.to_thread.run_sync(_refuse_planted, recorded)
+        worktree = await anyio.to_thread.run_sync(claim, recorded)
         if going_on:
             worktree = await note(worktree, branch=going_on, tip=head, base=wish.since or head)
     except OSError as error:
@@ -127,7 +133,21 @@ async def _taken(worktree: Worktree, place: Place) -> Worktree:
 # --- the steps
 
 
-def _recorded(wish: Wish, place: Place, repository: Repository, head: str) -> Worktree:
+def _refuse_planted(worktree: Worktree) -> None:
+    """Raises `WorkspaceError` where git would run for this one what it did not when another was made that is still
+    there: the agent in that may have set it, and making a worktree already runs filters."""
+    for other in newest(Path(worktree.home), MOST_COMPARED):
+        if came_in := came(worktree.drivers, other.drivers):
+            sentence = _(
+                "what git runs by its settings is not what it was when run {run} began ({settings}), whose worktree is "
+                "still there; look at these settings, and when they are yours: subagents worktrees commit {run}"
+            )
+            raise WorkspaceError(sentence.format(run=other.run, settings=came_in))
+
+
+def _recorded(
+    wish: Wish, place: Place, repository: Repository, head: str, may_run: Mapping[str, str]
+) -> Worktree:
     return Worktree(
         run=wish.run,
         agent=wish.agent,
@@ -144,6 +164,7 @@ def _recorded(wish: Wish, place: Place, repository: Repository, head: str) -> Wo
         pid=os.getpid(),
         started=start_of(os.getpid()),
         made_at=place.now(),
+        drivers=may_run,
     )
 
 
@@ -157,7 +178,7 @@ async def _tip(repository: Repository, branch: str, place: Place) -> str:
 async def _made(worktree: Worktree, repository: Repository, place: Place) -> Worktree:
     if worktree.kind == Base.SNAPSHOT and not worktree.branch:
         worktree = await take(worktree, repository, place.execute)
-    missing, may_run = await _added_looking(worktree, repository, place)
+    missing = await _added_looking(worktree, repository, place)
     if worktree.snapshot:
         await lay_out(worktree, place.execute)
     included = await bring_along(repository.git(place.execute), worktree.tree)
@@ -166,42 +187,34 @@ async def _made(worktree: Worktree, repository: Repository, place: Place) -> Wor
         worktree,
         stage=Stage.OPEN,
         missing=missing and missing[:MOST_NAMED],
-        drivers=may_run,
+        ready=_ready(worktree),
+        logged=Path(worktree.git_dir, "logs", "HEAD").is_file(),
         included=included,
         configuration=_configuration(worktree),
         ignores_case=_ignores_case(worktree),
     )
 
 
-async def _added_looking(
-    worktree: Worktree, repository: Repository, place: Place
-) -> tuple[tuple[str, ...] | None, Mapping[str, str]]:
-    """Adds it, and looks meanwhile at what is not in it of the user's work, and at what git may run there: the one
-    writes where the others do not read. A snapshot has all of their work."""
-    git = repository.git(place.execute)
+async def _added_looking(worktree: Worktree, repository: Repository, place: Place) -> tuple[str, ...] | None:
+    """Adds it, and looks meanwhile at what is not in it of the user's work: the one writes where the other does not
+    read. A snapshot has all of it."""
     missing: tuple[str, ...] | None = ()
-    may_run: Mapping[str, str] = {}
 
     async def look() -> None:
         nonlocal missing
-        missing = await uncommitted(git)
-
-    async def ask() -> None:
-        nonlocal may_run
-        may_run = await drivers(git)
+        missing = await uncommitted(repository.git(place.execute))
 
     async with own_tasks() as tasks:
-        tasks.start_soon(ask)
         if not worktree.snapshot:
             tasks.start_soon(look)
         await _add(worktree, repository, place)
-    return missing, may_run
+    return missing
 
 
 async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
     """Checked out without a branch, and locked from its first moment."""
     options = ("--detach", "--lock", "--reason", _reason(worktree))
-    git = replace(repository.git(place.execute), settings=CHECKOUT)
+    git = replace(repository.git(place.execute), settings=(*CHECKOUT, LOGGED))
     await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
     led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
     if Path(os.path.realpath(led)) != Path(os.path.realpath(worktree.git_dir)):
@@ -224,6 +237,12 @@ def _subfolder(worktree: Worktree) -> None:
             _("{folder} leads out of its worktree by a link.").format(folder=storable(str(root)))
         )
     root.mkdir(parents=True, exist_ok=True)
+
+
+def _ready(worktree: Worktree) -> int:
+    """When git had written all files: it then writes the index. Of a snapshot, the rest is written later, and is looked
+    at again."""
+    return Path(worktree.git_dir, "index").stat().st_mtime_ns
 
 
 def _configuration(worktree: Worktree) -> str | None:

@@ -7,7 +7,6 @@ Whatever cannot be looked at is a doubt, and a doubt keeps the folder.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -17,11 +16,10 @@ from subagents.language import _
 from subagents.texts import quoted, shortened, storable
 from subagents.workspaces.committing import Looked, look_and_head
 from subagents.workspaces.dropped import dropped
-from subagents.workspaces.faithful import unfaithful
 from subagents.workspaces.git import LONG, Execute, Git
 from subagents.workspaces.git_output import commit
 from subagents.workspaces.keeping import Work, unfinished
-from subagents.workspaces.leftovers import Leftovers, is_archived, leftovers_of
+from subagents.workspaces.leftovers import is_archived, leftovers_of
 from subagents.workspaces.ownership import Worktree
 
 NAMED, LONGEST = 3, 200  # paths in a sentence, and characters of each
@@ -40,7 +38,7 @@ async def doubts(
         found = (
             *await _of_commits(worktree, work, looked, run),
             *await _of_files(git, work.tip or worktree.begun, looked),
-            *await _of_leftovers(worktree, folder, git, looked.nested, work, disposable),
+            *await _of_leftovers(worktree, folder, git, looked.nested, disposable),
         )
     except (OSError, WorkspaceError) as error:
         return (
@@ -106,10 +104,10 @@ async def _other(git: Git, committed: str, looked: Looked) -> bool:
 
 
 async def _of_leftovers(
-    worktree: Worktree, folder: Path, git: Git, nested: Sequence[str], work: Work, disposable: tuple[str, ...]
+    worktree: Worktree, folder: Path, git: Git, nested: Sequence[str], disposable: tuple[str, ...]
 ) -> Sequence[str]:
     """What git does not have, or not as it lies there, is in the archive."""
-    left = await left_in(worktree, folder, git, nested, work, disposable)
+    left = await leftovers_of(worktree, git, folder, nested, disposable)
     lost = await anyio.to_thread.run_sync(_unarchived, folder, left.loose, worktree.archive)
     return (
         _of_repositories([path or "." for path in left.repositories]),
@@ -131,15 +129,6 @@ def _unarchived(folder: Path, paths: Sequence[str], archive: str) -> list[str]:
     if not archive:
         return list(paths)
     return [path for path in paths if not is_archived(folder / path, Path(archive, path))]
-
-
-async def left_in(
-    worktree: Worktree, folder: Path, git: Git, nested: Sequence[str], work: Work, disposable: tuple[str, ...]
-) -> Leftovers:
-    """What only lies in the folder, or only there as it is."""
-    found = await leftovers_of(worktree, git, folder, nested, disposable)
-    changed = await unfaithful(git, folder, worktree.begun, work.tip) if work.tip else ()
-    return replace(found, files=tuple(sorted({*found.files, *changed})))
 
 
 def named(paths: Sequence[str]) -> str:

@@ -15,10 +15,10 @@ from subagents.runs.kept import KeptWork
 from subagents.texts import shortened, storable
 from subagents.workspaces.holding import held
 from subagents.workspaces.keeping import Work, keep, with_work
-from subagents.workspaces.leftovers import archive
+from subagents.workspaces.leftovers import archive, leftovers_of
 from subagents.workspaces.ownership import Stage, Worktree, note, noted
 from subagents.workspaces.placing import Place, Wish, create
-from subagents.workspaces.proof import doubts, left_in
+from subagents.workspaces.proof import doubts
 from subagents.workspaces.removing import move_back, remove, remove_if_proven
 
 __all__ = ["Place", "Wish", "Worktree", "create", "finish", "finish_held"]
@@ -123,7 +123,7 @@ async def _without_folder(worktree: Worktree, place: Place, description: str, ke
 async def _archived(worktree: Worktree, place: Place, work: Work) -> Worktree:
     """The worktree with its archive, where there is something to be kept in one."""
     git = worktree.git(place.execute)
-    found = await left_in(worktree, worktree.tree, git, work.nested, work, place.disposable)
+    found = await leftovers_of(worktree, git, worktree.tree, work.nested, place.disposable)
     if not found.files or found.repositories:
         return worktree
     target = place.archive / worktree.run
