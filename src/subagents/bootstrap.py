@@ -65,6 +65,7 @@ from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.base import SHARED, WORKTREE
 from subagents.workspaces.chosen import ChosenWorkspaces
 from subagents.workspaces.groups import end_group_if_same
+from subagents.workspaces.neighbours import Neighbours
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.placing import Place, records_of
 from subagents.workspaces.scratch import Scratch
@@ -368,7 +369,7 @@ def _radar(plan: _Plan, journal: Journal) -> Radar:
         return next(iter(records_of(wish_of(run, Path(run.spec.cwd)), place)), None)
 
     folder = plan.project.state / f"radar-{os.getpid()}-{new_fact_id()}"
-    return Radar(journal, plan.clock, Scratch(folder), worktree_of)
+    return Radar(journal, plan.clock, Scratch(folder), worktree_of, Neighbours(place))
 
 
 def _worktree_place(
