@@ -33,8 +33,8 @@ RESOLVE = "resolve"
 
 @dataclass(frozen=True)
 class Open:
-    """A conflict that nobody resolved, and the sessions that have it in their logs: both, where it is one of two. `state`
-    is that of the first."""
+    """A conflict that nobody resolved, and the sessions that have it in their logs: both, where it is one of two.
+    `state` is that of the first."""
 
     conflict: Conflict
     state: SessionState
