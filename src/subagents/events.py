@@ -403,13 +403,15 @@ class RunCleared(RunEvent, frozen=True, kw_only=True):
 class ConflictDetected(Event, frozen=True, kw_only=True):
     """Two runs meet, or a run alone meets what is committed in the checkout that its worktree was made from. The same
     `conflict` again tells of other places. `heads` are the commits that were checked out on either side, none for runs
-    in one tree."""
+    in one tree. Where the last of `runs` is of another session, `stranger` is what its agent is called, "" otherwise.
+    """
 
     conflict: str
     runs: tuple[RunId, ...]
     kind: ConflictKind
     places: tuple[ConflictPlace, ...]
     heads: tuple[str, ...] = ()
+    stranger: str = ""
 
 
 class ConflictResolved(Event, frozen=True, kw_only=True):

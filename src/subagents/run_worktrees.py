@@ -17,6 +17,7 @@ from subagents.sessions.journal import Journal
 from subagents.settings.model import Settings
 from subagents.workspaces.base import SHARED, WORKTREE
 from subagents.workspaces.chosen import ChosenWorkspaces
+from subagents.workspaces.neighbours import Neighbours
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.placing import Place, records_of
 from subagents.workspaces.scratch import Scratch
@@ -59,7 +60,7 @@ class Worktrees:
             return next(iter(records_of(wish_of(run, Path(run.spec.cwd)), place)), None)
 
         folder = self.project.state / f"radar-{os.getpid()}-{new_fact_id()}"
-        return Radar(self.journal, self.clock, Scratch(folder), worktree_of)
+        return Radar(self.journal, self.clock, Scratch(folder), worktree_of, Neighbours(place))
 
     async def sweep(self) -> None:
         """What other sessions' runs left is archived where it outlives this one."""

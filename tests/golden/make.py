@@ -157,6 +157,14 @@ def _they_meet() -> list[Event]:
             places=(ConflictPlace(path="b.py"),),
             heads=("1" * 40, "2" * 40),
         ),
+        ConflictDetected(
+            conflict="c0ffee03",
+            runs=(PARENT, RunId("stranger")),
+            kind=ConflictKind.TEXT,
+            places=(place,),
+            heads=("1" * 40, "2" * 40),
+            stranger="Explore",
+        ),
         ConflictResolved(conflict="c0ffee02", by=ResolvedBy.PERSON, reason="it is to go"),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
@@ -84,3 +85,25 @@ def test_a_line_names_the_others_the_files_and_how_many_more():
     assert told(conflict, str, ONE).startswith(
         "Will not merge (one changed what the other deleted) with what is committed in the checkout: a.py"
     )
+
+
+def test_a_run_of_another_session_is_called_by_its_agent_and_id():
+    (found,) = after_look(
+        ConflictState(), (ONE, TWO), [(ConflictKind.TEXT, (place(),))], HEADS, stranger="Explore"
+    )
+    (conflict,) = after(found).open
+    assert told(conflict, lambda run: f"@{run}", ONE) == (
+        f"Will not merge with Explore (two, of another session): a.py lines 1-3 / line 1 [{conflict.id}]"
+    )
+    assert told(conflict, lambda run: f"@{run}").startswith(
+        "@one and Explore (two, of another session): will not merge: a.py"
+    )
+
+
+def test_both_sessions_call_what_they_find_the_same():
+    assert conflict_id((ONE, TWO), ConflictKind.TEXT) == conflict_id((TWO, ONE), ConflictKind.TEXT)
+
+
+def test_what_was_recorded_before_there_were_strangers_is_of_one_session():
+    said = b'{"type":"ConflictDetected","conflict":"c","runs":["one","two"],"kind":"text","places":[]}'
+    assert msgspec.json.decode(said, type=ConflictDetected).stranger == ""

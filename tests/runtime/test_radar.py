@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import anyio
 import pytest
+from tests.runtime.writers import TEN, story, until, until_with
 from tests.workspaces.repositories import git, repository, write
 
 from subagents import AgentManager
@@ -17,76 +16,11 @@ from subagents.conflict import ConflictKind, LineRange, ResolvedBy
 from subagents.events import ConflictResolved, Entry
 from subagents.ids import RunId
 from subagents.places import project_at
-from subagents.runners.base import FileWritten, RunContext
 from subagents.runs.conflicts import told
 from subagents.runtime.radar import pairs
-from subagents.settings.model import Settings
-from subagents.spec import RunSpec
 from subagents.testing.clock import FakeClock
 
 pytestmark = pytest.mark.anyio
-
-BOUND = 60.0  # seconds that a story may wait
-TEN = "".join(f"line {number}\n" for number in range(1, 11))
-
-
-class Writers:
-    """A runner whose agents write what a test says, and end when it lets them."""
-
-    def __init__(self) -> None:
-        self.contexts: dict[RunId, RunContext] = {}
-        self.ends: dict[RunId, anyio.Event] = {}
-
-    @asynccontextmanager
-    async def open(self, spec: RunSpec, context: RunContext) -> AsyncIterator[Writers]:
-        self.contexts[context.run] = context
-        yield self
-
-    async def prompt(self, text: str | None) -> str:
-        run = next(reversed(self.contexts))
-        self.ends[run] = anyio.Event()
-        await self.ends[run].wait()
-        return "done"
-
-    def steer(self, steer: str, text: str) -> bool:
-        return False
-
-    async def write(self, run: RunId, path: str, text: str) -> None:
-        write(self.contexts[run].folder / path, text)
-        await self.contexts[run].report(FileWritten(path, "0" * 64, "1" * 64, 1, 1))
-
-
-class Story:
-    def __init__(self, manager: AgentManager, runner: Writers) -> None:
-        self.manager = manager
-        self.runner = runner
-
-    async def agent(self, name: str, isolation: str = "worktree", base: str = "") -> RunId:
-        run = await self.manager.spawn("general-purpose", "x", name=name, isolation=isolation, base=base)
-        await until(lambda: run in self.runner.ends)
-        return run
-
-    async def end(self, run: RunId) -> None:
-        self.runner.ends[run].set()
-        await self.manager.get_result(run, wait=True, timeout=BOUND)
-        await until(lambda: self.manager.state.run(run).kept is not None)
-
-    def found(self) -> list[tuple[tuple[RunId, ...], ConflictKind]]:
-        return [(each.runs, each.kind) for each in self.manager.state.conflicts.open]
-
-
-@asynccontextmanager
-async def story(repo: Path, clock: FakeClock | None = None) -> AsyncIterator[Story]:
-    runner = Writers()
-    opened = AgentManager.open(repo, runners={"native": runner}, settings=Settings(), clock=clock)
-    async with opened as manager:
-        yield Story(manager, runner)
-
-
-async def until(holds: Callable[[], object]) -> None:
-    with anyio.fail_after(BOUND):
-        while not holds():
-            await anyio.lowlevel.checkpoint()
 
 
 @pytest.fixture
@@ -130,7 +64,7 @@ async def test_what_is_committed_in_the_checkout_later_is_seen_though_no_run_doe
         await clock.advance(2)
         write(repo / "a", TEN.replace("line 5", "5"))
         git(repo, "commit", "-q", "-a", "-m", "meanwhile")
-        await _until_with(clock, lambda: at.found() == [((one,), ConflictKind.TEXT)], step=61)
+        await until_with(clock, lambda: at.found() == [((one,), ConflictKind.TEXT)], step=61)
 
 
 async def test_what_merges_is_no_alarm(repo: Path):
@@ -149,17 +83,17 @@ async def test_an_ending_is_told_with_its_conflicts_and_a_merge_resolves_them(re
         one, two = await at.agent("one"), await at.agent("two")
         await at.runner.write(one, "a", TEN.replace("line 3", "three"))
         await at.runner.write(two, "a", TEN.replace("line 3", "3"))
-        await _until_with(clock, lambda: at.found())
+        await until_with(clock, lambda: at.found())
         for run in (one, two):
             at.runner.ends[run].set()
         await until(lambda: all(at.manager.state.run(run).kept for run in (one, two)))
-        await _until_with(clock, lambda: len(at.manager.state.notices.told) == 2)
+        await until_with(clock, lambda: len(at.manager.state.notices.told) == 2)
         notices = await at.manager.outbox.pending()
         texts = "\n".join(notice.text for notice in notices)
         assert "<conflict>Will not merge with two: a line 3 / line 3 [" in texts
         assert "<conflict>Will not merge with one: a line 3 / line 3 [" in texts
         git(repo, "merge", "-q", at.manager.state.run(one).kept.branch)  # type: ignore[union-attr]
-        await _until_with(clock, lambda: at.found() == [((two,), ConflictKind.TEXT)], step=61)
+        await until_with(clock, lambda: at.found() == [((two,), ConflictKind.TEXT)], step=61)
 
 
 async def test_whoever_took_all_of_it_back_when_it_ended_meets_nobody(repo: Path):
@@ -180,10 +114,10 @@ async def test_a_branch_that_somebody_deleted_meets_nobody(repo: Path):
         one, two = await at.agent("one"), await at.agent("two")
         await at.runner.write(one, "a", TEN.replace("line 3", "three"))
         await at.runner.write(two, "a", TEN.replace("line 3", "3"))
-        await _until_with(clock, at.found)
+        await until_with(clock, at.found)
         await at.end(two)
         git(repo, "branch", "-q", "-D", at.manager.state.run(two).kept.branch)  # type: ignore[union-attr]
-        await _until_with(clock, lambda: not at.found(), step=61)
+        await until_with(clock, lambda: not at.found(), step=61)
 
 
 async def test_the_branch_of_an_ended_run_is_compared_with_one_that_goes_on(repo: Path):
@@ -251,13 +185,6 @@ async def test_a_look_that_hangs_delays_no_ending(
             kept = at.manager.state.run(run).kept
             assert kept is not None
             assert kept.branch
-
-
-async def _until_with(clock: FakeClock, holds: Callable[[], object], step: float = 2) -> None:
-    """Time passes until it is so, as often as a story may need it to."""
-    with anyio.fail_after(BOUND):
-        while not holds():
-            await clock.advance(step)
 
 
 async def _so_far(manager: AgentManager) -> AsyncIterator[Entry]:

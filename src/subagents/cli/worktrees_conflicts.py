@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ import typer
 from subagents.cli.place import project_here
 from subagents.cli.recording import ask_or_record
 from subagents.cli.streams import answer, say, tell
-from subagents.errors import RunNotFound
+from subagents.errors import NotNow, RunNotFound, SessionError, SubagentsError
 from subagents.language import _
 from subagents.places import Project
 from subagents.runs.conflicts import Conflict, settle, told
@@ -33,11 +33,12 @@ RESOLVE = "resolve"
 
 @dataclass(frozen=True)
 class Open:
-    """A conflict that nobody resolved, and the session it is in."""
+    """A conflict that nobody resolved, and the sessions that have it in their logs: both, where it is one of two.
+    `state` is that of the first."""
 
     conflict: Conflict
-    folder: SessionFolder
     state: SessionState
+    folders: tuple[SessionFolder, ...]
 
     @property
     def line(self) -> str:
@@ -75,18 +76,42 @@ def show(project: Project, *, everything: bool = False) -> int:
 
 
 def resolve(project: Project, name: str, reason: str = "") -> int:
-    """Records a person's word. Raises `RunNotFound` for an id that fits none or several, `SessionError` where the
-    session's owner does not answer, and `NotNow` or `OwnerRefused` for one that was resolved meanwhile."""
+    """Records a person's word, in each session that has it. Raises `RunNotFound` for an id that fits none or several,
+    `SessionError` where an owner does not answer, and `NotNow` or `OwnerRefused` for one that was resolved meanwhile.
+    """
     found = found_by(project, name)
-    about = {"conflict": found.conflict.id, "reason": reason}
-    ask_or_record(found.folder, "settle", about, lambda head: settle(head.conflicts, **about))
+    settle_in(found.folders, found.conflict.id, reason)
     answer(_("{id} is settled").format(id=found.conflict.id))
     return 0
 
 
+def settle_in(folders: Iterable[SessionFolder], conflict: str, reason: str) -> None:
+    """Tries all of them before it raises what one of them did. Where it is settled in one, it may have been resolved
+    meanwhile in another."""
+    from subagents.serve.question import OwnerRefused
+
+    about = {"conflict": conflict, "reason": reason}
+    settled, errors = False, list[SubagentsError]()
+    for folder in folders:
+        try:
+            ask_or_record(folder, "settle", about, lambda head: settle(head.conflicts, **about))
+        except (NotNow, OwnerRefused, SessionError) as error:
+            errors.append(error)
+        else:
+            settled = True
+    errors = [error for error in errors if not (settled and _was_resolved(error))]
+    if errors:
+        raise errors[0]
+
+
+def _was_resolved(error: SubagentsError) -> bool:
+    """Whether that is why: an owner names the error that it met."""
+    return isinstance(error, NotNow) or getattr(error, "kind", "") == NotNow.__name__
+
+
 def found_by(project: Project, name: str) -> Open:
     """The one with this id, or the beginning of one that fits no other."""
-    known = [*open_conflicts(project)]
+    known = open_conflicts(project)
     found = [each for each in known if name and each.conflict.id.startswith(name)]
     if len(found) == 1:
         return found[0]
@@ -95,8 +120,12 @@ def found_by(project: Project, name: str) -> Open:
     raise RunNotFound(text.format(name=quoted(name), ids=ids))
 
 
-def open_conflicts(project: Project) -> Iterator[Open]:
-    """Those of all sessions that can be read."""
+def open_conflicts(project: Project) -> Sequence[Open]:
+    """Those of all sessions that can be read, each once."""
+    found: dict[str, Open] = {}
     for folder in sessions(project):
         if (state := examine(folder).state) is not None and not state.header.archived:
-            yield from (Open(conflict, folder, state) for conflict in state.conflicts.open)
+            for conflict in state.conflicts.open:
+                known = found.setdefault(conflict.id, Open(conflict, state, ()))
+                found[conflict.id] = replace(known, folders=(*known.folders, folder))
+    return [*found.values()]

@@ -11,6 +11,7 @@ from subagents.conflict import ConflictKind, ConflictPlace, ResolvedBy
 from subagents.errors import NotNow
 from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
 from subagents.ids import RunId
+from subagents.texts import as_name
 
 MOST_PLACES = 3  # files of a conflict that a line names
 MOST_RANGES = 3  # passages of a file
@@ -26,6 +27,7 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     places: tuple[ConflictPlace, ...]
     heads: tuple[str, ...]
     at: float
+    stranger: str = ""
 
 
 class ConflictState(msgspec.Struct, frozen=True):
@@ -60,6 +62,7 @@ def evolve(state: ConflictState, entry: Entry) -> ConflictState:
                 places=event.places,
                 heads=event.heads,
                 at=entry.at,
+                stranger=event.stranger,
             )
             return ConflictState((*_without(state.open, conflict), found), _without(state.settled, conflict))
         case ConflictResolved(conflict=conflict, by=by):
@@ -89,16 +92,19 @@ def after_look(
     found: Iterable[tuple[ConflictKind, tuple[ConflictPlace, ...]]],
     heads: tuple[str, ...],
     by: ResolvedBy = ResolvedBy.UNDONE,
+    stranger: str = "",
 ) -> list[Event]:
     """The facts that follow from a look at two trees: what is new or is elsewhere now, and what is there no more, gone
-    by what `by` says."""
+    by what `by` says. `stranger` is the agent of the last run where that is of another session."""
     facts, seen = list[Event](), set[str]()
     for kind, places in found:
         conflict = conflict_id(runs, kind)
         seen.add(conflict)
         if not known(state, conflict, places):
             facts.append(
-                ConflictDetected(conflict=conflict, runs=runs, kind=kind, places=places, heads=heads)
+                ConflictDetected(
+                    conflict=conflict, runs=runs, kind=kind, places=places, heads=heads, stranger=stranger
+                )
             )
     for gone in state.open:
         # What was found in one tree is not looked for here.
@@ -130,7 +136,7 @@ def known(state: ConflictState, conflict: str, places: tuple[ConflictPlace, ...]
 
 def told(conflict: Conflict, handle_of: Callable[[RunId], str], to: RunId | None = None) -> str:
     """One line; for the run `to`, of the others."""
-    others = [handle_of(run) for run in conflict.runs if run != to]
+    others = [_called(conflict, run, handle_of) for run in conflict.runs if run != to]
     if len(conflict.runs) == 1:
         others.append("what is committed in the checkout")
     sides = " and ".join(others)
@@ -138,6 +144,13 @@ def told(conflict: Conflict, handle_of: Callable[[RunId], str], to: RunId | None
         f"{_meaning(conflict.kind)} with {sides}" if to is not None else f"{sides}: {_lower(conflict.kind)}"
     )
     return f"{against}: {'; '.join(_places(conflict))} [{conflict.id}]"
+
+
+def _called(conflict: Conflict, run: RunId, handle_of: Callable[[RunId], str]) -> str:
+    """Of one of another session, whose handle is not known here, the agent and the id."""
+    if conflict.stranger and run == conflict.runs[-1]:
+        return f"{as_name(conflict.stranger)} ({run}, of another session)"
+    return handle_of(run)
 
 
 def _meaning(kind: ConflictKind) -> str:

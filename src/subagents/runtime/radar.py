@@ -1,4 +1,5 @@
-"""When to look whether the work of runs in worktrees can still be merged: with each other, and into the checkout.
+"""When to look whether the work of runs in worktrees can still be merged: with each other, with what is in work in
+other sessions, and into the checkout.
 
 A run's edit, or the end of a tool that may have changed something, makes its tree due. The looks go on in the
 background, one at a time with a pause in between; whoever records an ending waits for none of them.
@@ -24,6 +25,7 @@ from subagents.events import Entry, FileEdited, ToolReturned, WorkspaceClosed, W
 from subagents.ids import RunId
 from subagents.runs.conflicts import after_leaving, after_look
 from subagents.runs.state import RunState
+from subagents.runtime.strangers import MOST_SIDES, Strangers, met_in, pairs_with
 from subagents.sessions.journal import Journal
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.workspaces.base import WORKTREE
@@ -41,6 +43,7 @@ from subagents.workspaces.live import (
     of_worktree,
     snapshot,
 )
+from subagents.workspaces.neighbours import Neighbours
 from subagents.workspaces.ownership import Worktree
 from subagents.workspaces.repository import repository_at
 from subagents.workspaces.scratch import Scratch
@@ -50,7 +53,6 @@ log = logging.getLogger("subagents")
 PAUSE = 1.0  # seconds between two rounds, in which many edits are one
 LOOK_AGAIN = 60.0  # seconds after which it is looked whether a person did something: commits, merges
 ROUNDS = 500  # after which what they wrote is thrown away
-MOST_SIDES = 24  # trees and branches, the newest; what is older is looked at no more
 MOST_PAIRS = 40  # of one round; the others are for the next
 
 #: What is written down of a run's worktree, None where it has none; called in a thread.
@@ -71,11 +73,20 @@ class Side:
 class Radar:
     """The looks at one session. `attend` is its task."""
 
-    def __init__(self, journal: Journal, clock: Clock, scratch: Scratch, worktree_of: WorktreeOf) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        scratch: Scratch,
+        worktree_of: WorktreeOf,
+        neighbours: Neighbours,
+    ) -> None:
         self._journal = journal
         self._clock = clock
         self._scratch = scratch
         self._worktree_of = worktree_of
+        self._strangers = Strangers(scratch, neighbours)
+        self._strangers_due = 0.0
         self._sides: dict[RunId, Side] = {}
         self._heads: dict[LiveTree, str] = {}
         self._due: dict[RunId, None] = {}
@@ -150,9 +161,13 @@ class Radar:
 
     async def _round(self) -> None:
         due, self._due = [*self._due], {}
+        earlier = dict(self._sides)
         for run in due:
             await self._tried(partial(self._take, run))
         self._left |= dict.fromkeys(pairs(self._newest(), due))
+        changed = {run for run, side in self._sides.items() if earlier.get(run) != side}
+        if changed or self._clock.monotonic() >= self._strangers_due:
+            await self._tried(partial(self._look_abroad, changed))
         for pair in [*self._left][:MOST_PAIRS]:
             del self._left[pair]
             await self._look(pair)
@@ -163,9 +178,36 @@ class Radar:
         if self._rounds % ROUNDS == 0:
             await anyio.to_thread.run_sync(self._scratch.empty)
             self._due.update(dict.fromkeys(self._sides))
+            self._strangers.known.clear()
+            self._strangers_due = 0.0
 
     def _newest(self) -> list[RunId]:
-        return sorted(self._sides)[-MOST_SIDES:]
+        """In the order of their ids, so that two runs are one pair whichever of them is newer."""
+        return sorted(sorted(self._sides, key=self._begun)[-MOST_SIDES:])
+
+    def _begun(self, run: RunId) -> float:
+        return self._journal.state.run(run).spawned_at
+
+    async def _look_abroad(self, changed: set[RunId]) -> None:
+        """Takes the work of other sessions as it is, and notes what is to be compared with it."""
+        self._strangers_due = self._clock.monotonic() + LOOK_AGAIN
+        own, state = self._newest(), self._journal.state
+        if not own:
+            self._strangers.known.clear()
+            return
+        checkouts = {run: self._sides[run].checkout for run in own}
+        repositories = {str(checkout.common) for checkout in checkouts.values()}
+        begun, met = [self._begun(run) for run in own], met_in(state.conflicts, checkouts)
+        seen = await self._strangers.look(repositories, state.runs, begun, met)
+        for run in seen.gone:
+            self._leave(run, ResolvedBy.UNDONE)
+        for stranger in [each for each in self._strangers.known.values() if each.ended]:
+            # Not as what was looked at last: our own were not compared with it.
+            head = await head_snapshot(stranger.work.of, self._scratch)
+            if await contains(head, stranger.work, self._scratch):
+                del self._strangers.known[stranger.run]
+                self._leave(stranger.run, ResolvedBy.MERGE)
+        self._left |= dict.fromkeys(pairs_with(own, self._strangers.known, changed | seen.changed))
 
     async def _take(self, run_id: RunId) -> None:
         """The run's work as it is now; forgotten where there is none any more, or all of it is in the checkout."""
@@ -173,11 +215,14 @@ class Radar:
         run = self._journal.state.run(run_id)
         if (side := await self._side(run)) is None:
             if not _has_place(run):
-                self._journal.enqueue(lambda head: after_leaving(head.conflicts, run_id, ResolvedBy.UNDONE))
+                self._leave(run_id, ResolvedBy.UNDONE)
         elif run.isolation != WORKTREE and await self._is_merged(side):
-            self._journal.enqueue(lambda head: after_leaving(head.conflicts, run_id, ResolvedBy.MERGE))
+            self._leave(run_id, ResolvedBy.MERGE)
         else:
             self._sides[run_id] = side
+
+    def _leave(self, run: RunId, by: ResolvedBy) -> None:
+        self._journal.enqueue(lambda head: after_leaving(head.conflicts, run, by))
 
     async def _side(self, run: RunState) -> Side | None:
         """None where there is nothing to be looked at."""
@@ -204,12 +249,12 @@ class Radar:
         return head
 
     async def _look(self, pair: Pair) -> None:
-        if all(run in self._sides for run in pair):
+        if pair[0] in self._sides and all(run in self._sides or run in self._strangers.known for run in pair):
             await self._tried(partial(self._compared, pair))
 
     async def _compared(self, pair: Pair) -> None:
         ours = self._sides[pair[0]]
-        theirs = self._sides[pair[1]].work if len(pair) > 1 else await self._head(ours.checkout)
+        theirs = await self._theirs(pair)
         if ours.work.of.common != theirs.of.common:
             return
         self._version = self._version or await version_of(git_for(self._scratch, ours.work.of))
@@ -218,7 +263,13 @@ class Radar:
         found = [(each.kind, each.places) for each in compared.found]
         heads = (ours.work.head, theirs.head)
         by = await self._gone_by(ours.work, theirs)
-        self._journal.enqueue(lambda head: after_look(head.conflicts, pair, found, heads, by))
+        stranger = self._strangers.called(pair[-1])
+        self._journal.enqueue(lambda head: after_look(head.conflicts, pair, found, heads, by, stranger))
+
+    async def _theirs(self, pair: Pair) -> Snapshot:
+        if len(pair) == 1:
+            return await self._head(self._sides[pair[0]].checkout)
+        return (self._sides.get(pair[1]) or self._strangers.known[pair[1]]).work
 
     def _say(self, word: str) -> None:
         """To programmers, once."""

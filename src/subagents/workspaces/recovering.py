@@ -50,13 +50,13 @@ async def _recalled(wish: Wish, place: Place, base: str) -> KeptWork:
     ref = ref_of(wish.agent, wish.run)
     if await git("rev-parse", "--verify", "--quiet", ref, fine=(0, 1)):
         kept = replace(kept, dropped=ref)
-    if not (branch := await _branch(wish, git)):
+    if not (branch := await newest_branch(wish.agent, wish.run, git)):
         return kept
     return with_work(kept, branch, *await measured(git, base, HEADS + branch))
 
 
-async def _branch(wish: Wish, git: Git) -> str:
+async def newest_branch(agent: str, run: str, git: Git) -> str:
     """The newest branch that a run of this name has; "" for none."""
-    names = [HEADS + name for name in branch_names(wish.agent, wish.run)]
+    names = [HEADS + name for name in branch_names(agent, run)]
     found = await git("for-each-ref", "--sort=-committerdate", "--count=1", "--format=%(refname)", *names)
     return found.decode().strip().removeprefix(HEADS)
