@@ -53,7 +53,12 @@ def met(project: Path) -> Path:
 
 
 def test_none_is_said():
-    assert conflicts() == Done(0, "", "No runs of this project meet.\n")
+    assert conflicts() == Done(
+        0,
+        "",
+        "No runs of this project meet.\n"
+        "Which branches of ended runs fit together says: subagents worktrees merge --all --plan\n",
+    )
 
 
 def test_they_are_listed_and_settled_by_id(met: Path):

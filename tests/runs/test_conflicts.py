@@ -8,7 +8,15 @@ import pytest
 from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
 from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
 from subagents.ids import RunId
-from subagents.runs.conflicts import ConflictState, after_leaving, after_look, conflict_id, evolve, told
+from subagents.runs.conflicts import (
+    ConflictState,
+    after_leaving,
+    after_look,
+    conflict_id,
+    evolve,
+    still_open,
+    told,
+)
 
 ONE, TWO = RunId("one"), RunId("two")
 HEADS = ("a", "b")
@@ -107,3 +115,23 @@ def test_both_sessions_call_what_they_find_the_same():
 def test_what_was_recorded_before_there_were_strangers_is_of_one_session():
     said = b'{"type":"ConflictDetected","conflict":"c","runs":["one","two"],"kind":"text","places":[]}'
     assert msgspec.json.decode(said, type=ConflictDetected).stranger == ""
+
+
+def test_of_one_of_two_sessions_the_last_word_counts_in_whichever_log_it_stands():
+    def logged(*facts: tuple[float, Event]) -> ConflictState:
+        state = ConflictState()
+        for at, fact in facts:
+            state = evolve(state, Entry(1, "1", at, fact))
+        return state
+
+    seen = [(ConflictKind.TEXT, (place(),))]
+    (ours,) = after_look(ConflictState(), (ONE, TWO), seen, HEADS, stranger="Explore")
+    (theirs,) = after_look(ConflictState(), (TWO, ONE), seen, HEADS, stranger="Plan")
+    gone = ConflictResolved(conflict=conflict_id((ONE, TWO), ConflictKind.TEXT), by=ResolvedBy.UNDONE)
+    here = logged((1.0, ours))
+    assert [found for found, _ in still_open([here, logged((2.0, theirs))])] == [0, 1]
+    assert list(still_open([here, logged((2.0, theirs), (3.0, gone))])) == []
+    again = logged((1.0, ours), (4.0, ours))
+    assert [found for found, _ in still_open([logged((2.0, theirs), (3.0, gone)), again])] == [1]
+    (alone,) = after_look(ConflictState(), (ONE, TWO), seen, HEADS)
+    assert logged((1.0, alone), (2.0, gone)) == ConflictState()

@@ -145,6 +145,18 @@ async def test_a_session_that_is_opened_again_goes_on_where_it_was(repo: Path):
             await until_with(clock, lambda: not manager.state.conflicts.open, step=A_MINUTE)
 
 
+async def test_a_session_that_ended_first_is_not_listed_with_what_the_other_saw_go(repo: Path):
+    clock = FakeClock()
+    async with story(repo, clock) as there:
+        async with story(repo, clock) as here:
+            one, two = await met(clock, here, there)
+            await here.end(one)
+        assert (await cli("worktrees", "conflicts")).out.count("\n") == 1
+        await there.runner.write(two, "a", TEN)
+        await until_with(clock, lambda: not there.found(), step=A_MINUTE)
+        assert (await cli("worktrees", "conflicts")).out == ""
+
+
 async def test_it_goes_in_both_when_one_takes_it_back(repo: Path):
     clock = FakeClock()
     async with sessions(repo, clock) as (here, there):

@@ -14,7 +14,7 @@ from subagents.cli.streams import answer, say, tell
 from subagents.errors import NotNow, RunNotFound, SessionError, SubagentsError
 from subagents.language import _
 from subagents.places import Project
-from subagents.runs.conflicts import Conflict, settle, told
+from subagents.runs.conflicts import Conflict, settle, still_open, told
 from subagents.sessions.folder import SessionFolder, sessions
 from subagents.sessions.soundness import examine
 from subagents.sessions.state import SessionState
@@ -63,7 +63,10 @@ def show(project: Project, *, everything: bool = False) -> int:
     """Prints a line for each, and says what can be done about them."""
     found = [each for each in open_conflicts(project) if everything or each.conflict.kind.alarms]
     if not found:
-        say(_("No runs of this project meet."))
+        say(
+            _("No runs of this project meet."),
+            _("Which branches of ended runs fit together says: subagents worktrees merge --all --plan"),
+        )
         return 0
     tell(each.line for each in found)
     say(
@@ -122,10 +125,16 @@ def found_by(project: Project, name: str) -> Open:
 
 def open_conflicts(project: Project) -> Sequence[Open]:
     """Those of all sessions that can be read, each once."""
+    known = [(folder, state) for folder in sessions(project) if (state := _state(folder)) is not None]
     found: dict[str, Open] = {}
-    for folder in sessions(project):
-        if (state := examine(folder).state) is not None and not state.header.archived:
-            for conflict in state.conflicts.open:
-                known = found.setdefault(conflict.id, Open(conflict, state, ()))
-                found[conflict.id] = replace(known, folders=(*known.folders, folder))
+    for place, conflict in still_open([state.conflicts for _folder, state in known]):
+        folder, state = known[place]
+        seen = found.setdefault(conflict.id, Open(conflict, state, ()))
+        found[conflict.id] = replace(seen, folders=(*seen.folders, folder))
     return [*found.values()]
+
+
+def _state(folder: SessionFolder) -> SessionState | None:
+    """None of a session that cannot be read, or was put aside."""
+    state = examine(folder).state
+    return state if state is not None and not state.header.archived else None

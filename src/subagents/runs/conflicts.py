@@ -15,7 +15,7 @@ from subagents.texts import as_name
 
 MOST_PLACES = 3  # files of a conflict that a line names
 MOST_RANGES = 3  # passages of a file
-KEPT_SETTLED = 100  # conflicts that a person settled, which are not told of again
+KEPT = 100  # conflicts that are over and may be spoken of again
 
 
 class Conflict(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +30,21 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     stranger: str = ""
 
 
+class Over(msgspec.Struct, frozen=True):
+    """That a conflict was resolved at that time, in seconds since the epoch."""
+
+    conflict: str
+    at: float
+
+
 class ConflictState(msgspec.Struct, frozen=True):
-    """Those that nobody resolved, in the order they were found, and those that a person settled."""
+    """Those that nobody resolved, in the order they were found, and those that a person settled. `over` is kept of
+    those with runs of other sessions: the last word on them may stand in either log, and a session that has ended
+    writes nothing any more."""
 
     open: tuple[Conflict, ...] = ()
     settled: tuple[Conflict, ...] = ()
+    over: tuple[Over, ...] = ()
 
     def alarming(self, run: RunId) -> tuple[Conflict, ...]:
         """Those of a run that somebody should look at."""
@@ -64,11 +74,13 @@ def evolve(state: ConflictState, entry: Entry) -> ConflictState:
                 at=entry.at,
                 stranger=event.stranger,
             )
-            return ConflictState((*_without(state.open, conflict), found), _without(state.settled, conflict))
+            still, settled = _without(state.open, conflict), _without(state.settled, conflict)
+            return ConflictState((*still, found), settled, state.over)
         case ConflictResolved(conflict=conflict, by=by):
             gone = tuple(each for each in state.open if each.id == conflict)
             settled = (*state.settled, *gone) if by is ResolvedBy.PERSON else state.settled
-            return ConflictState(_without(state.open, conflict), settled[-KEPT_SETTLED:])
+            over = (*state.over, *(Over(conflict, entry.at) for each in gone if each.stranger))
+            return ConflictState(_without(state.open, conflict), settled[-KEPT:], over[-KEPT:])
         case _:
             return state
 
@@ -129,6 +141,18 @@ def settle(state: ConflictState, conflict: str, reason: str = "") -> ConflictRes
 def known(state: ConflictState, conflict: str, places: tuple[ConflictPlace, ...]) -> bool:
     """Whether it is told of already; what a person settled comes back only where it has other places."""
     return any(each.id == conflict and each.places == places for each in (*state.open, *state.settled))
+
+
+def still_open(states: Sequence[ConflictState]) -> Iterator[tuple[int, Conflict]]:
+    """The open ones of several sessions, with the place of the session. One of two sessions is none any more when
+    either has seen its end since the other found it."""
+    ends = dict[str, float]()
+    for over in (over for state in states for over in state.over):
+        ends[over.conflict] = max(over.at, ends.get(over.conflict, over.at))
+    for place, state in enumerate(states):
+        for each in state.open:
+            if each.at >= ends.get(each.id, each.at):
+                yield place, each
 
 
 # --- how it is told

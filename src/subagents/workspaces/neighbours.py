@@ -55,7 +55,7 @@ class Neighbours:
     def _lives(self, worktree: Worktree, living: set[Owner]) -> bool:
         """Whether its owner does. Each is asked for once, since that may start a program."""
         owner = (worktree.pid, worktree.started)
-        if owner not in living | self._ended:
+        if owner not in living and owner not in self._ended:
             lives = bool(worktree.started) and start_of(worktree.pid) == worktree.started
             (living if lives else self._ended).add(owner)
         return owner in living
