@@ -32,10 +32,20 @@ WITH_PROSE = _SAYING | _SEARCHING | _ELSEWHERE | {"git", "gh", "glab", "hub"}
 def texts(name: str, words: Sequence[str]) -> set[int]:
     """The places of such words behind a command's name."""
     found = {at for at in range(len(words)) if _is_text(name, words, at)}
-    if name in _SEARCHING and not any(word.partition("=")[0] in _PATTERN_OPTIONS for word in words):
-        first = (at for at, word in enumerate(words) if not word.startswith("-") and not word.isdigit())
+    searched = _behind_grep(words) if name == "git" else 0 if name in _SEARCHING else None
+    if searched is not None and not any(
+        word.partition("=")[0] in _PATTERN_OPTIONS for word in words[searched:]
+    ):
+        rest = enumerate(words[searched:], searched)
+        first = (at for at, word in rest if not word.startswith("-") and not word.isdigit())
         found.update(at for at in (next(first, None),) if at is not None)
     return found | _link(words) if name == "ln" else found
+
+
+def _behind_grep(words: Sequence[str]) -> int | None:
+    """Where the words of `git grep` begin; None for other calls of git."""
+    first = next((at for at, word in enumerate(words) if not word.startswith("-")), None)
+    return first + 1 if first is not None and words[first] == "grep" else None
 
 
 def _link(words: Sequence[str]) -> set[int]:
@@ -47,7 +57,7 @@ def _link(words: Sequence[str]) -> set[int]:
 def _is_text(name: str, words: Sequence[str], at: int) -> bool:
     word, before = words[at], words[at - 1] if at else ""
     if name in _SAYING:
-        return any(char.isspace() for char in word)
+        return True
     if before in _TEXT_OPTIONS or word.partition("=")[0] in _TEXT_OPTIONS:
         return True
     if name in _SEARCHING:
