@@ -201,13 +201,13 @@ class Radar:
         seen = await self._strangers.look(repositories, state.runs, begun, met)
         for run in seen.gone:
             self._leave(run, ResolvedBy.UNDONE)
+        self._left |= dict.fromkeys(pairs_with(own, self._strangers.known, changed | seen.changed))
         for stranger in [each for each in self._strangers.known.values() if each.ended]:
             # Not as what was looked at last: our own were not compared with it.
             head = await head_snapshot(stranger.work.of, self._scratch)
             if await contains(head, stranger.work, self._scratch):
                 del self._strangers.known[stranger.run]
                 self._leave(stranger.run, ResolvedBy.MERGE)
-        self._left |= dict.fromkeys(pairs_with(own, self._strangers.known, changed | seen.changed))
 
     async def _take(self, run_id: RunId) -> None:
         """The run's work as it is now; forgotten where there is none any more, or all of it is in the checkout."""
