@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 
 from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
 from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
@@ -69,14 +68,6 @@ def test_a_merge_resolves_what_a_look_has_found_and_not_what_was_edited_in_one_t
     merged = ConflictResolved(conflict=first.conflict, by=ResolvedBy.MERGE)
     assert after_leaving(after(lines, first), ONE, ResolvedBy.MERGE) == [merged]
     assert looked(after(lines)) == []
-
-
-def test_one_is_found_by_the_beginning_of_its_id():
-    (first,) = looked(ConflictState(), place())
-    state = after(first)
-    assert state.find(state.open[0].id[:3]) == state.open[0]
-    with pytest.raises(KeyError):
-        state.find("")
 
 
 def test_a_line_names_the_others_the_files_and_how_many_more():

@@ -64,7 +64,7 @@ async def test_without_a_git_there_is_a_sentence(repo: Path, tmp_path: Path):
 
 async def test_a_folder_that_is_gone_is_a_sentence(repo: Path, tmp_path: Path):
     with pytest.raises(GitFailed, match="gone"):
-        await ours(repo).with_tree(tmp_path / "gone")("status")
+        await replace(ours(repo), work_tree=tmp_path / "gone")("status")
 
 
 async def test_a_tree_that_leads_elsewhere_gets_no_command_run(repo: Path, tmp_path: Path):

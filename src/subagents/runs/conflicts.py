@@ -53,13 +53,6 @@ class ConflictState(msgspec.Struct, frozen=True):
     def of(self, run: RunId) -> tuple[Conflict, ...]:
         return tuple(each for each in self.open if run in each.runs)
 
-    def find(self, name: str) -> Conflict:
-        """The open one with this id, or unique beginning of one. Raises `KeyError`."""
-        found = [each for each in self.open if name and each.id.startswith(name)]
-        if len(found) != 1:
-            raise KeyError(name)
-        return found[0]
-
 
 def evolve(state: ConflictState, entry: Entry) -> ConflictState:
     """After one more fact; those that are about no conflict change nothing."""

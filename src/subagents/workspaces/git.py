@@ -204,10 +204,6 @@ class Git:
         """The same with an index of ours."""
         return self.with_variables(GIT_INDEX_FILE=str(index))
 
-    def with_tree(self, work_tree: Path) -> Git:
-        """The same for files that are somewhere else."""
-        return replace(self, work_tree=work_tree)
-
     def without_tree(self) -> Git:
         """The same for calls that need no files, where there are none (any more)."""
         return replace(self, work_tree=None)
