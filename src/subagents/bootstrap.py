@@ -25,6 +25,7 @@ from subagents.events import SessionOpened
 from subagents.ids import RunId, SessionId
 from subagents.models.selection import model_of
 from subagents.models.served import Served
+from subagents.models.shelves import shelves_of
 from subagents.models.wishes import choose
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
@@ -282,13 +283,14 @@ def _user() -> str:
 
 
 def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
+    served = Served(plan.clock)
     return Surroundings(
         project=plan.project.root,
         here=plan.here,
         user=_user(),
         settings=plan.settings,
         definitions=plan.definitions,
-        choose_model=partial(choose, settings=plan.settings, served=Served(plan.clock)),
+        choose_model=partial(choose, settings=plan.settings, served=served),
         is_trusted=is_trusted,
         claim_id=plan.claim,
         environment={name: plan.environ[name] for name in PASSED_ON if name in plan.environ},
@@ -297,6 +299,7 @@ def _surroundings(plan: _Plan, providers: ToolProviders) -> Surroundings:
         given_notes=_given_notes,
         choose_servers=ServerChoice(plan.project.root, taken=providers.names).chosen,
         refuse_worktree=refuse_impossible,
+        look_at_models=partial(shelves_of, settings=plan.settings, served=served),
     )
 
 

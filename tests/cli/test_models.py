@@ -10,10 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from subagents.cli.app import commands
-from subagents.cli.models import Choice, Shelf, lines
+from subagents.cli.models import lines
 from subagents.models.known import Known
 from subagents.models.names import Named
 from subagents.models.providers import OLLAMA
+from subagents.models.shelves import Shelf, Shelves
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +114,7 @@ def test_a_server_of_ones_own_that_says_nothing(monkeypatch: pytest.MonkeyPatch)
 def test_a_local_server_has_what_it_has():
     found = [Known(Named("ollama", id)) for id in ("qwen3:8b", "llama3.2:latest")]
     ollama = Shelf(OLLAMA, True, "", "http://127.0.0.1:11434", "llama3.2:latest", found)
-    assert "\n".join(lines(Choice([ollama], "ollama:qwen3:8b", (), "", ()), few=True)) == (
+    assert "\n".join(lines(Shelves([ollama], "ollama:qwen3:8b", (), "", ()), few=True)) == (
         "Ollama: http://127.0.0.1:11434 has 2 models\n"
         "  * ollama:llama3.2:latest\n"
         "    ollama:qwen3:8b\n"

@@ -130,7 +130,7 @@ async def test_when_the_session_is_over_every_tool_says_so_alike(name: str):
 async def test_a_tool_that_there_is_not_is_said_with_those_there_are():
     async with open_manager() as manager:
         assert (await ParentTools(manager).call("task")).text == snapshot(
-            "Error: There is no tool 'task'; there are Agent, start_agents, get_subagent_result, steer_subagent, stop_subagent, pause_subagent, unpause_subagent, list_subagents, clear_subagents."
+            "Error: There is no tool 'task'; there are Agent, start_agents, get_subagent_result, steer_subagent, stop_subagent, pause_subagent, unpause_subagent, list_subagents, clear_subagents, list_models."
         )
 
 

@@ -15,7 +15,8 @@ from subagents.delegation.tool import BadArguments
 
 def test_every_tool_that_a_file_can_name_is_there_and_no_other():
     assert tuple(tool.name for tool in TOOLS) == DELEGATING
-    assert [tool.name for tool in TOOLS if tool.reads_only] == ["get_subagent_result", "list_subagents"]
+    reading = [tool.name for tool in TOOLS if tool.reads_only]
+    assert reading == ["get_subagent_result", "list_subagents", "list_models"]
 
 
 @pytest.mark.parametrize(
@@ -349,6 +350,16 @@ def test_the_parameters_of_the_others():
                         "description": "Also completed ones whose result you have not fetched.",
                         "type": "boolean",
                     },
+                },
+                "type": "object",
+            },
+            "list_models": {
+                "additionalProperties": False,
+                "properties": {
+                    "provider": {
+                        "type": "string",
+                        "description": "Only this provider's, and all of them: anthropic, openai, google, ollama",
+                    }
                 },
                 "type": "object",
             },

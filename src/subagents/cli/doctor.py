@@ -29,7 +29,7 @@ from subagents.places import project_at, state_home, user_home
 from subagents.view.cells import pad, wrapped
 
 if TYPE_CHECKING:
-    from subagents.cli.models import Shelf
+    from subagents.models.shelves import Shelf
 
 MOST_PROBLEMS = 8  # of definition files that are told one by one
 

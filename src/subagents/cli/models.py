@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,31 +15,17 @@ import typer
 from subagents.cli.place import project_here
 from subagents.cli.streams import answer_json, draw, width_of
 from subagents.clock import SystemClock
-from subagents.errors import ModelUnavailable, SubagentsError
+from subagents.errors import SubagentsError
 from subagents.language import _, counted
-from subagents.models import ollama
-from subagents.models.addresses import URLS, shown
-from subagents.models.known import Known, known_models
-from subagents.models.names import Named
-from subagents.models.providers import (
-    OLLAMA,
-    PROVIDERS,
-    Provider,
-    compatible_server,
-    has_library,
-    opened_by,
-    provider_called,
-    trouble,
-    variables_here,
-)
-from subagents.models.selection import OFFLINE, label, missing_library
+from subagents.models.known import Known
+from subagents.models.providers import PROVIDERS, Provider, provider_called
+from subagents.models.selection import OFFLINE, label
 from subagents.settings.layers import layered
 from subagents.settings.model import Settings
 from subagents.view.cells import pad, wrapped
 
 if TYPE_CHECKING:
-    from subagents.models.served import Served
-    from subagents.models.wishes import Chooser
+    from subagents.models.shelves import Shelf, Shelves
 
 FEW = 8  # models of a provider that are shown unless it is asked for
 
@@ -59,31 +45,6 @@ HELP = _(
 )
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """A provider and what it has. `variable` opens it, "" when none does; `problem` is what stands in the way."""
-
-    provider: Provider
-    is_open: bool
-    variable: str
-    server: str
-    default: str
-    models: Sequence[Known]
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """All that there is to choose from. `answers` is what does when nothing is said, "" when `problem` says why not.
-    `enabled` are those that a model may choose, all when there are none."""
-
-    shelves: Sequence[Shelf]
-    answers: str
-    notes: Sequence[str]
-    problem: str
-    enabled: Sequence[str]
-
-
 def models(
     provider: Annotated[
         str, typer.Option(metavar="PROVIDER", help=_("Only this one, with all it has."))
@@ -91,79 +52,30 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help=_("Print them as JSON."))] = False,
 ) -> int:
     wanted = PROVIDERS if not provider else (_provider(provider),)
-    choice = look(wanted)
+    found = look(wanted)
     if as_json:
-        answer_json(json.dumps(_object(choice), ensure_ascii=False, indent=2))
+        answer_json(json.dumps(_object(found), ensure_ascii=False, indent=2))
         return 0
     width = width_of(sys.stdout)
-    every = lines(choice, few=not provider)
+    every = lines(found, few=not provider)
     draw(part for line in every for part in (wrapped(line, width, indent=2) if width else (line,)))
     return 0
 
 
-def look(providers: Sequence[Provider] = PROVIDERS) -> Choice:
+def look(providers: Sequence[Provider] = PROVIDERS) -> Shelves:
     """Asks the servers of one's own too, each within its bound."""
     import anyio
 
-    return anyio.run(_look, providers, _settings())
+    from subagents.models.served import Served
+    from subagents.models.shelves import shelves_of
+
+    return anyio.run(partial(shelves_of, providers, settings=_settings(), served=Served(SystemClock())))
 
 
 def _settings() -> Settings:
     with suppress(SubagentsError):
         return layered(project_here()).settings
     return Settings()
-
-
-async def _look(providers: Sequence[Provider], settings: Settings) -> Choice:
-    from subagents.models.served import Served
-    from subagents.models.wishes import Chooser
-
-    served = Served(SystemClock())
-    environ = variables_here()
-    chooser = Chooser(settings, served, environ)
-    shelves = [await _shelf(provider, chooser, served, environ) for provider in providers]
-    enabled, notes = sorted(chooser.scope()), chooser.scope_notes()
-    try:
-        default = await chooser.default()
-    except ModelUnavailable as error:
-        return Choice(shelves, "", notes, str(error), enabled)
-    return Choice(shelves, default.model, (*default.notes, *notes), "", enabled)
-
-
-async def _shelf(provider: Provider, chooser: Chooser, served: Served, environ: Mapping[str, str]) -> Shelf:
-    if why := trouble(provider, environ):
-        return _in_trouble(provider, why, environ)
-    if provider is OLLAMA:
-        return await _of_ollama(chooser, served, environ)
-    variable = opened_by(provider, environ)
-    if provider.name == "openai" and (server := compatible_server(environ)):
-        return _of_server(provider, variable, server, await chooser.models_of(provider))
-    problem = missing_library(provider, variable) if variable and not has_library(provider) else ""
-    is_open = bool(variable) and not problem
-    return Shelf(provider, is_open, variable, "", provider.default, known_models(provider), problem)
-
-
-def _in_trouble(provider: Provider, why: str, environ: Mapping[str, str]) -> Shelf:
-    """One whose variables cannot be used as they are set."""
-    variable = opened_by(provider, environ) or next(filter(environ.get, URLS[provider.name]), "")
-    return Shelf(provider, False, variable, "", provider.default, known_models(provider), why)
-
-
-async def _of_ollama(chooser: Chooser, served: Served, environ: Mapping[str, str]) -> Shelf:
-    named = await chooser.models_of(OLLAMA)
-    problem = "" if await served.ollama(environ) is not None else _("nothing answers")
-    default = named[0].id if named else ""
-    return Shelf(OLLAMA, bool(named), "", ollama.address(environ), default, list(map(Known, named)), problem)
-
-
-def _of_server(provider: Provider, variable: str, server: str, named: Sequence[Named]) -> Shelf:
-    """What a server that only speaks as the provider's has, with the prices where the models are the same."""
-    prices = {each.named.id: each for each in known_models(provider)}
-    usual = not named or provider.default in [each.id for each in named]
-    default = provider.default if usual else named[0].id
-    problem = "" if named else _("it does not say which models it has")
-    models = [prices.get(each.id, Known(each)) for each in named]
-    return Shelf(provider, True, variable, shown(server), default, models, problem)
 
 
 def _provider(name: str) -> Provider:
@@ -178,17 +90,17 @@ def _provider(name: str) -> Provider:
 # --- lines
 
 
-def lines(choice: Choice, *, few: bool) -> Iterator[str]:
+def lines(found: Shelves, *, few: bool) -> Iterator[str]:
     """What a person reads; of each provider only a `few` models, and none of closed ones."""
-    for shelf in choice.shelves:
+    for shelf in found.shelves:
         yield f"{shelf.provider.label}: {_state(shelf)}"
         if shelf.is_open or not few:
             yield from _shown(shelf, FEW if few else len(shelf.models))
     yield ""
-    yield from choice.notes
-    yield _answering(choice)
-    if choice.enabled:
-        yield _("A model that starts agents may choose: {names}.").format(names=", ".join(choice.enabled))
+    yield from found.notes
+    yield _answering(found)
+    if found.enabled:
+        yield _("A model that starts agents may choose: {names}.").format(names=", ".join(found.enabled))
 
 
 def _state(shelf: Shelf) -> str:
@@ -216,46 +128,36 @@ def is_set(variable: str) -> str:
 
 def _shown(shelf: Shelf, most: int) -> Iterator[str]:
     """The default first, then the newest."""
+    from subagents.models.shelves import prices, window
+
     ordered = sorted(shelf.models, key=lambda each: each.named.id != shelf.default)
     names = max((len(each.named.exact) for each in ordered[:most]), default=0)
     for each in ordered[:most]:
         mark = "*" if each.named.id == shelf.default else " "
-        yield f"  {mark} {pad(each.named.exact, names)}  {_window(each):>5}  {_prices(each)}".rstrip()
+        yield f"  {mark} {pad(each.named.exact, names)}  {window(each):>5}  {prices(each)}".rstrip()
     if (more := len(ordered) - most) > 0:
         yield "    " + counted("and {n} more", "and {n} more", more)
 
 
-def _window(model: Known) -> str:
-    if model.window is None:
-        return ""
-    return f"{model.window / 1e6:.3g}M" if model.window >= 1_000_000 else f"{model.window // 1000}k"
-
-
-def _prices(model: Known) -> str:
-    if model.input_price is None or model.output_price is None:
-        return ""
-    return _("${input:g} in, ${output:g} out").format(input=model.input_price, output=model.output_price)
-
-
-def _answering(choice: Choice) -> str:
-    if choice.problem:
-        return choice.problem
+def _answering(found: Shelves) -> str:
+    if found.problem:
+        return found.problem
     from subagents.models.wishes import how_to_open
 
-    said = _("When nothing is said, {model} answers.").format(model=label(choice.answers))
-    return f"{said} {how_to_open()}" if choice.answers == OFFLINE else said
+    said = _("When nothing is said, {model} answers.").format(model=label(found.answers))
+    return f"{said} {how_to_open()}" if found.answers == OFFLINE else said
 
 
 # --- the object
 
 
-def _object(choice: Choice) -> dict[str, Any]:
+def _object(found: Shelves) -> dict[str, Any]:
     return {
-        "answers": choice.answers or None,
-        "problem": choice.problem or None,
-        "notes": list(choice.notes),
-        "enabled": list(choice.enabled),
-        "providers": [_shelf_object(shelf) for shelf in choice.shelves],
+        "answers": found.answers or None,
+        "problem": found.problem or None,
+        "notes": list(found.notes),
+        "enabled": list(found.enabled),
+        "providers": [_shelf_object(shelf) for shelf in found.shelves],
     }
 
 

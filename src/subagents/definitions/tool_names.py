@@ -31,6 +31,7 @@ DELEGATING = (
     "unpause_subagent",
     "list_subagents",
     "clear_subagents",
+    "list_models",
 )
 
 

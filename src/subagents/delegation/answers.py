@@ -218,6 +218,26 @@ class ClearAnswer(Answers):
     errors: list[str]
 
 
+class ListedModel(Answers):
+    """`window` is in tokens, the prices are US dollars for a million tokens; null is not known."""
+
+    name: str
+    label: str
+    window: int | None
+    input_price: float | None
+    output_price: float | None
+
+
+class ModelsAnswer(Answers):
+    """`answers` is the model of an agent for which none is named, `problem` why none can answer then; `more` are not
+    listed unless their provider is named."""
+
+    answers: str
+    problem: str
+    models: list[ListedModel]
+    more: int
+
+
 class ReportAnswer(Answers):
     """The run that stands for an agent outside."""
 

@@ -12,6 +12,7 @@ from subagents.delegation.answers import schema_of
 from subagents.delegation.clearing import CLEAR
 from subagents.delegation.get_result import GET_RESULT
 from subagents.delegation.listing import LIST
+from subagents.delegation.models import MODELS
 from subagents.delegation.pausing import PAUSE, UNPAUSE
 from subagents.delegation.reporting import REPORT
 from subagents.delegation.start_agents import START_AGENTS
@@ -29,6 +30,7 @@ TOOLS: tuple[DelegationTool[Any], ...] = (
     UNPAUSE,
     LIST,
     CLEAR,
+    MODELS,
 )
 
 BY_NAME: Mapping[str, DelegationTool[Any]] = {tool.name: tool for tool in TOOLS}

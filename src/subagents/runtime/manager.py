@@ -30,6 +30,8 @@ from subagents.events import (
     StoppedBy,
 )
 from subagents.ids import RunId, new_fact_id, new_run_id
+from subagents.models.providers import PROVIDERS, Provider
+from subagents.models.shelves import Shelves
 from subagents.notices.joining import JoinMode
 from subagents.runs import lifecycle
 from subagents.runs.mentions import free_handle
@@ -127,6 +129,11 @@ class AgentManager:
     @property
     def clock(self) -> Clock:
         return self._shared.clock
+
+    async def models(self, providers: Sequence[Provider] = PROVIDERS) -> Shelves | None:
+        """The models that there are to choose from now; None where none are known."""
+        look = self._around.look_at_models
+        return await look(providers) if look is not None else None
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Calls `listener` with every fact from now on, after it is kept; returns what ends that."""

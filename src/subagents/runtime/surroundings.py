@@ -12,6 +12,7 @@ from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition
 from subagents.ids import RUN_ID_LENGTH, RunId, is_run_id
 from subagents.models.choice import ChooseModel
+from subagents.models.shelves import LookAtModels
 from subagents.runners.base import Runner
 from subagents.runtime.shared_edits import SharedEdits
 from subagents.sessions.journal import Journal
@@ -97,6 +98,7 @@ class Surroundings:
     given_notes: GivenNotes | None = None
     choose_servers: ChooseServers | None = None
     refuse_worktree: RefuseWorktree | None = None
+    look_at_models: LookAtModels | None = None
 
 
 @dataclass(frozen=True)

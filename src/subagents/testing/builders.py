@@ -14,6 +14,7 @@ from subagents.definitions.model import AgentDefinition, Parsed
 from subagents.errors import WorkspaceError
 from subagents.ids import RunId
 from subagents.models.choice import ChooseModel, ModelChoice, ModelWish
+from subagents.models.shelves import LookAtModels
 from subagents.own_tasks import own_tasks
 from subagents.runners.base import Runner
 from subagents.runtime.admission import Admission
@@ -75,6 +76,7 @@ async def open_manager(
     environment: Mapping[str, str] | None = None,
     outer: OuterRun | None = None,
     workspaces: WorkspaceProvider | None = None,
+    look_at_models: LookAtModels | None = None,
     bound: float = 20.0,
 ) -> AsyncIterator[AgentManager]:
     """A manager with no disk, no model and a clock that stands still, unless told otherwise.
@@ -103,6 +105,7 @@ async def open_manager(
         environment=environment or {},
         outer=outer,
         is_trusted=lambda _source, _project: True,
+        look_at_models=look_at_models,
     )
     shared = Shared(
         journal, store, clock, {"native": runner or ScriptedRunner()}, workspaces or InPlace(), None

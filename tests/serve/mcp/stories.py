@@ -20,6 +20,8 @@ from mcp_types import jsonrpc_message_adapter
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition
 from subagents.events import Entry, NoticeAcknowledged
+from subagents.models.served import Served
+from subagents.models.shelves import shelves_of
 from subagents.own_tasks import own_tasks
 from subagents.places import Project
 from subagents.runtime.manager import AgentManager
@@ -287,10 +289,16 @@ async def story(
         name: [Tool("grep", '{"pattern": "x"}', text="I look."), Wait(gate, "half"), Say(f"{name} is done")]
         for name, gate in gates.items()
     }
+    set_so = Settings(**settings)
     clock, runner = FakeClock(), ScriptedRunner({**played, **(scripts or {})})
     async with (
         open_manager(
-            runner, clock=clock, settings=Settings(**settings), agents=agents, project=project
+            runner,
+            clock=clock,
+            settings=set_so,
+            agents=agents,
+            project=project,
+            look_at_models=partial(shelves_of, settings=set_so, served=Served(clock)),
         ) as manager,
         own_tasks() as tasks,
     ):

@@ -182,6 +182,9 @@ LOOKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("get_subagent_result", "unknown", {"agent_id": "who"}),
     ("list_subagents", "list", {}),
     ("list_subagents", "path", {"view": "path", "all": True}),
+    ("list_models", "all", {}),
+    ("list_models", "of one", {"provider": "Anthropic"}),
+    ("list_models", "unknown", {"provider": "acme"}),
 )
 CHANGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("pause_subagent", "paused", {"agent_id": "a"}),
@@ -208,7 +211,8 @@ CHANGES: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-async def test_every_tool_answers_with_the_shape_it_promises():
+async def test_every_tool_answers_with_the_shape_it_promises(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "a")
     async with story(SCRIPTS) as told:
         caller = Caller(told)
         for name, outcome, arguments in (*STARTS, *LOOKS, *CHANGES):
@@ -216,6 +220,7 @@ async def test_every_tool_answers_with_the_shape_it_promises():
         assert set(caller.seen) == set(FOR_CLIENTS)
         assert caller.answers["structured"].data["structured"] == {"n": 3}
         assert caller.answers["wrong"].data["reply"]["ok"] is False
+        assert len(caller.answers["of one"].data["models"]) > len(caller.answers["all"].data["models"])
 
 
 async def test_a_receipt_a_queued_run_and_what_was_stopped_at_a_limit():

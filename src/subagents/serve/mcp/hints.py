@@ -29,6 +29,8 @@ HINTS: Mapping[str, Hints] = {
     # That a result was read is noted, which changes nothing for the client; waits run side by side where it knows this.
     "get_subagent_result": Hints("Get a subagent's result", reads_only=True, idempotent=True),
     "list_subagents": Hints("List subagents", reads_only=True, idempotent=True),
+    # A server of one's own, wherever it is, is asked what it has.
+    "list_models": Hints("List models for subagents", reads_only=True, idempotent=True, open_world=True),
     # A message gives an agent no rights that it did not have.
     "steer_subagent": Hints("Tell a subagent something", open_world=True),
     # What it had is kept, and it can be resumed.
