@@ -114,7 +114,7 @@ Set one of ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENAI_BASE_URL, GEMINI_API_KEY, G
 async def test_only_those_that_may_be_chosen_are_listed():
     held = replace(ALL, enabled=("anthropic/claude-opus-5-5",))
     assert (await asked(held)).text == snapshot("""\
-1 model; prices are US dollars for a million tokens; * is the active one.
+1 model; prices are US dollars for a million tokens.
 Anthropic (1):
 - anthropic:claude-opus-5-5, Claude Opus 5.5, 1M, $5 in, $25 out
 Where none is named, anthropic:claude-sonnet-5-5 answers.

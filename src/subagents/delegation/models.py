@@ -79,13 +79,19 @@ def _offered(shelf: Shelf, enabled: Sequence[str], most: int) -> Offered:
 
 def _lines(offered: Sequence[Offered], active: str) -> Iterator[str]:
     if offered:
-        count = sum(len(each.models) + each.more for each in offered)
-        yield f"{count} model{'s' * (count != 1)}; prices are US dollars for a million tokens; * is the active one."
+        yield _heading(offered, active)
     for each in offered:
         yield f"{each.label} ({len(each.models) + each.more}):"
         yield from (f"{'*' if model.named.exact == active else '-'} {_line(model)}" for model in each.models)
         if each.more:
             yield f'  and {each.more} more: provider: "{each.provider}" lists all'
+
+
+def _heading(offered: Sequence[Offered], active: str) -> str:
+    count = sum(len(each.models) + each.more for each in offered)
+    said = f"{count} model{'s' * (count != 1)}; prices are US dollars for a million tokens"
+    marked = any(model.named.exact == active for each in offered for model in each.models)
+    return f"{said}; * is the active one." if marked else f"{said}."
 
 
 def _line(model: Known) -> str:
