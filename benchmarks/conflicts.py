@@ -24,10 +24,10 @@ from pathlib import Path
 import anyio
 
 from benchmarks.counting import Cost, Meter, git, repository
-from subagents.workspaces.conflicts import compare
-from subagents.workspaces.live import LiveTree, Snapshot, of_repository, snapshot
-from subagents.workspaces.repository import repository_at
-from subagents.workspaces.scratch import Scratch
+from subagents.workspaces.conflicts.between import compare
+from subagents.workspaces.conflicts.live import LiveTree, Snapshot, of_repository, snapshot
+from subagents.workspaces.git.repository import repository_at
+from subagents.workspaces.worktrees.scratch import Scratch
 
 FILES = (100, 1_000, 5_000)
 ROUNDS = 15

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from subagents.workspaces.git import Answer, Call, execute
+from subagents.workspaces.git.program import Answer, Call, execute
 
 IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
 

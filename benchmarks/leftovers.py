@@ -19,11 +19,11 @@ import anyio
 
 from benchmarks.counting import IDENTITY, Cost, Meter, git, middle, repository, times
 from subagents.places import state_name
-from subagents.workspaces.debris import Verdict, gc
-from subagents.workspaces.ownership import Stage, Worktree, claim
-from subagents.workspaces.placing import Place, Wish
-from subagents.workspaces.repository import Repository, repository_at
-from subagents.workspaces.worktree import create, finish
+from subagents.workspaces.git.repository import Repository, repository_at
+from subagents.workspaces.worktrees.debris import Verdict, gc
+from subagents.workspaces.worktrees.life import create, finish
+from subagents.workspaces.worktrees.ownership import Stage, Worktree, claim
+from subagents.workspaces.worktrees.placing import Place, Wish
 
 LEFTOVERS = 1_000
 FILES, LINES = 20, 20  # a small repository, in which what is measured is not the disk

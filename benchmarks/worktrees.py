@@ -17,8 +17,8 @@ from pathlib import Path
 import anyio
 
 from benchmarks.counting import Cost, Meter, middle, repository, times
-from subagents.workspaces.placing import Place, Wish
-from subagents.workspaces.worktree import Worktree, create, finish
+from subagents.workspaces.worktrees.life import Worktree, create, finish
+from subagents.workspaces.worktrees.placing import Place, Wish
 
 FILES = (100, 2_000, 10_000)
 ROUNDS = {100: 21, 2_000: 9, 10_000: 7}

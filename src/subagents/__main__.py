@@ -119,7 +119,7 @@ def _front_wanted(flags: Sequence[str]) -> tuple[str, bool] | None:
 
 
 def _front(folder: str, new: bool) -> int:
-    from subagents.cli.mcp_stdio import speak_stdio
+    from subagents.cli.mcp.stdio import speak_stdio
 
     return speak_stdio(folder, new=new)
 

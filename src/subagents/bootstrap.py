@@ -61,9 +61,9 @@ from subagents.toolsets.mcp.choosing import ServerChoice
 from subagents.toolsets.mcp.servers import Servers
 from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
-from subagents.workspaces.ancestry import started_in
-from subagents.workspaces.groups import end_group_if_same
-from subagents.workspaces.worktrees import refuse_impossible
+from subagents.workspaces.isolated import refuse_impossible
+from subagents.workspaces.processes.ancestry import started_in
+from subagents.workspaces.processes.groups import end_group_if_same
 
 if TYPE_CHECKING:
     from subagents.delegation.any_loop import ParentTools

@@ -17,12 +17,12 @@ from subagents.sessions.journal import Journal
 from subagents.settings.model import Settings
 from subagents.workspaces.base import SHARED, WORKTREE
 from subagents.workspaces.chosen import ChosenWorkspaces
-from subagents.workspaces.neighbours import Neighbours
-from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.placing import Place, records_of
-from subagents.workspaces.scratch import Scratch
+from subagents.workspaces.isolated import WorktreeWorkspaces, place_for, wish_of
 from subagents.workspaces.shared import SharedWorkspaces
-from subagents.workspaces.worktrees import WorktreeWorkspaces, place_for, wish_of
+from subagents.workspaces.worktrees.neighbours import Neighbours
+from subagents.workspaces.worktrees.ownership import Worktree
+from subagents.workspaces.worktrees.placing import Place, records_of
+from subagents.workspaces.worktrees.scratch import Scratch
 
 
 @dataclass(frozen=True)

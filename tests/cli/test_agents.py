@@ -12,9 +12,9 @@ import yaml
 from inline_snapshot import snapshot
 from typer.testing import CliRunner
 
-from subagents.cli.agents_new import Draft, completed, edited, identified, understood
-from subagents.cli.agents_seen import answers, columns
-from subagents.cli.agents_validate import annotation
+from subagents.cli.agents.new import Draft, completed, edited, identified, understood
+from subagents.cli.agents.seen import answers, columns
+from subagents.cli.agents.validate import annotation
 from subagents.cli.app import commands
 from subagents.cli.asking import Check, anything
 from subagents.definitions.model import AgentDefinition, Problem

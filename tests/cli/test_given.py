@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from subagents.cli.agents_given import skills_and_memories
-from subagents.cli.doctor_findings import Finding, Verdict
+from subagents.cli.agents.given import skills_and_memories
+from subagents.cli.doctor.findings import Finding, Verdict
 from subagents.definitions.model import AgentDefinition, MemoryScope
 from subagents.places import Project, project_at
 

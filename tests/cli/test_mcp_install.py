@@ -15,8 +15,8 @@ import pytest
 from inline_snapshot import snapshot
 from typer.testing import CliRunner
 
-from subagents.cli.mcp import commands
-from subagents.cli.mcp_install import command_for_others
+from subagents.cli.mcp.app import commands
+from subagents.cli.mcp.install import command_for_others
 from subagents.errors import SubagentsError
 from subagents.serve import json_text
 from subagents.serve.mcp_clients import CLIENTS, Scope, Where

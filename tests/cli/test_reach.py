@@ -14,7 +14,7 @@ from subagents.errors import RunNotFound
 from subagents.ids import RunId
 from subagents.places import project_at
 from subagents.testing.runner import ScriptedRunner
-from subagents.workspaces.variables import DEPTH, RUN, TREE
+from subagents.workspaces.processes.variables import DEPTH, RUN, TREE
 
 pytestmark = pytest.mark.anyio
 

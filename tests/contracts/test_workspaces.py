@@ -11,9 +11,9 @@ from tests.workspaces.trees import place_in
 from subagents.testing.workspace_contract import WorkspaceContract
 from subagents.workspaces.base import WorkspaceProvider
 from subagents.workspaces.chosen import ChosenWorkspaces
-from subagents.workspaces.placing import Wish
+from subagents.workspaces.isolated import WorktreeWorkspaces
 from subagents.workspaces.shared import SharedWorkspaces
-from subagents.workspaces.worktrees import WorktreeWorkspaces
+from subagents.workspaces.worktrees.placing import Wish
 
 
 class TestShared(WorkspaceContract):

@@ -15,7 +15,7 @@ import pytest
 from tests.doors.conftest import Call, Start
 from tests.runners.playing import HELLO, PROGRAM, TABLE, do, say
 
-from subagents.workspaces.groups import members
+from subagents.workspaces.processes.groups import members
 
 FRAMES = Path(__file__).parents[1] / "runners" / "frames"
 

@@ -27,7 +27,7 @@ from tests.wire.server.serving import Asked, Play, served
 from subagents import AgentManager
 from subagents.runs.result import Result
 from subagents.runs.state import RunStatus
-from subagents.workspaces.groups import members
+from subagents.workspaces.processes.groups import members
 
 pytestmark = [pytest.mark.anyio, pytest.mark.live]
 

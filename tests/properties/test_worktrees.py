@@ -17,10 +17,10 @@ from tests.workspaces.trees import made, place_in
 
 from subagents.runs.kept import KeptWork
 from subagents.spec import Base
-from subagents.workspaces.debris import Verdict, gc
-from subagents.workspaces.git import Answer, Call, Execute, execute
-from subagents.workspaces.ownership import Worktree, noted, read
-from subagents.workspaces.worktree import Place, finish
+from subagents.workspaces.git.program import Answer, Call, Execute, execute
+from subagents.workspaces.worktrees.debris import Verdict, gc
+from subagents.workspaces.worktrees.life import Place, finish
+from subagents.workspaces.worktrees.ownership import Worktree, noted, read
 
 PATHS = ("a", "b c", "deep/d", "deep/ü", "x.log", "deep/y.log", "-n", "line\nend")
 KINDS = (

@@ -16,7 +16,7 @@ from tests.workspaces.repositories import git, repository, write
 from tests.workspaces.trees import NOW, made, place_in
 
 from subagents import AgentManager
-from subagents.cli.worktrees_conflicts import settle_in
+from subagents.cli.worktrees.conflicts import settle_in
 from subagents.conflict import ConflictKind, ResolvedBy
 from subagents.errors import NotNow
 from subagents.events import ConflictResolved, Event
@@ -27,8 +27,8 @@ from subagents.serve.control import control
 from subagents.serve.question import OwnerRefused
 from subagents.sessions.soundness import examine
 from subagents.testing.clock import FakeClock
-from subagents.workspaces.live import LiveTree
-from subagents.workspaces.ownership import Worktree
+from subagents.workspaces.conflicts.live import LiveTree
+from subagents.workspaces.worktrees.ownership import Worktree
 
 pytestmark = pytest.mark.anyio
 

@@ -16,9 +16,9 @@ from tests.workspaces.trees import made, place_in
 
 from subagents.clock import SystemClock
 from subagents.places import project_at
-from subagents.workspaces.debris import DAY
-from subagents.workspaces.ownership import noted, read
-from subagents.workspaces.placing import Place
+from subagents.workspaces.worktrees.debris import DAY
+from subagents.workspaces.worktrees.ownership import noted, read
+from subagents.workspaces.worktrees.placing import Place
 
 pytestmark = pytest.mark.anyio
 

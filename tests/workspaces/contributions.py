@@ -8,10 +8,10 @@ from tests.workspaces.repositories import git, head, write
 from tests.workspaces.trees import made
 
 from subagents.runs.kept import KeptWork
-from subagents.workspaces.contribution import Contribution
-from subagents.workspaces.ownership import Worktree, read
-from subagents.workspaces.placing import Place
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.putting_back.contribution import Contribution
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.ownership import Worktree, read
+from subagents.workspaces.worktrees.placing import Place
 
 
 def of(worktree: Worktree, kept: KeptWork | None = None) -> Contribution:

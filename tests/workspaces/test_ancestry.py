@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from subagents.workspaces.ancestry import started_in
+from subagents.workspaces.processes.ancestry import started_in
 
 SAY = (
-    "import os; from subagents.workspaces.ancestry import started_in; "
+    "import os; from subagents.workspaces.processes.ancestry import started_in; "
     "print(dict(started_in(os.environ)).get('SUBAGENTS_RUN'))"
 )
 SOURCE = str(Path(__file__).parents[2] / "src")

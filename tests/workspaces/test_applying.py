@@ -11,8 +11,8 @@ from tests.workspaces.trees import NOW, failing, place_in
 
 from subagents.errors import WorkspaceError
 from subagents.spec import Base
-from subagents.workspaces.applying import apply
-from subagents.workspaces.placing import Place
+from subagents.workspaces.putting_back.applying import apply
+from subagents.workspaces.worktrees.placing import Place
 
 STRANGE = "sub/ä b\nc.txt"
 LINES = [f"{n}\n" for n in range(30)]

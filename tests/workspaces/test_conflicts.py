@@ -13,11 +13,11 @@ from tests.workspaces.repositories import git, repository, write
 
 from subagents.conflict import ConflictKind, LineRange
 from subagents.errors import GitFailed
-from subagents.workspaces.conflicts import Compared, compare
-from subagents.workspaces.git import Answer, Call, execute, version_of
-from subagents.workspaces.live import LiveTree, Snapshot, git_for, of_repository, snapshot
-from subagents.workspaces.repository import repository_at
-from subagents.workspaces.scratch import Scratch
+from subagents.workspaces.conflicts.between import Compared, compare
+from subagents.workspaces.conflicts.live import LiveTree, Snapshot, git_for, of_repository, snapshot
+from subagents.workspaces.git.program import Answer, Call, execute, version_of
+from subagents.workspaces.git.repository import repository_at
+from subagents.workspaces.worktrees.scratch import Scratch
 
 TEN = "".join(f"line {number}\n" for number in range(1, 11))
 CODE = "def one():\n    a = 1\n    b = 2\n    c = 3\n    return a + b + c\n\n\ndef two():\n    return 2\n"

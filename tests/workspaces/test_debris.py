@@ -12,13 +12,13 @@ from tests.workspaces.trees import NOW, failing, made, place_in, record
 
 from subagents.runs.kept import KeptWork
 from subagents.spec import Base
-from subagents.workspaces import removing
-from subagents.workspaces.debris import DAY, Verdict, gc
-from subagents.workspaces.git import Answer, Call, execute
-from subagents.workspaces.ownership import Stage, Worktree, noted
-from subagents.workspaces.placing import Place, Wish, found
-from subagents.workspaces.recovering import put_away
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.git.program import Answer, Call, execute
+from subagents.workspaces.worktrees import removing
+from subagents.workspaces.worktrees.debris import DAY, Verdict, gc
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.ownership import Stage, Worktree, noted
+from subagents.workspaces.worktrees.placing import Place, Wish, found
+from subagents.workspaces.worktrees.recovering import put_away
 
 
 class Died(BaseException):

@@ -11,13 +11,13 @@ from tests.workspaces.trees import NOW, made, place_in, record
 
 from subagents.errors import WorkspaceError
 from subagents.spec import Base
-from subagents.workspaces.comparing import Form, difference, size
-from subagents.workspaces.debris import Verdict, gc
-from subagents.workspaces.discarding import discard, lost_with
-from subagents.workspaces.ownership import noted
-from subagents.workspaces.placing import Place
-from subagents.workspaces.recommitting import recommit
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.putting_back.comparing import Form, difference, size
+from subagents.workspaces.putting_back.discarding import discard, lost_with
+from subagents.workspaces.putting_back.recommitting import recommit
+from subagents.workspaces.worktrees.debris import Verdict, gc
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.ownership import noted
+from subagents.workspaces.worktrees.placing import Place
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from tests.workspaces.repositories import git, shown, write
 from tests.workspaces.trees import checkout, is_gone, made, place_in, record, stays
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.comparing import Form, difference
-from subagents.workspaces.recommitting import recommit
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.putting_back.comparing import Form, difference
+from subagents.workspaces.putting_back.recommitting import recommit
+from subagents.workspaces.worktrees.life import finish
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from tests.workspaces.repositories import git, head, shown, write
 from tests.workspaces.trees import checkout, is_gone, made, place_in, stays
 
 from subagents.spec import Base
-from subagents.workspaces.discarding import discard
-from subagents.workspaces.dropped import REFS
-from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.placing import Place, Wish
-from subagents.workspaces.recovering import put_away
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.putting_back.discarding import discard
+from subagents.workspaces.worktrees.dropped import REFS
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.ownership import Worktree
+from subagents.workspaces.worktrees.placing import Place, Wish
+from subagents.workspaces.worktrees.recovering import put_away
 
 REF = f"{REFS}General-run00001"
 

@@ -8,8 +8,8 @@ import pytest
 from tests.workspaces.repositories import git, repository, shown, write
 from tests.workspaces.trees import is_gone, made, place_in, stays
 
-from subagents.workspaces.ownership import noted
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.ownership import noted
 
 ID = b"$Id: what the agent wrote $\n"
 
@@ -73,7 +73,7 @@ async def test_what_nobody_touched_is_not_compared(repo: Path, tmp_path: Path, m
     place = place_in(tmp_path)
     worktree = await made(repo, place)
     later = noted(worktree, ready=worktree.ready + 10**12)
-    monkeypatch.setattr("subagents.workspaces.faithful._blob", lambda *_: "another")
+    monkeypatch.setattr("subagents.workspaces.git.faithful._blob", lambda *_: "another")
     assert (await finish(later, place)).archived == ""
 
 

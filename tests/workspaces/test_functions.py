@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from subagents.conflict import LineRange
-from subagents.workspaces.functions import MOST, functions, touched
-from subagents.workspaces.merge_output import Hunk, hunks, merged
+from subagents.workspaces.conflicts.functions import MOST, functions, touched
+from subagents.workspaces.git.merge_output import Hunk, hunks, merged
 
 SOURCE = b"""import os
 

@@ -11,7 +11,7 @@ import pytest
 from tests.workspaces.repositories import git, head, repository, write
 
 from subagents.errors import GitFailed
-from subagents.workspaces.git import Answer, Call, Git, execute, git_environment
+from subagents.workspaces.git.program import Answer, Call, Git, execute, git_environment
 
 
 @pytest.fixture

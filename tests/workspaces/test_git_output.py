@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.workspaces.repositories import git, repository, write
 
-from subagents.workspaces.git_output import (
+from subagents.workspaces.git.output import (
     Change,
     Figures,
     Flagged,

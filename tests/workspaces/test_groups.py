@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from subagents.workspaces.groups import (
+from subagents.workspaces.processes.groups import (
     UNKNOWN,
     end_group,
     end_group_if_same,

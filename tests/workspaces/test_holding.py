@@ -12,13 +12,13 @@ from tests.workspaces.repositories import git, repository, shown, write
 from tests.workspaces.trees import checkout, is_gone, made, place_in, record
 
 from subagents.errors import WorkspaceBusy
-from subagents.workspaces.debris import Finding, Verdict, gc
-from subagents.workspaces.git import Answer, Call, Execute, execute
-from subagents.workspaces.holding import held
-from subagents.workspaces.ownership import Worktree, noted
-from subagents.workspaces.placing import Place, Wish, found
-from subagents.workspaces.recommitting import recommit
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.git.program import Answer, Call, Execute, execute
+from subagents.workspaces.putting_back.recommitting import recommit
+from subagents.workspaces.worktrees.debris import Finding, Verdict, gc
+from subagents.workspaces.worktrees.holding import held
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.ownership import Worktree, noted
+from subagents.workspaces.worktrees.placing import Place, Wish, found
 
 BOUND = 30.0  # seconds after which a story is given up
 
@@ -85,7 +85,7 @@ async def test_of_two_collections_one_does_it_and_the_other_says_that_it_is_in_u
 async def test_a_collection_leaves_alone_what_a_run_took_after_it_was_listed(
     repo: Path, place: Place, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("subagents.workspaces.debris.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("subagents.workspaces.worktrees.debris.MOST_AT_ONCE", 1)
     await abandoned(repo, place, "run00001")
     other = await abandoned(repo, place, "run00002")
     pausing = Pausing("add")
@@ -130,7 +130,7 @@ async def test_who_needs_one_waits_for_the_other_and_then_sees_what_there_is(rep
 async def test_the_end_of_a_run_says_when_somebody_else_does_not_let_go(
     repo: Path, place: Place, monkeypatch
 ):
-    monkeypatch.setattr("subagents.workspaces.holding.PATIENCE", 0.0)
+    monkeypatch.setattr("subagents.workspaces.worktrees.holding.PATIENCE", 0.0)
     worktree = await made(repo, place)
     write(worktree.tree / "new", "x\n")
     async with held(worktree, patience=0.0):

@@ -10,7 +10,7 @@ from tests.workspaces.repositories import git, head, shown, tracked, write
 from tests.workspaces.trees import checkout, everything, is_gone, made, place_in, record
 
 from subagents.runs.kept import KeptWork
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.worktrees.life import finish
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tests.workspaces.trees import checkout, everything, failing, is_gone, made,
 from subagents.errors import WorkspaceError
 from subagents.runs.kept import KeptWork
 from subagents.spec import Base
-from subagents.workspaces.git import Answer, Call, execute
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.git.program import Answer, Call, execute
+from subagents.workspaces.worktrees.life import finish
 
 
 @pytest.fixture

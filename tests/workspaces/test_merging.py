@@ -11,13 +11,13 @@ from tests.workspaces.trees import NOW, made, place_in
 
 from subagents.errors import WorkspaceError
 from subagents.spec import Base
-from subagents.workspaces.git import Answer, Call, execute
-from subagents.workspaces.how import How
-from subagents.workspaces.merging import merge
-from subagents.workspaces.placing import Place
-from subagents.workspaces.repository import repository_at
-from subagents.workspaces.three_way import in_a_worktree, in_memory
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.git.program import Answer, Call, execute
+from subagents.workspaces.git.repository import repository_at
+from subagents.workspaces.git.three_way import in_a_worktree, in_memory
+from subagents.workspaces.putting_back.how import How
+from subagents.workspaces.putting_back.merging import merge
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.placing import Place
 
 STRANGE = "sub/ä b\nc.txt"  # a name with an umlaut, a blank and a line end
 LINES = "".join(f"{n}\n" for n in range(20))

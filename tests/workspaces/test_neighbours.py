@@ -10,9 +10,9 @@ from tests.workspaces.repositories import repository, write
 from tests.workspaces.trees import NOW, made, place_in
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.neighbours import Neighbours
-from subagents.workspaces.ownership import Stage, Worktree, noted, removed
-from subagents.workspaces.placing import Place
+from subagents.workspaces.worktrees.neighbours import Neighbours
+from subagents.workspaces.worktrees.ownership import Stage, Worktree, noted, removed
+from subagents.workspaces.worktrees.placing import Place
 
 MOST = 9
 

@@ -10,10 +10,10 @@ from tests.workspaces.repositories import git, repository
 from tests.workspaces.trees import NOW, place_in
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.how import How
-from subagents.workspaces.merging import merge
-from subagents.workspaces.ordering import MOST, next_of, plan
-from subagents.workspaces.placing import Place
+from subagents.workspaces.putting_back.how import How
+from subagents.workspaces.putting_back.merging import merge
+from subagents.workspaces.putting_back.ordering import MOST, next_of, plan
+from subagents.workspaces.worktrees.placing import Place
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import pytest
 from tests.workspaces.repositories import git, head, shown, write
 from tests.workspaces.trees import checkout, is_gone, made, place_in
 
-from subagents.workspaces.debris import HOUR, Verdict, gc
-from subagents.workspaces.orphans import orphans
-from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.placing import Place
-from subagents.workspaces.repository import repository_at
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.git.repository import repository_at
+from subagents.workspaces.worktrees.debris import HOUR, Verdict, gc
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.orphans import orphans
+from subagents.workspaces.worktrees.ownership import Worktree
+from subagents.workspaces.worktrees.placing import Place
 
 
 @pytest.fixture

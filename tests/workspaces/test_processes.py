@@ -14,9 +14,9 @@ import anyio
 import pytest
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces import groups
-from subagents.workspaces.groups import members, start_of, until_gone, without_mark
-from subagents.workspaces.processes import Command, CommandResult, Ending, run_command
+from subagents.workspaces.processes import groups
+from subagents.workspaces.processes.command import Command, CommandResult, Ending, run_command
+from subagents.workspaces.processes.groups import members, start_of, until_gone, without_mark
 
 EXITED, TIMED_OUT, TOO_MUCH_OUTPUT = Ending.EXITED, Ending.TIMED_OUT, Ending.TOO_MUCH_OUTPUT
 
@@ -178,7 +178,7 @@ async def test_without_proc_whoever_leaves_the_group_is_found_in_the_session(
 INSIDE = """
 import anyio, os, sys, tempfile
 from pathlib import Path
-from subagents.workspaces.processes import Command, run_command
+from subagents.workspaces.processes.command import Command, run_command
 
 async def main():
     inner = Command(["bash", "-c", sys.argv[1]], Path.cwd(), {"PATH": os.environ["PATH"]}, 1000)
@@ -272,7 +272,7 @@ async def test_a_command_whose_start_could_not_be_told_never_runs(commands: Comm
 CRASH = """
 import anyio, os, sys, tempfile
 from pathlib import Path
-from subagents.workspaces.processes import Command, run_command
+from subagents.workspaces.processes.command import Command, run_command
 
 async def crash(group, started):
     print(group, flush=True)

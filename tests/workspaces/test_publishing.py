@@ -11,9 +11,16 @@ from tests.workspaces.repositories import git, repository, write
 from tests.workspaces.trees import place_in
 
 from subagents.errors import WorkspaceError
-from subagents.workspaces.placing import Place
-from subagents.workspaces.publishing import gh_program, is_pushed, open_request, outgoing, page, push
-from subagents.workspaces.remotes import Hosted, compare_address, hosted, without_secret
+from subagents.workspaces.git.remotes import Hosted, compare_address, hosted, without_secret
+from subagents.workspaces.putting_back.publishing import (
+    gh_program,
+    is_pushed,
+    open_request,
+    outgoing,
+    page,
+    push,
+)
+from subagents.workspaces.worktrees.placing import Place
 
 
 @pytest.fixture

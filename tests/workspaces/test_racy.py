@@ -8,8 +8,8 @@ import pytest
 from tests.workspaces.repositories import repository, shown, write
 from tests.workspaces.trees import made, place_in
 
-from subagents.workspaces.keeping import prepare
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.worktrees.keeping import prepare
+from subagents.workspaces.worktrees.life import finish
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tests.workspaces.trees import checkout, everything, failing, is_gone, made,
 
 from subagents.errors import WorkspaceError
 from subagents.runs.kept import KeptWork
-from subagents.workspaces.git import Answer, Call, execute
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.git.program import Answer, Call, execute
+from subagents.workspaces.worktrees.life import finish
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ async def test_a_process_of_the_agent_that_still_writes_keeps_it(repo: Path, tmp
     inside = os.open(worktree.tree, os.O_RDONLY)
 
     async def slow(call):
-        from subagents.workspaces.git import execute
+        from subagents.workspaces.git.program import execute
 
         if "update-ref" in call.argv:
             os.close(os.open("late", os.O_CREAT | os.O_WRONLY, dir_fd=inside))

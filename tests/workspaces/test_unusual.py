@@ -10,8 +10,8 @@ import pytest
 from tests.workspaces.repositories import git, head, repository, shown, write
 from tests.workspaces.trees import checkout, is_gone, made, place_in
 
-from subagents.workspaces.removing import make_deletable
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.removing import make_deletable
 
 
 @pytest.fixture

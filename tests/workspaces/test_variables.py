@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from subagents.workspaces.variables import NOBODY_THERE, command_environment
+from subagents.workspaces.processes.variables import NOBODY_THERE, command_environment
 
 
 def test_a_command_gets_the_path_the_home_and_the_language():

@@ -9,10 +9,10 @@ from typing import Any
 from tests.workspaces.repositories import repository
 
 from subagents.spec import Base
-from subagents.workspaces.git import Answer, Call, Execute, execute
-from subagents.workspaces.ownership import Worktree, read
-from subagents.workspaces.placing import Place, Wish, create
-from subagents.workspaces.worktree import finish
+from subagents.workspaces.git.program import Answer, Call, Execute, execute
+from subagents.workspaces.worktrees.life import finish
+from subagents.workspaces.worktrees.ownership import Worktree, read
+from subagents.workspaces.worktrees.placing import Place, Wish, create
 
 NOW = 1_800_000_000.0
 

@@ -9,12 +9,9 @@ import typer
 
 import subagents
 from subagents.cli import (
-    agents,
     clear,
-    doctor,
     events,
     log,
-    mcp,
     models,
     pause,
     peek,
@@ -33,10 +30,13 @@ from subagents.cli import (
     tree,
     trust,
     usage_report,
-    worktrees,
 )
+from subagents.cli.agents import app as agents
+from subagents.cli.doctor import app as doctor
+from subagents.cli.mcp import app as mcp
 from subagents.cli.ps import ps
 from subagents.cli.usage import mount
+from subagents.cli.worktrees import app as worktrees
 from subagents.language import _
 
 HELP = _(

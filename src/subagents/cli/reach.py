@@ -19,8 +19,8 @@ from subagents.runs.state import RunState
 from subagents.serve import asking
 from subagents.sessions.state import SessionState
 from subagents.texts import quoted
-from subagents.workspaces.ancestry import started_in
-from subagents.workspaces.variables import RUN
+from subagents.workspaces.processes.ancestry import started_in
+from subagents.workspaces.processes.variables import RUN
 
 #: What came of something that was done to a run: a sentence, or an exit code.
 Done = TypeVar("Done", bound=str | int)

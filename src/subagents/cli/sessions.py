@@ -125,7 +125,7 @@ def _refuse_needed(project: Project, folder: SessionFolder) -> None:
 
 
 def _with_worktrees(project: Project) -> frozenset[str]:
-    from subagents.workspaces.debris import recorded_at
+    from subagents.workspaces.worktrees.debris import recorded_at
 
     return frozenset(worktree.run for worktree in recorded_at(project.worktrees))
 

@@ -26,8 +26,8 @@ from subagents.settings.names import by_name, unknown
 from subagents.settings.possible import Declared, Guard, Value, as_text, fitting, from_text, refusal
 from subagents.view.cells import fit, printable
 from subagents.view.columns import Column, table
-from subagents.workspaces.ancestry import started_in
-from subagents.workspaces.variables import RUN
+from subagents.workspaces.processes.ancestry import started_in
+from subagents.workspaces.processes.variables import RUN
 
 LONGEST_VALUE = 34  # cells of a value in the table
 NARROW_VALUE = 18  # where there is less room

@@ -25,8 +25,8 @@ from subagents.spec import CommandLine
 from subagents.toolsets.mcp.expanding import variables
 from subagents.toolsets.mcp.files import PROJECT_FILE, read
 from subagents.view.cells import printable
-from subagents.workspaces.ancestry import started_in
-from subagents.workspaces.variables import RUN
+from subagents.workspaces.processes.ancestry import started_in
+from subagents.workspaces.processes.variables import RUN
 
 HELP = _(
     """Trust files of a project, as they are now.

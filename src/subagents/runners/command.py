@@ -34,8 +34,8 @@ from subagents.runners.commands.spending import Spending
 from subagents.runners.commands.turns import Turns
 from subagents.spec import CommandLine, RunSpec
 from subagents.usage import ModelUsage
-from subagents.workspaces.processes import Command, CommandResult, run_command
-from subagents.workspaces.variables import command_environment
+from subagents.workspaces.processes.command import Command, CommandResult, run_command
+from subagents.workspaces.processes.variables import command_environment
 
 OUTPUT_LIMIT = 1_000_000_000  # bytes on the disk after which a program is ended
 CHUNK = 262_144  # bytes that are read at a time

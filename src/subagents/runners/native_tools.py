@@ -25,8 +25,8 @@ from subagents.toolsets.coding.deps import (
     FolderChanged,
     MemoryPlace,
 )
-from subagents.workspaces.ownership import record_around
-from subagents.workspaces.variables import command_environment
+from subagents.workspaces.processes.variables import command_environment
+from subagents.workspaces.worktrees.ownership import record_around
 
 if TYPE_CHECKING:
     from pydantic_ai.toolsets import AbstractToolset

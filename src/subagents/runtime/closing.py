@@ -16,9 +16,9 @@ from subagents.sessions.journal import Journal
 from subagents.sessions.state import SessionState
 from subagents.texts import storable
 from subagents.workspaces.base import WORKTREE, OpenWorkspace
-from subagents.workspaces.placing import Place
-from subagents.workspaces.recovering import put_away
-from subagents.workspaces.worktrees import wish_of
+from subagents.workspaces.isolated import wish_of
+from subagents.workspaces.worktrees.placing import Place
+from subagents.workspaces.worktrees.recovering import put_away
 
 #: Seconds that opening a session waits for a worktree that its last owner left; the next opening goes on with it.
 PUT_AWAY = 60.0

@@ -25,7 +25,7 @@ from subagents.runtime.supervisor import ENDING_BOUND, Supervisor
 from subagents.runtime.surroundings import Shared, Surroundings
 from subagents.sessions.journal import Journal
 from subagents.spec import AskedBy
-from subagents.workspaces.variables import DEPTH, RUN, TREE
+from subagents.workspaces.processes.variables import DEPTH, RUN, TREE
 
 
 class Driving:

@@ -29,10 +29,8 @@ from subagents.runtime.strangers import MOST_SIDES, Strangers, met_in, pairs_wit
 from subagents.sessions.journal import Journal
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.workspaces.base import WORKTREE
-from subagents.workspaces.conflicts import compare
-from subagents.workspaces.drivers import refuse_changed
-from subagents.workspaces.git import version_of
-from subagents.workspaces.live import (
+from subagents.workspaces.conflicts.between import compare
+from subagents.workspaces.conflicts.live import (
     LiveTree,
     Snapshot,
     branch_snapshot,
@@ -43,10 +41,12 @@ from subagents.workspaces.live import (
     of_worktree,
     snapshot,
 )
-from subagents.workspaces.neighbours import Neighbours
-from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.repository import repository_at
-from subagents.workspaces.scratch import Scratch
+from subagents.workspaces.git.program import version_of
+from subagents.workspaces.git.repository import repository_at
+from subagents.workspaces.worktrees.drivers import refuse_changed
+from subagents.workspaces.worktrees.neighbours import Neighbours
+from subagents.workspaces.worktrees.ownership import Worktree
+from subagents.workspaces.worktrees.scratch import Scratch
 
 log = logging.getLogger("subagents")
 

@@ -17,12 +17,19 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.ids import RunId
 from subagents.runs.conflicts import ConflictState
-from subagents.workspaces.drivers import refuse_changed
-from subagents.workspaces.live import LiveTree, Snapshot, branch_snapshot, git_for, of_worktree, snapshot
-from subagents.workspaces.neighbours import Neighbours
-from subagents.workspaces.ownership import Worktree
-from subagents.workspaces.recovering import newest_branch
-from subagents.workspaces.scratch import Scratch
+from subagents.workspaces.conflicts.live import (
+    LiveTree,
+    Snapshot,
+    branch_snapshot,
+    git_for,
+    of_worktree,
+    snapshot,
+)
+from subagents.workspaces.worktrees.drivers import refuse_changed
+from subagents.workspaces.worktrees.neighbours import Neighbours
+from subagents.workspaces.worktrees.ownership import Worktree
+from subagents.workspaces.worktrees.recovering import newest_branch
+from subagents.workspaces.worktrees.scratch import Scratch
 
 log = logging.getLogger("subagents")
 

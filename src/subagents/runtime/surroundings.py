@@ -20,7 +20,7 @@ from subagents.sessions.store import EventStore
 from subagents.settings.model import Settings
 from subagents.spec import DefinitionSource, ProviderRule, RunSpec, ToolSelection
 from subagents.workspaces.base import WorkspaceProvider
-from subagents.workspaces.variables import DEPTH, RUN, TREE
+from subagents.workspaces.processes.variables import DEPTH, RUN, TREE
 
 #: What whoever asks for a run should know about its tools of providers: from what its definition says, and what the
 #: run may use; providers that have the last names are there besides. Raises `BadTools`.

@@ -11,10 +11,10 @@ from subagents.errors import NotNow, SessionError, WorkspaceError
 from subagents.ids import RunId
 from subagents.runtime.settling import Settling
 from subagents.sessions.journal import Journal
-from subagents.workspaces.debris import DAY, Finding, collect
-from subagents.workspaces.ownership import Stage, Worktree
-from subagents.workspaces.placing import Place
-from subagents.workspaces.repository import Repository, repository_at
+from subagents.workspaces.git.repository import Repository, repository_at
+from subagents.workspaces.worktrees.debris import DAY, Finding, collect
+from subagents.workspaces.worktrees.ownership import Stage, Worktree
+from subagents.workspaces.worktrees.placing import Place
 
 log = logging.getLogger("subagents")
 

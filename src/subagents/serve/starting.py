@@ -25,8 +25,8 @@ from subagents.places import Project
 from subagents.serve.host_address import LOCK, PROTOCOL, Announced, announced, host_folder
 from subagents.serve.question import OwnerRefused, ask
 from subagents.sessions import lock as locks
-from subagents.workspaces.ancestry import started_in
-from subagents.workspaces.variables import DEPTH, RUN, TREE
+from subagents.workspaces.processes.ancestry import started_in
+from subagents.workspaces.processes.variables import DEPTH, RUN, TREE
 
 TIMEOUT = 15.0  # seconds that finding or starting a host may take
 LOOK_EVERY = 0.02  # seconds between two looks at a lock that somebody else holds: flock(2) knows no bound

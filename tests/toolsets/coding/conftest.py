@@ -16,7 +16,7 @@ from pydantic_ai.usage import RunUsage
 
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset
 from subagents.toolsets.coding.deps import CodingDeps, CodingUpdate
-from subagents.workspaces.variables import command_environment
+from subagents.workspaces.processes.variables import command_environment
 
 BOUND = 60
 

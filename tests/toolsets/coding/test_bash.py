@@ -10,7 +10,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from subagents.toolsets.coding.deps import CodingUpdate, CommandStarted, FolderChanged
-from subagents.workspaces.groups import members, until_gone
+from subagents.workspaces.processes.groups import members, until_gone
 
 if TYPE_CHECKING:
     from tests.toolsets.coding.conftest import Tools

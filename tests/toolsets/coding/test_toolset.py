@@ -15,7 +15,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS, FAILED, coding_toolset
 from subagents.toolsets.coding.deps import CodingUpdate, CommandStarted, HasCoding
-from subagents.workspaces.groups import until_gone
+from subagents.workspaces.processes.groups import until_gone
 
 if TYPE_CHECKING:
     from tests.toolsets.coding.conftest import Tools

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from subagents.language import _
 from subagents.runners.commands.turns import Turns
 from subagents.sessions.transcript import printable
-from subagents.workspaces.processes import CommandResult, Ending
+from subagents.workspaces.processes.command import CommandResult, Ending
 
 LAST_LINES = 5  # of what it wrote to stderr that are repeated
 LONGEST_SAID = 600  # characters of them

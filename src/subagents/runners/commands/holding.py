@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import anyio
 
 from subagents.own_tasks import own_tasks
-from subagents.workspaces.groups import members, without_mark
+from subagents.workspaces.processes.groups import members, without_mark
 
 # Seconds that the end of a turn may take to be recorded; what takes longer is a rest.
 PATIENCE = 1.0

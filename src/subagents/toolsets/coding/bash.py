@@ -16,7 +16,7 @@ from subagents.toolsets.coding.excerpt import Excerpt, keep, temporary_file
 from subagents.toolsets.coding.failures import ToolFailed, failure_as_answer
 from subagents.toolsets.coding.files import encoded, plural
 from subagents.toolsets.coding.paths import printable
-from subagents.workspaces.processes import OUTPUT_LIMIT, Command, CommandResult, Ending, run_command
+from subagents.workspaces.processes.command import OUTPUT_LIMIT, Command, CommandResult, Ending, run_command
 
 HEAD, TAIL = 10_000, 20_000
 LONGEST_TIMEOUT = 3_600

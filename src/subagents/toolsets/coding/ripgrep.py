@@ -21,7 +21,7 @@ from subagents.toolsets.coding.failures import ToolFailed, explained
 from subagents.toolsets.coding.globs import FileGlob
 from subagents.toolsets.coding.memory import memory_of
 from subagents.toolsets.coding.paths import Target
-from subagents.workspaces.processes import Command, Ending, run_command
+from subagents.workspaces.processes.command import Command, Ending, run_command
 
 SEARCH_SECONDS = 30
 T = TypeVar("T")

@@ -19,7 +19,7 @@ import anyio
 
 from subagents.own_tasks import own_tasks
 from subagents.texts import mended, storable
-from subagents.workspaces.groups import COMMAND, GRACE, end_group, new_mark, sessions
+from subagents.workspaces.processes.groups import COMMAND, GRACE, end_group, new_mark, sessions
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream

@@ -1,0 +1,1 @@
+"""`subagents mcp …`, but for what a client starts."""

@@ -1,0 +1,1 @@
+"""Whether what is in work now can be merged."""
