@@ -62,7 +62,7 @@ format: venv-dev
 	$(BIN)/ruff check --fix
 
 # What `subagents mcp` answers at once; a test says when it is out of date.
-OFFERED := src/subagents/serve/offered.json
+OFFERED := src/subagents/serve/front/offered.json
 offered: venv-dev
 	$(BIN)/python -m subagents.serve.mcp.offering > $(OFFERED).new && mv $(OFFERED).new $(OFFERED)
 

@@ -19,7 +19,7 @@ import anyio
 
 from subagents import AgentManager
 from subagents.places import Project, project_at
-from subagents.serve.host_address import announced
+from subagents.serve.host.address import announced
 
 ROUNDS = 15
 CALLS = 200

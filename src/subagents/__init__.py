@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from subagents.runs.result import Result
     from subagents.runs.state import RunState, RunStatus, Steer
     from subagents.runtime.waiting import Waited, WaitEnd, WaitFor
-    from subagents.serve.client import Client
+    from subagents.serve.host.client import Client
     from subagents.spec import AskedBy, OnInvalid, SpawnRequest
     from subagents.toolsets.providers.provider import ToolProvider, Tools
 
@@ -128,7 +128,7 @@ __all__ = [
 _ELSEWHERE = {
     "AgentManager": "bootstrap",
     "AskedBy": "spec",
-    "Client": "serve.client",
+    "Client": "serve.host.client",
     "Notice": "notices.notice",
     "OnInvalid": "spec",
     "ParentTools": "delegation.any_loop",

@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from subagents.cli.mcp.app import commands
 from subagents.cli.mcp.install import command_for_others
 from subagents.errors import SubagentsError
-from subagents.serve import json_text
-from subagents.serve.mcp_clients import CLIENTS, Scope, Where
+from subagents.serve.installing import json_text
+from subagents.serve.installing.clients import CLIENTS, Scope, Where
 
 Call = Callable[..., str]
 EVERY = sorted(CLIENTS)

@@ -23,8 +23,8 @@ from subagents.errors import SessionError, SessionNotFound
 from subagents.serve.address import MAX_PATH, announce, new_socket
 from subagents.serve.asking import call
 from subagents.serve.control import MAX_CLIENTS, control
-from subagents.serve.json_rpc import MAX_LINE
-from subagents.serve.question import OwnerRefused
+from subagents.serve.rpc.json_rpc import MAX_LINE
+from subagents.serve.rpc.question import OwnerRefused
 from subagents.serve.verbs import VERBS
 from subagents.testing.runner import Reach, Say, ScriptedRunner, Wait
 

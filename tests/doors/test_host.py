@@ -17,7 +17,7 @@ from tests.doors.conftest import Call, Script, Start
 from tests.doors.program import BOUND, Done
 
 from subagents.places import project_at
-from subagents.serve.host_address import PROTOCOL, announced, host_folder
+from subagents.serve.host.address import PROTOCOL, announced, host_folder
 
 Runs = Callable[[], list[dict[str, Any]]]
 

@@ -14,8 +14,8 @@ from tests.cli.acting import BOUND, owned
 from subagents import AgentManager
 from subagents.runs.state import RunStatus
 from subagents.serve.asking import call
-from subagents.serve.forms import steer_of
-from subagents.serve.question import OwnerRefused
+from subagents.serve.rpc.forms import steer_of
+from subagents.serve.rpc.question import OwnerRefused
 from subagents.spec import AskedBy
 from subagents.testing.runner import Reach, Say, ScriptedRunner, Tool, Wait
 

@@ -20,7 +20,7 @@ from tests.wire.server.script import Call, Hang, Reply, Step, Text, says
 from tests.wire.server.serving import Asked, Play, served
 
 from subagents.places import project_at
-from subagents.serve.host_address import announced
+from subagents.serve.host.address import announced
 
 pytestmark = [pytest.mark.live]
 

@@ -32,7 +32,7 @@ def test_the_wheel_holds_the_package_and_the_built_in_agents(wheel: Path):
         names = archive.namelist()
 
     assert {PurePosixPath(name).parts[0] for name in names} == {"subagents", f"subagents-{VERSION}.dist-info"}
-    assert {"subagents/py.typed", "subagents/serve/offered.json"} <= set(names)
+    assert {"subagents/py.typed", "subagents/serve/front/offered.json"} <= set(names)
     assert sorted(_below("subagents/builtin_agents", names)) == AGENTS
     assert not _strays(names)
     assert not [name for name in names if "/tests/" in name or "/test_" in name]

@@ -24,7 +24,7 @@ from subagents.ids import RunId
 from subagents.runs.conflicts import Conflict, ConflictState
 from subagents.runtime.strangers import MOST_SIDES, Met, among_newest, met_in, pairs_with
 from subagents.serve.control import control
-from subagents.serve.question import OwnerRefused
+from subagents.serve.rpc.question import OwnerRefused
 from subagents.sessions.soundness import examine
 from subagents.testing.clock import FakeClock
 from subagents.workspaces.conflicts.live import LiveTree

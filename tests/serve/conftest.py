@@ -10,7 +10,7 @@ import pytest
 from subagents.clock import Clock, SystemClock
 from subagents.own_tasks import own_tasks
 from subagents.places import Project, project_at
-from subagents.serve.host import serve
+from subagents.serve.host.process import serve
 from subagents.testing.runner import ScriptedRunner
 
 BOUND = 60.0

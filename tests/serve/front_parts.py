@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from subagents.places import project_at
-from subagents.serve.front_answers import VERSION_KEY, host_file
+from subagents.serve.front.answers import VERSION_KEY, host_file
 
 BOUND = 30.0  # seconds after which a story is given up
 VERSION = "9.9"
@@ -65,7 +65,7 @@ import os, resource, socket, sys, threading
 from pathlib import Path
 from subagents.errors import SessionError
 from subagents.places import project_at
-from subagents.serve.front import Errand, run
+from subagents.serve.front.process import Errand, run
 
 def connect(project):
     print("a stray print")

@@ -27,7 +27,7 @@ from tests.serve.front_parts import (
     tools_of,
 )
 
-from subagents.serve.front import TRIES
+from subagents.serve.front.process import TRIES
 
 RECORDINGS = Path(__file__).parents[1] / "wire" / "mcp"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.serve.front_parts import MODERN, NEW, OLD, VERSION, file_of_answers, modern, request, tools_of
 
-from subagents.serve.front_answers import Offered, answer, offered
+from subagents.serve.front.answers import Offered, answer, offered
 
 
 @pytest.fixture

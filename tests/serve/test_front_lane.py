@@ -20,7 +20,7 @@ from subagents.errors import SessionError
 def connected(project, **_):
     raise SessionError(f"no host for {{project.root}}")
 
-starting = types.ModuleType("subagents.serve.starting")
+starting = types.ModuleType("subagents.serve.host.starting")
 starting.connected, starting.own_environment = connected, dict
 sys.modules[starting.__name__] = starting
 app = types.ModuleType("subagents.cli.app")

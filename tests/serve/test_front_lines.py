@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from subagents.serve.front_lines import Fault, is_answer, is_request, key_of, line_of, read
-from subagents.serve.too_long import TooLong
+from subagents.serve.front.messages import Fault, is_answer, is_request, key_of, line_of, read
+from subagents.serve.rpc.too_long import TooLong
 
 
 def test_what_is_no_message_is_a_fault_that_names_its_request():

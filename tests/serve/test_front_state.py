@@ -20,10 +20,10 @@ from tests.serve.front_parts import (
     tools_of,
 )
 
-from subagents.serve import front_state
-from subagents.serve.front_answers import Offered
-from subagents.serve.front_state import OWN, Front, Link, Step
-from subagents.serve.too_long import TooLong
+from subagents.serve.front import state
+from subagents.serve.front.answers import Offered
+from subagents.serve.front.state import OWN, Front, Link, Step
+from subagents.serve.rpc.too_long import TooLong
 
 FILE = file_of_answers()
 FRONT = Front(offered=Offered(FILE["digest"], FILE["handshake"], FILE["modern"]))
@@ -56,29 +56,29 @@ class Story:
 
     def client(self, *messages: Any) -> Story:
         for message in messages:
-            self._take(front_state.from_client(self.front, line(message)))
+            self._take(state.from_client(self.front, line(message)))
         return self
 
     def host(self, *messages: Any) -> Story:
         for message in messages:
-            self._take(front_state.from_host(self.front, line(message)))
+            self._take(state.from_host(self.front, line(message)))
         return self
 
     def greet(self, *, new: bool = False) -> dict[str, Any]:
-        self.front, greeting = front_state.greeting(
+        self.front, greeting = state.greeting(
             self.front, version="9.9", folder="/shop", environment={}, new=new
         )
         params: dict[str, Any] = json.loads(greeting)["params"]
         return params
 
     def arrive(self) -> Story:
-        return self._take(front_state.arrived(self.front))
+        return self._take(state.arrived(self.front))
 
     def fail(self, sentence: str = "There is no host.") -> Story:
-        return self._take(front_state.failed(self.front, sentence))
+        return self._take(state.failed(self.front, sentence))
 
     def lose(self) -> Story:
-        return self._take(front_state.lost(self.front))
+        return self._take(state.lost(self.front))
 
     def drain(self) -> None:
         """Looks away."""
@@ -229,7 +229,7 @@ def test_answers_and_news_are_passed_on_as_they_are():
 def test_what_the_host_says_that_is_no_message_is_dropped():
     story = there()
     for said in (b"a stray print\n", b"7\n", b"\xff\n", TooLong()):
-        assert front_state.from_host(story.front, said) == Step(story.front)
+        assert state.from_host(story.front, said) == Step(story.front)
     assert story.host(result(99)).said == []
     nameless = {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "?"}}
     assert story.host(nameless).said == [nameless]
@@ -267,7 +267,7 @@ def test_a_request_of_the_host_is_answered_once():
 
 def test_what_is_no_message_is_answered_and_not_passed_on():
     for said in (b"nothing\n", b"7\n", TooLong()):
-        step = front_state.from_client(FRONT, said)
+        step = state.from_client(FRONT, said)
         assert step.front == FRONT
         assert not step.tell
         assert not step.connect
@@ -280,9 +280,9 @@ def test_no_depth_of_nesting_ends_it(method: str):
         nested = "[" * depth + "]" * depth
         params = f'{{"protocolVersion": "{OLD}", "requestId": {nested}}}'
         said = f'{{"jsonrpc": "2.0", "id": 1, "method": "{method}", "params": {params}}}\n'.encode()
-        step = front_state.from_client(FRONT, said)
+        step = state.from_client(FRONT, said)
         assert step.say or step.connect or method == "notifications/cancelled"
-        assert front_state.from_host(FRONT, said).tell == ()
+        assert state.from_host(FRONT, said).tell == ()
 
 
 # --- no host, or no host any more
@@ -404,7 +404,7 @@ def test_a_stream_that_was_cancelled_does_not_come_again():
     ],
 )
 def test_the_host_goes_on_or_says_why_not(said: bytes | TooLong, refused: str):
-    assert front_state.refusal(said) == refused
+    assert state.refusal(said) == refused
 
 
 def test_the_version_of_the_modern_era_is_in_each_request():

@@ -14,10 +14,10 @@ from subagents import Client
 from subagents.clock import Clock
 from subagents.places import Project, project_at
 from subagents.runs.state import RunStatus
-from subagents.serve.host import serve
-from subagents.serve.hosting import SETTLE
-from subagents.serve.question import ask
-from subagents.serve.starting import connected
+from subagents.serve.host.process import serve
+from subagents.serve.host.sessions import SETTLE
+from subagents.serve.host.starting import connected
+from subagents.serve.rpc.question import ask
 from subagents.sessions.folder import find
 from subagents.sessions.reader import read_session
 from subagents.testing.clock import FakeClock, settled

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
 
-from subagents.serve.json_text import NotJson, put, read
+from subagents.serve.installing.json_text import NotJson, put, read
 
 ENTRY = {"command": "subagents", "args": ["mcp"]}
 PATH = ("servers", "subagents")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subagents.serve.lines import Lines
-from subagents.serve.too_long import TooLong
+from subagents.serve.rpc.lines import Lines
+from subagents.serve.rpc.too_long import TooLong
 
 
 def fed(lines: Lines, *pieces: bytes) -> list[bytes | TooLong]:

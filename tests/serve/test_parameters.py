@@ -12,7 +12,7 @@ import anyio.to_thread
 import pytest
 from tests.serve.conftest import BOUND, Hosted
 
-from subagents.serve.question import OwnerRefused, ask
+from subagents.serve.rpc.question import OwnerRefused, ask
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subagents.serve.persistent import Persistent
+from subagents.serve.front.persistent import Persistent
 
 STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from("abcdefgh"), st.integers()))
 

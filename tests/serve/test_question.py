@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from subagents.serve.question import OwnerRefused, ask
+from subagents.serve.rpc.question import OwnerRefused, ask
 
 BOUND = 30.0
 

@@ -10,7 +10,7 @@ from typing import Any
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
-from subagents.serve.question import ask
+from subagents.serve.rpc.question import ask
 
 
 def ask_host(

@@ -95,7 +95,7 @@ async def _until_told(project: Project, ready: Callable[[Path], None], stays: bo
     import anyio
 
     from subagents.own_tasks import own_tasks
-    from subagents.serve.host import serve
+    from subagents.serve.host.process import serve
 
     with anyio.open_signal_receiver(*ENDED_BY) as signals:
         async with own_tasks() as tasks:
@@ -110,7 +110,7 @@ async def _until_told(project: Project, ready: Callable[[Path], None], stays: bo
 
 
 def _detach(project: Project) -> int:
-    from subagents.serve.starting import connected
+    from subagents.serve.host.starting import connected
 
     connected(project).close()
     return _status(project)
@@ -132,7 +132,7 @@ def _stop(project: Project) -> int:
 def _asked(project: Project, method: str) -> Any:
     """Raises `SessionError` where there is no host."""
     from subagents.cli.host import ask_host
-    from subagents.serve.starting import connected
+    from subagents.serve.host.starting import connected
 
     with connected(project, start=False) as line:
         return ask_host(project, line, method, {}, BOUND)

@@ -61,7 +61,7 @@ def begin(folder: Path, request: SpawnRequest, *, as_json: bool, quiet: bool) ->
 
 def _begin(folder: Path, asked: Mapping[str, Any], *, as_json: bool, quiet: bool) -> int:
     from subagents.cli.host import ask_host
-    from subagents.serve.starting import connected, own_environment
+    from subagents.serve.host.starting import connected, own_environment
 
     project = project_at(folder)
     place = {"folder": str(folder), "environment": own_environment()}

@@ -9,8 +9,8 @@ from typing import Any
 
 from subagents.errors import SessionError, SessionNotFound
 from subagents.language import _
-from subagents.serve import question
 from subagents.serve.address import announced
+from subagents.serve.rpc import question
 
 TIMEOUT = 15.0  # seconds; stopping a run with all below it is done in less
 

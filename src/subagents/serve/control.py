@@ -10,12 +10,12 @@ from typing import Any
 import anyio.to_thread
 
 from subagents.bootstrap import AgentManager
-from subagents.serve import json_rpc, wire
 from subagents.serve.address import announce, new_socket, withdraw
-from subagents.serve.connection import Connection, Manners
-from subagents.serve.listening import listening
+from subagents.serve.rpc import json_rpc, wire
+from subagents.serve.rpc.connection import Connection, Manners
+from subagents.serve.rpc.listening import listening
+from subagents.serve.rpc.wire import Fault
 from subagents.serve.verbs import VERBS, Verb
-from subagents.serve.wire import Fault
 
 MAX_CLIENTS = 32
 

@@ -14,9 +14,9 @@ from subagents.ids import RunId
 from subagents.language import _
 from subagents.runs.kept import KeptWork
 from subagents.runs.state import Steer
-from subagents.serve import forms
-from subagents.serve.parameters import any_text, flag, seconds, shaped, text, texts, whole
-from subagents.serve.wire import PROTOCOL
+from subagents.serve.rpc import forms
+from subagents.serve.rpc.parameters import any_text, flag, seconds, shaped, text, texts, whole
+from subagents.serve.rpc.wire import PROTOCOL
 from subagents.spec import AskedBy
 
 # Who waits over the socket is no parent: the messages that end a parent's wait are not for it.

@@ -16,7 +16,7 @@ from subagents.settings.model import Settings
 
 pytestmark = pytest.mark.anyio
 
-FILE = Path(__file__).parents[3] / "src/subagents/serve/offered.json"
+FILE = Path(__file__).parents[3] / "src/subagents/serve/front/offered.json"
 
 
 async def test_the_packaged_one_is_up_to_date():

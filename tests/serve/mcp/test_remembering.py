@@ -9,9 +9,9 @@ import pytest
 from tests.serve.mcp.stories import story
 
 import subagents
-from subagents.serve.front_answers import host_file, offered
+from subagents.serve.front.answers import host_file, offered
+from subagents.serve.host.remembering import remember_offering
 from subagents.serve.mcp import tools
-from subagents.serve.remembering import remember_offering
 
 pytestmark = pytest.mark.anyio
 

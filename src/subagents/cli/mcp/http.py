@@ -15,7 +15,7 @@ from subagents.cli.streams import answer, say
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import project_at
-from subagents.serve.starting import connected, own_environment
+from subagents.serve.host.starting import connected, own_environment
 
 TRIES = 5  # hosts that may die over it
 BOUND = 60.0  # seconds that a host may take to listen: it imports the server first

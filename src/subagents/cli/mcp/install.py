@@ -24,8 +24,8 @@ from subagents.contents import first_bytes
 from subagents.errors import SettingsFileError
 from subagents.language import _
 from subagents.places import project_at
-from subagents.serve.installing import Unusable, fitting, merged, snippet
-from subagents.serve.mcp_clients import CLIENTS, Client, Command, Scope, Where
+from subagents.serve.installing.clients import CLIENTS, Client, Command, Scope, Where
+from subagents.serve.installing.entering import Unusable, fitting, merged, snippet
 from subagents.workspaces.processes.ancestry import started_in
 from subagents.workspaces.processes.variables import RUN
 

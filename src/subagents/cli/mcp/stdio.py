@@ -10,8 +10,8 @@ def speak_stdio(folder: str, *, new: bool) -> int:
     import subagents
     from subagents.cli.place import folder_at
     from subagents.places import project_at
-    from subagents.serve.front import Errand, run
-    from subagents.serve.starting import connected, own_environment
+    from subagents.serve.front.process import Errand, run
+    from subagents.serve.host.starting import connected, own_environment
 
     if sys.stdin.isatty():
         _tell_a_person()

@@ -91,7 +91,7 @@ def resolve(project: Project, name: str, reason: str = "") -> int:
 def settle_in(folders: Iterable[SessionFolder], conflict: str, reason: str) -> None:
     """Tries all of them before it raises what one of them did. Where it is settled in one, it may have been resolved
     meanwhile in another."""
-    from subagents.serve.question import OwnerRefused
+    from subagents.serve.rpc.question import OwnerRefused
 
     about = {"conflict": conflict, "reason": reason}
     settled, errors = False, list[SubagentsError]()

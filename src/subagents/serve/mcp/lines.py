@@ -9,8 +9,8 @@ from typing import Any
 import anyio
 from anyio.abc import ByteStream
 
-from subagents.serve.lines import Lines
-from subagents.serve.too_long import TooLong
+from subagents.serve.rpc.lines import Lines
+from subagents.serve.rpc.too_long import TooLong
 
 MAX_LINE = 4 * 1024 * 1024  # bytes; as much as the SDK takes over HTTP
 SEND_BOUND = 60.0  # seconds that a client may take to read a message before it is given up

@@ -36,7 +36,6 @@ from pydantic import ValidationError
 
 from subagents.foreign import ForeignFailed, foreign
 from subagents.own_tasks import own_tasks
-from subagents.serve import json_rpc
 from subagents.serve.mcp import batch
 from subagents.serve.mcp.batch import Batch
 from subagents.serve.mcp.conversations import Conversations
@@ -44,7 +43,8 @@ from subagents.serve.mcp.lines import MAX_LINE, LineWriter, NotJson, lines, pars
 from subagents.serve.mcp.peer import Peer
 from subagents.serve.mcp.riding import Ride
 from subagents.serve.mcp.server import SubagentsServer, mcp_server
-from subagents.serve.too_long import TooLong
+from subagents.serve.rpc import json_rpc
+from subagents.serve.rpc.too_long import TooLong
 
 log = logging.getLogger("subagents")
 

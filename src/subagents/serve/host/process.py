@@ -22,11 +22,11 @@ from subagents.own_tasks import own_tasks
 from subagents.places import Project
 from subagents.runners.base import Runner
 from subagents.serve.address import new_socket
-from subagents.serve.guest import MANNERS, Guest
-from subagents.serve.host_address import LOCK, PROTOCOL, Announced, announce, host_folder, withdraw
-from subagents.serve.hosting import Hosting
-from subagents.serve.listening import listening
-from subagents.serve.starting import keys_digest
+from subagents.serve.host.address import LOCK, PROTOCOL, Announced, announce, host_folder, withdraw
+from subagents.serve.host.guest import MANNERS, Guest
+from subagents.serve.host.sessions import Hosting
+from subagents.serve.host.starting import keys_digest
+from subagents.serve.rpc.listening import listening
 from subagents.sessions import lock as locks
 from subagents.sessions.folder import make_private
 from subagents.sessions.lock import SessionLock

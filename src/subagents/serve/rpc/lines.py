@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from subagents.serve.too_long import KEPT, TooLong
+from subagents.serve.rpc.too_long import KEPT, TooLong
 
 
 class Lines:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from subagents.errors import SubagentsError
-from subagents.serve import json_rpc
+from subagents.serve.rpc import json_rpc
 
 PIECE = 65_536  # bytes of one reading
 MOST = 16 * 1_048_576  # bytes of an answer: the whole of what an agent said may be in it

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from subagents.language import _
-from subagents.serve import json_text, toml_table
-from subagents.serve.mcp_clients import OPENCODE_2, Client
+from subagents.serve.installing import json_text, toml_table
+from subagents.serve.installing.clients import OPENCODE_2, Client
 
 BOM = "\ufeff"
 

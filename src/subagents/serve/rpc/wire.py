@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from subagents.serve import json_rpc
-from subagents.serve.json_rpc import INVALID_REQUEST, PARSE_ERROR, Id, id_of
+from subagents.serve.rpc import json_rpc
+from subagents.serve.rpc.json_rpc import INVALID_REQUEST, PARSE_ERROR, Id, id_of
 
 PROTOCOL = 1
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import subagents
 from subagents import atomic
 from subagents.contents import first_bytes
-from subagents.serve.front_answers import MOST_BYTES, host_file
+from subagents.serve.front.answers import MOST_BYTES, host_file
 from subagents.serve.mcp import tools
 from subagents.serve.mcp.conversations import Conversations
 from subagents.serve.mcp.offering import offering, written

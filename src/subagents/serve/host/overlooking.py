@@ -10,8 +10,8 @@ import anyio.to_thread
 from subagents.clock import Clock
 from subagents.errors import SessionLocked
 from subagents.ids import RunId
-from subagents.serve import forms
-from subagents.serve.parameters import seconds, text
+from subagents.serve.rpc import forms
+from subagents.serve.rpc.parameters import seconds, text
 from subagents.sessions.answers import result_in_log
 from subagents.sessions.folder import SessionFolder, owner_alive
 from subagents.sessions.reader import read_session

@@ -18,9 +18,9 @@ from anyio.streams.memory import MemoryObjectSendStream
 
 from subagents import errors
 from subagents.errors import SessionError, SubagentsError, UnknownAgent
-from subagents.serve import json_rpc
-from subagents.serve.guest import MANNERS
-from subagents.serve.question import OwnerRefused
+from subagents.serve.host.guest import MANNERS
+from subagents.serve.rpc import json_rpc
+from subagents.serve.rpc.question import OwnerRefused
 
 LEAVING_BOUND = 1.0  # seconds that a host has to notice that we leave
 

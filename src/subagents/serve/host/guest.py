@@ -27,23 +27,24 @@ from subagents.errors import NotNow, SessionNotFound
 from subagents.events import ClientConnected
 from subagents.language import _
 from subagents.own_tasks import own_tasks
-from subagents.serve import asking, json_rpc, wire
-from subagents.serve.claiming import of_client
-from subagents.serve.connection import Connection, Manners, TakesOver
-from subagents.serve.forms import told_entry
-from subagents.serve.host_address import PROTOCOL
-from subagents.serve.hosting import Hosted
-from subagents.serve.overlooking import overlooked
-from subagents.serve.parameters import MAX_WAIT, any_text, flag, named_texts, text, whole
+from subagents.serve import asking
+from subagents.serve.host.address import PROTOCOL
+from subagents.serve.host.claiming import of_client
+from subagents.serve.host.overlooking import overlooked
+from subagents.serve.host.sessions import Hosted
+from subagents.serve.rpc import json_rpc, wire
+from subagents.serve.rpc.connection import Connection, Manners, TakesOver
+from subagents.serve.rpc.forms import told_entry
+from subagents.serve.rpc.parameters import MAX_WAIT, any_text, flag, named_texts, text, whole
+from subagents.serve.rpc.wire import Fault
 from subagents.serve.verbs import VERBS
-from subagents.serve.wire import Fault
 from subagents.sessions.folder import SessionFolder, owner_alive
 from subagents.sessions.folder import find as find_session
 from subagents.sessions.index import find_run
 
 if TYPE_CHECKING:
-    from subagents.serve.conversations import HostedConversations
-    from subagents.serve.host import Host
+    from subagents.serve.host.conversations import HostedConversations
+    from subagents.serve.host.process import Host
 
 #: Requests of one client are carried out side by side; a message may bring a long prompt.
 MANNERS = Manners(at_once=64, given_up=frozenset({"wait", "get_result", "events"}), most=16 * 1_048_576)
@@ -99,7 +100,7 @@ class Guest:
         return partial(speak, conversations=conversations, told=any_text(request.params, "told"))
 
     async def _conversations(self, params: Mapping[str, Any]) -> HostedConversations:
-        from subagents.serve.conversations import HostedConversations
+        from subagents.serve.host.conversations import HostedConversations
 
         # It reads files of settings.
         return await anyio.to_thread.run_sync(HostedConversations, self._host, params, self._stack)
@@ -225,14 +226,14 @@ class Guest:
 
 
 def _mcp_server() -> tuple[Any, Any]:
+    from subagents.serve.host.remembering import remember_offering
     from subagents.serve.mcp.speak import speak
-    from subagents.serve.remembering import remember_offering
 
     return speak, remember_offering
 
 
 def _http_door() -> Any:
-    from subagents.serve.http_door import door
+    from subagents.serve.host.http_door import door
 
     return door
 

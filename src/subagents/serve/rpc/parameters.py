@@ -8,8 +8,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from subagents.serve.json_rpc import INVALID_PARAMS
-from subagents.serve.wire import Fault
+from subagents.serve.rpc.json_rpc import INVALID_PARAMS
+from subagents.serve.rpc.wire import Fault
 from subagents.texts import quoted
 
 MAX_WAIT = 60.0  # seconds that one question may take

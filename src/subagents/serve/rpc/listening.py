@@ -13,9 +13,9 @@ from anyio.abc import SocketAttribute, SocketListener, SocketStream, TaskGroup
 
 from subagents.language import _
 from subagents.own_tasks import own_tasks
-from subagents.serve import json_rpc, wire
-from subagents.serve.connection import SEND_BOUND, Answerer, Connection, Manners
-from subagents.serve.wire import Fault
+from subagents.serve.rpc import json_rpc, wire
+from subagents.serve.rpc.connection import SEND_BOUND, Answerer, Connection, Manners
+from subagents.serve.rpc.wire import Fault
 
 Answering: TypeAlias = Callable[[], AbstractAsyncContextManager[Answerer]]
 

@@ -14,15 +14,15 @@ from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
 from subagents.events import ClientConnected
 from subagents.places import Project
-from subagents.serve.guest import claimed, place_of
-from subagents.serve.hosting import Hosted
+from subagents.serve.host.guest import claimed, place_of
+from subagents.serve.host.sessions import Hosted
 from subagents.serve.mcp.conversations import Client
-from subagents.serve.parameters import flag
+from subagents.serve.rpc.parameters import flag
 from subagents.settings.layers import layered
 from subagents.settings.model import Settings
 
 if TYPE_CHECKING:
-    from subagents.serve.host import Host
+    from subagents.serve.host.process import Host
 
 
 MOST_THREADS = (

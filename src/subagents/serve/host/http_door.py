@@ -20,7 +20,7 @@ from subagents import atomic
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
-from subagents.serve.host_address import host_folder
+from subagents.serve.host.address import host_folder
 from subagents.serve.mcp.conversations import Client, Conversations
 from subagents.serve.mcp.http import PATH, http_app, serve_http
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from subagents.serve.json_rpc import Id, id_of
+from subagents.serve.rpc.json_rpc import Id, id_of
 
 KEPT = 4_096  # bytes of each end
 

@@ -1,7 +1,7 @@
 """The process that an MCP client starts: answers the handshake at once, and carries the rest to the project's host.
 
 The thin part that waits: one loop over the client's two streams and the line to the host. What to do with a message is
-decided in `front_state`. Looking for a host may take seconds, so a thread does it. Standard library only, because some
+decided in `state`. Looking for a host may take seconds, so a thread does it. Standard library only, because some
 clients wait only a second for the first answers.
 """
 
@@ -21,12 +21,12 @@ from queue import SimpleQueue
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
-from subagents.serve import front_state
-from subagents.serve.front_answers import host_file, offered, packaged_file
-from subagents.serve.front_lines import MAX_LINE
-from subagents.serve.front_state import Front, Link, Step
-from subagents.serve.lines import Lines
-from subagents.serve.too_long import TooLong
+from subagents.serve.front import state
+from subagents.serve.front.answers import host_file, offered, packaged_file
+from subagents.serve.front.messages import MAX_LINE
+from subagents.serve.front.state import Front, Link, Step
+from subagents.serve.rpc.lines import Lines
+from subagents.serve.rpc.too_long import TooLong
 
 READ = 1 << 18  # bytes of one reading
 # What a stream that select(2) calls writable takes without blocking: POSIX says 512 bytes at least, Linux 4096.
@@ -169,7 +169,7 @@ class Loop:
 
     def _hear(self, line: bytes | TooLong) -> None:
         if isinstance(line, TooLong) or line.strip():
-            self._do(front_state.from_client(self._front, line))
+            self._do(state.from_client(self._front, line))
 
     def _write(self) -> None:
         try:
@@ -205,9 +205,9 @@ class Loop:
 
     def _take(self, found: socket.socket | str) -> None:
         if isinstance(found, str):
-            self._do(front_state.failed(self._front, found))
+            self._do(state.failed(self._front, found))
             return
-        self._front, greeting = front_state.greeting(
+        self._front, greeting = state.greeting(
             self._front,
             version=self._errand.version,
             folder=self._errand.folder,
@@ -222,7 +222,7 @@ class Loop:
             if self._host is not host:
                 return
             if self._front.link is Link.THERE:
-                self._do(front_state.from_host(self._front, line))
+                self._do(state.from_host(self._front, line))
             else:
                 self._begin(host, line)
         if lines is None and not self._tries_another(host):
@@ -242,11 +242,11 @@ class Loop:
     def _begin(self, host: _Host, line: bytes | TooLong) -> None:
         """With the answer to the greeting."""
         host.silent_from = None
-        if sentence := front_state.refusal(line):
+        if sentence := state.refusal(line):
             self._lose(sentence)
         else:
             self._tries = 0
-            self._do(front_state.arrived(self._front))
+            self._do(state.arrived(self._front))
 
     def _lose(self, sentence: str) -> None:
         if self._host is None:
@@ -254,7 +254,7 @@ class Loop:
         self._host.line.close()
         self._host = None
         was_there = self._front.link is Link.THERE
-        self._do(front_state.lost(self._front) if was_there else front_state.failed(self._front, sentence))
+        self._do(state.lost(self._front) if was_there else state.failed(self._front, sentence))
 
     def _give_up_silent_host(self) -> None:
         if self._host is None or self._host.silent_from is None:

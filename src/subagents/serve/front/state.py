@@ -16,11 +16,12 @@ from enum import StrEnum
 from typing import Any
 
 from subagents.language import _
-from subagents.serve import front_answers, front_lines, json_rpc
-from subagents.serve.front_answers import Offered, modern_version
-from subagents.serve.front_lines import Fault, Message, is_answer, is_request, key_of
-from subagents.serve.persistent import Persistent
-from subagents.serve.too_long import TooLong
+from subagents.serve.front import answers, messages
+from subagents.serve.front.answers import Offered, modern_version
+from subagents.serve.front.messages import Fault, Message, is_answer, is_request, key_of
+from subagents.serve.front.persistent import Persistent
+from subagents.serve.rpc import json_rpc
+from subagents.serve.rpc.too_long import TooLong
 
 OWN = "subagents-front:"  # begins the ids of what the front asks the host for itself
 LISTEN = "subscriptions/listen"
@@ -92,12 +93,12 @@ def from_client(front: Front, line: bytes | TooLong) -> Step:
         return _heard_of_client(front, line)
     except RecursionError:  # it could just be read, and cannot be written any more
         return Step(
-            front, say=(front_lines.error_line(None, json_rpc.PARSE_ERROR, "this is nested too deeply"),)
+            front, say=(messages.error_line(None, json_rpc.PARSE_ERROR, "this is nested too deeply"),)
         )
 
 
 def _heard_of_client(front: Front, line: bytes | TooLong) -> Step:
-    match front_lines.read(line):
+    match messages.read(line):
         case Fault(answer):
             return Step(front, say=(answer,))
         case list() as batch:
@@ -116,21 +117,21 @@ def _heard_of_client(front: Front, line: bytes | TooLong) -> Step:
 def _requested(front: Front, message: Message, line: bytes) -> Step:
     if message["method"] == "ping" and not modern_version(message):
         # Not passed on: it says that the client lives, not that it read anything, and must not start a host.
-        return Step(front, say=(front_lines.result_line(message["id"], {}),))
+        return Step(front, say=(messages.result_line(message["id"], {}),))
     if message["method"] == "initialize":
         front = replace(front, initialize=message, initialized=b"")
     if (result := _known(front, message)) is None:
         return _forwarded(_noted(front, message, line), line)
     front, copy = _copy(_having_told(front, message), message, _tools_told(front, message, result))
     step = _forwarded(front, copy)
-    return replace(step, say=(front_lines.result_line(message["id"], result),))
+    return replace(step, say=(messages.result_line(message["id"], result),))
 
 
 def _known(front: Front, message: Message) -> Mapping[str, Any] | None:
     """The result from the file. Once a host was there, it alone knows its tools; the handshake stays what it is."""
     if front.offered is None or (front.met and message["method"] != "initialize"):
         return None
-    return front_answers.answer(front.offered, message, front.spoken)
+    return answers.answer(front.offered, message, front.spoken)
 
 
 def _having_told(front: Front, message: Message) -> Front:
@@ -203,7 +204,7 @@ def _forwarded(front: Front, line: bytes) -> Step:
 def _copy(front: Front, message: Message, tools: Any = None) -> tuple[Front, bytes]:
     """The request under an id of the front's own. `tools` are to be the same in the answer, None if that is all one."""
     identity = f"{OWN}{front.count}"
-    copy = front_lines.line_of({**message, "id": identity})
+    copy = messages.line_of({**message, "id": identity})
     return replace(front, count=front.count + 1, own=front.own.put(key_of(identity), tools)), copy
 
 
@@ -219,7 +220,7 @@ def from_host(front: Front, line: bytes | TooLong) -> Step:
 
 
 def _heard_of_host(front: Front, line: bytes | TooLong) -> Step:
-    match front_lines.read(line):
+    match messages.read(line):
         case Fault():
             return Step(front)
         case list() as batch:
@@ -288,13 +289,13 @@ def greeting(
         "new": new and not front.met,
         "told": front.told,
     }
-    line = front_lines.line_of(json_rpc.request(0, "mcp", params))
+    line = messages.line_of(json_rpc.request(0, "mcp", params))
     return replace(front, greeted=True), line
 
 
 def refusal(line: bytes | TooLong) -> str:
     """What the host's answer to the greeting says against it; "" when it may begin."""
-    answer = front_lines.read(line)
+    answer = messages.read(line)
     if isinstance(answer, dict) and "result" in answer:
         return ""
     error = answer.get("error") if isinstance(answer, dict) else None
@@ -353,7 +354,7 @@ def _remembering(front: Front) -> Front:
         front, line = _copy(front, front.initialize)
         again += [line, front.initialized] if front.initialized else [line]
     for subscription in front.subscribed.values():
-        message = front_lines.read(subscription)
+        message = messages.read(subscription)
         assert isinstance(message, dict)
         front, line = _copy(front, message)
         again.append(line)
@@ -369,19 +370,19 @@ def _unanswered(asked: Asked, sentence: str) -> bytes:
     person. Everything else is asked by the client itself, to which the error of the protocol says it best.
     """
     if asked.method != "tools/call":
-        return front_lines.error_line(asked.id, json_rpc.REFUSED, sentence)
+        return messages.error_line(asked.id, json_rpc.REFUSED, sentence)
     result: dict[str, Any] = {"content": [{"type": "text", "text": sentence}], "isError": True}
     if asked.modern:
         result["resultType"] = "complete"
-    return front_lines.result_line(asked.id, result)
+    return messages.result_line(asked.id, result)
 
 
 def _cancelled(identity: str | int) -> bytes:
     params = {"requestId": identity, "reason": "the host of this project ended"}
-    return front_lines.line_of(json_rpc.notification("notifications/cancelled", params))
+    return messages.line_of(json_rpc.notification("notifications/cancelled", params))
 
 
-_TOOLS_CHANGED = front_lines.line_of(json_rpc.notification("notifications/tools/list_changed"))
+_TOOLS_CHANGED = messages.line_of(json_rpc.notification("notifications/tools/list_changed"))
 
 
 def _ended(line: bytes | TooLong) -> bytes:

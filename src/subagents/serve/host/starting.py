@@ -22,8 +22,8 @@ from pathlib import Path
 from subagents.errors import SessionError
 from subagents.language import _
 from subagents.places import Project
-from subagents.serve.host_address import LOCK, PROTOCOL, Announced, announced, host_folder
-from subagents.serve.question import OwnerRefused, ask
+from subagents.serve.host.address import LOCK, PROTOCOL, Announced, announced, host_folder
+from subagents.serve.rpc.question import OwnerRefused, ask
 from subagents.sessions import lock as locks
 from subagents.workspaces.processes.ancestry import started_in
 from subagents.workspaces.processes.variables import DEPTH, RUN, TREE

@@ -24,10 +24,10 @@ from subagents.runs.peek import Peek
 from subagents.runs.result import Result
 from subagents.runs.state import RunState, Steer
 from subagents.runtime.wishing import wished
-from subagents.serve import forms
-from subagents.serve.line import Line, LineLost
-from subagents.serve.parameters import MAX_WAIT
-from subagents.serve.starting import TIMEOUT, connected, own_environment
+from subagents.serve.host.line import Line, LineLost
+from subagents.serve.host.starting import TIMEOUT, connected, own_environment
+from subagents.serve.rpc import forms
+from subagents.serve.rpc.parameters import MAX_WAIT
 from subagents.spec import SpawnRequest
 
 WAIT_BOUND = 270.0  # seconds a wait lasts unless it says otherwise, as `AgentManager.get_result`

@@ -18,9 +18,9 @@ from anyio.streams.stapled import StapledByteStream
 from subagents.errors import SubagentsError
 from subagents.language import _
 from subagents.own_tasks import own_tasks
-from subagents.serve import json_rpc, wire
-from subagents.serve.question import OwnerRefused
-from subagents.serve.wire import Fault
+from subagents.serve.rpc import json_rpc, wire
+from subagents.serve.rpc.question import OwnerRefused
+from subagents.serve.rpc.wire import Fault
 
 MOST_UNDERWAY = 5_000  # requests of one client that have no answer
 SEND_BOUND = 5.0  # seconds that a client may take to read a line

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from subagents.serve.json_rpc import INVALID_REQUEST, PARSE_ERROR, Id, error, id_of, result
-from subagents.serve.too_long import TooLong
+from subagents.serve.rpc.json_rpc import INVALID_REQUEST, PARSE_ERROR, Id, error, id_of, result
+from subagents.serve.rpc.too_long import TooLong
 
 MAX_LINE = 64 * 1024 * 1024 + 1024  # bytes; a message of 64 MB and what is around it
 

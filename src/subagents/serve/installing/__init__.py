@@ -1,0 +1,1 @@
+"""Our server in the configuration of MCP clients."""
