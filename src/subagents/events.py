@@ -1,4 +1,4 @@
-"""Every fact, one frozen class each, and their encoding. What follows from a fact is not known here.
+"""Every fact, one frozen class each. How they are written down, and what follows from one, is not known here.
 
 A fact is something that happened, in the past tense. It is written once, never changed, and read for
 ever: a field may be added with a default; anything else is a new `version` and a step in `sessions/upcast.py`.
@@ -458,30 +458,3 @@ class NoticeAcknowledged(Event, frozen=True, kw_only=True):
     @property
     def synced(self) -> bool:
         return True
-
-
-def _leaves(kind: type[Event]) -> list[type[Event]]:
-    below = [leaf for child in kind.__subclasses__() for leaf in _leaves(child)]
-    return [kind, *below]
-
-
-_ABSTRACT = {Event, RunEvent, Ending}
-
-#: Every kind of fact by the name it is stored under.
-EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in _leaves(Event) if kind not in _ABSTRACT}
-
-_encoder = msgspec.json.Encoder()
-_decoders = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
-
-
-def encode(event: Event) -> bytes:
-    """The fact as JSON, in one line of UTF-8."""
-    return _encoder.encode(event)
-
-
-def decode(kind: str, payload: bytes) -> Event:
-    """The fact back. Fields that this version does not know are ignored.
-
-    Raises `KeyError` for an unknown kind and `msgspec.MsgspecError` for a payload that is not one.
-    """
-    return _decoders[kind].decode(payload)

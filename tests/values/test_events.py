@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from subagents import events
-from subagents.events import EVENTS, Ending, Event, SessionRenamed, ToolCalled, decode, encode
+from subagents.encoding import EVENTS, decode, encode
+from subagents.events import Ending, Event, SessionRenamed, ToolCalled
 from subagents.testing.facts import RUN, replied
 
 

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from subagents.bootstrap import AgentManager
 from subagents.cli.streams import give_up_output, is_live_terminal, json_for, say
+from subagents.encoding import encode
 from subagents.events import (
     Ending,
     Entry,
@@ -30,7 +31,6 @@ from subagents.events import (
     ServerLeftOut,
     ToolCalled,
     WrapUpAsked,
-    encode,
 )
 from subagents.ids import RunId
 from subagents.language import _, counted

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from subagents.events import Event, decode, encode
+from subagents.encoding import decode, encode
+from subagents.events import Event
 
 _Fact = TypeVar("_Fact", bound=Event)
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
+from subagents.encoding import EVENTS, decode
 from subagents.errors import NewerSession
-from subagents.events import EVENTS, Event, decode
+from subagents.events import Event
 
 #: One version's JSON object to the next version's.
 Step = Callable[[dict[str, Any]], dict[str, Any]]
