@@ -124,18 +124,9 @@ class AgentManager(runtime.AgentManager):
             on_agents=on_agents,
             environ=environ,
         )
-        if memory:
-            async with cls._manage(plan, MemoryStore(), None) as manager:
-                yield manager
-            return
-        said = await recover_abandoned(plan.here, plan.clock)
-        place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
-        with folders.lock(place) as lock:
-            # Until it is known that all is recorded, the next owner is to look.
-            lock.unfinished = True
-            async with cls._manage(replace(plan, place=place), SqliteStore(place.log), lock) as manager:
-                manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
-                yield manager
+        keeping = cls._manage(plan, MemoryStore(), None) if memory else cls._in_folder(plan, session)
+        async with keeping as manager:
+            yield manager
 
     def toolset(self, owner: RunId | None = None, *, tells: bool = False) -> ParentTools:
         """The delegation tools for a loop of one's own, in which `owner` is the parent: a run of this session, or None
@@ -150,6 +141,18 @@ class AgentManager(runtime.AgentManager):
     def session(self) -> SessionId | None:
         """The session's id; None for one in memory."""
         return self.folder.id if self.folder is not None else None
+
+    @classmethod
+    @asynccontextmanager
+    async def _in_folder(cls, plan: _Plan, session: str | None) -> AsyncIterator[AgentManager]:
+        said = await recover_abandoned(plan.here, plan.clock)
+        place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
+        with folders.lock(place) as lock:
+            # Until it is known that all is recorded, the next owner is to look.
+            lock.unfinished = True
+            async with cls._manage(replace(plan, place=place), SqliteStore(place.log), lock) as manager:
+                manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
+                yield manager
 
     @classmethod
     @asynccontextmanager
