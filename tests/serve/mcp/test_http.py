@@ -12,10 +12,12 @@ import httpx2
 import pytest
 from mcp.client.client import Client as OfficialClient
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import Implementation
 from tests.serve.mcp.stories import Story, envelope, story
 
 from subagents.errors import SessionError
 from subagents.own_tasks import own_tasks
+from subagents.serve.mcp import http
 from subagents.serve.mcp.conversations import Client
 from subagents.serve.mcp.http import http_app, serve_http
 
@@ -38,10 +40,13 @@ class Served:
         return httpx2.AsyncClient(headers={**given, **headers}, trust_env=False, timeout=20)
 
     @asynccontextmanager
-    async def official(self, mode: str) -> AsyncIterator[OfficialClient]:
+    async def official(self, mode: str, name: str = "mcp") -> AsyncIterator[OfficialClient]:
+        called = Implementation(name=name, version="1")
         async with (
             self.http() as http,
-            OfficialClient(streamable_http_client(self.url, http_client=http), mode=mode) as client,
+            OfficialClient(
+                streamable_http_client(self.url, http_client=http), mode=mode, client_info=called
+            ) as client,
         ):
             yield client
 
@@ -120,6 +125,19 @@ async def test_clients_of_one_name_share_their_sessions_in_both_eras():
             listed = await other.call_tool("list_subagents", {})
             assert listed.structured_content["total"] == 1
         assert len(server.begun) == 1
+
+
+async def test_of_too_many_clients_the_one_that_was_quiet_longest_begins_anew(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(http, "MOST_PEERS", 2)
+    async with served() as server:
+        for name in ("a", "b", "a", "c", "a", "b"):
+            async with server.official("auto", name) as client:
+                await client.call_tool("Agent", {"prompt": "quick", "subagent_type": "plain"})
+        assert [client.name for client in server.begun] == ["a", "b", "c", "b"]
+        async with server.official("auto", "b") as client:
+            assert (await client.call_tool("list_subagents", {"all": True})).structured_content["total"] == 6
 
 
 @BOTH

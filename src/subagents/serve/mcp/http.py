@@ -24,6 +24,7 @@ from subagents.serve.mcp.server import mcp_server
 
 PATH = "/mcp"
 LEAVING_BOUND = 2  # seconds that answers under way have when the server ends
+MOST_PEERS = 200  # clients by their names, which are whatever they say
 UNAUTHORIZED = b"This server needs its token: Authorization: Bearer <token>."
 
 
@@ -85,7 +86,8 @@ def _without_signals(config: Any) -> Any:
 
 
 class _Peers:
-    """The clients by their names, for as long as the server runs."""
+    """The clients by their names. Of more than `MOST_PEERS` the one that was quiet longest is forgotten, and begins
+    anew when it comes back."""
 
     def __init__(self, conversations_for: Callable[[Client], Conversations]) -> None:
         self._conversations_for = conversations_for
@@ -94,10 +96,15 @@ class _Peers:
 
     def of(self, asking: Asking) -> Peer:
         client = client_of(asking)
-        if client.name not in self._peers:
-            assert self._tasks is not None, "a request before the server began"
-            self._peers[client.name] = Peer(self._conversations_for(client), self._tasks)
-        return self._peers[client.name]
+        peer = self._peers.pop(client.name, None) or self._begun(client)
+        self._peers[client.name] = peer  # the quietest first
+        while len(self._peers) > MOST_PEERS:
+            self._peers.pop(next(iter(self._peers))).forget()
+        return peer
+
+    def _begun(self, client: Client) -> Peer:
+        assert self._tasks is not None, "a request before the server began"
+        return Peer(self._conversations_for(client), self._tasks)
 
     @asynccontextmanager
     async def lifespan(self, _server: Server[Any]) -> AsyncIterator[None]:

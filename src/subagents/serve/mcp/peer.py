@@ -66,6 +66,11 @@ class Peer:
         if (talk := self._talks.pop(key, None)) is not None:
             talk.followed.cancel()
 
+    def forget(self) -> None:
+        """Nothing more is followed for it. Its calls in progress go on."""
+        for key in list(self._talks):
+            self._forget(key)
+
     async def _follow(self, talk: Talk) -> None:
         with talk.followed:
             await self.following.announce(talk.manager)
