@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from subagents.definitions.tool_names import DELEGATING, FETCH, START, START_MANY
 from subagents.runners.native import RunDeps
-from subagents.runners.native_tools import reported
 from subagents.runtime.manager import AgentManager
 from subagents.settings.model import Settings
 from subagents.spec import RunSpec
@@ -44,13 +43,13 @@ class RunToolsets:
         key = (coding, delegation, agents, web, spec.tools.denied, spec.tools.providers)
         if key not in self._made:
             self._made[key] = [
-                reported(toolset) for toolset in self._make(spec, depth, coding, delegation, web)
+                _reported(toolset) for toolset in self._make(spec, depth, coding, delegation, web)
             ]
         return (*self._made[key], *self._of_servers())
 
     def _of_servers(self) -> Iterator[AbstractToolset[Any]]:
         if (toolset := self._servers.toolset()) is not None:
-            yield reported(toolset)
+            yield _reported(toolset)
 
     def _delegation(self, spec: RunSpec, depth: int) -> tuple[str, ...]:
         """Only what the definition names, and only where a run may still go deeper and start anything at all."""
@@ -73,3 +72,9 @@ class RunToolsets:
             yield web_toolset(private=self._settings.fetch_private)
         if (provided := self._providers.toolset(spec.tools)) is not None:
             yield provided
+
+
+def _reported(toolset: AbstractToolset[Any]) -> AbstractToolset[Any]:
+    from subagents.runners.native_reported import Reported
+
+    return Reported(toolset)

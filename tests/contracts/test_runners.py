@@ -9,7 +9,7 @@ from subagents.models.local import LocalModel
 from subagents.prompts.role import Role
 from subagents.runners.base import RunContext, Runner
 from subagents.runners.native import NativeRunner, Retries
-from subagents.runners.native_tools import reported
+from subagents.runners.native_reported import Reported
 from subagents.spec import RunSpec
 from subagents.testing.runner import Break, Reach, Say, ScriptedRunner, Step, Stumble, Tool, Wait
 from subagents.testing.runner_contract import AskingAgainContract, RunnerContract
@@ -29,7 +29,7 @@ class TestTheNativeRunner(RunnerContract, AskingAgainContract):
 
     def runner_that(self, steps: Sequence[Step]) -> Runner:
         model = LocalModel(_Playing(steps).reply, system="test", model_name="test")
-        toolset = reported(FunctionToolset([look]))
+        toolset = Reported(FunctionToolset([look]))
         return NativeRunner(lambda _: model, lambda *_: [toolset], role, Retries(chance=lambda: 0.0))
 
 

@@ -17,8 +17,8 @@ from pydantic_ai.messages import ModelMessage, PartDeltaEvent, PartStartEvent, T
 
 import subagents
 from subagents.errors import InvalidScript, ScriptEnded
-from subagents.models.script_file import parse
-from subagents.models.scripted import load_script, scripted_model
+from subagents.models.playing import scripted_model
+from subagents.models.script_file import load_script, parse
 from subagents.models.selection import exact_model
 
 pytestmark = pytest.mark.anyio

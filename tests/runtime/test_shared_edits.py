@@ -20,7 +20,8 @@ from subagents.ids import RunId
 from subagents.prompts.role import Role
 from subagents.runners.base import RunContext
 from subagents.runners.native import RunDeps
-from subagents.runners.native_tools import CallReports, coding_deps
+from subagents.runners.native_reports import CallReports
+from subagents.runners.native_tools import coding_deps
 from subagents.settings.model import Settings
 from subagents.spec import RunSpec
 from subagents.toolsets.coding import CODING_TOOLS, coding_toolset

@@ -12,8 +12,8 @@ from subagents.runs.state import RunStatus
 from subagents.testing.facts import spawned, started, state_after
 from subagents.view.theme import ascii_of
 from subagents.view.tree import totals_line, tree
-from subagents.view.tree_focus import path_text
 from subagents.view.tree_json import tree_json
+from subagents.view.tree_path import path_text
 
 
 def test_auto_takes_one_line_each_where_two_find_no_room():

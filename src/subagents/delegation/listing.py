@@ -31,7 +31,7 @@ async def list_agents(parent: Parent, asked: ListParams) -> Answer:
     listing = listed(parent.scope.runs(), manager.clock.now(), everything=asked.all)
     if asked.view == "list" or owner is None:
         return Answer(listing_text(listing, owner), listing_json(listing))
-    from subagents.view.tree_focus import path_text
+    from subagents.view.tree_path import path_text
 
     return Answer(path_text(manager.state, owner, manager.clock.now()), listing_json(listing))
 

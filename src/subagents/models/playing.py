@@ -32,8 +32,8 @@ REMEMBERED = 10_000
 """Conversations whose last turn was an error that are remembered at most; the oldest is forgotten first."""
 
 
-def model_of(script: Script) -> Model[Any]:
-    """A model that plays `script`."""
+def scripted_model(script: Script) -> Model[Any]:
+    """The model that plays `script`; one serves any number of runs at once, each from its own first turn."""
     return LocalModel(_Player(script).reply, system="script", model_name=script.name)
 
 

@@ -58,8 +58,8 @@ _ERROR = ("status", "message", "retry_after")
 _USAGE = ("input_tokens", "output_tokens", "cost")
 
 
-def read(path: str | Path) -> Script:
-    """The script in a file."""
+def load_script(path: str | Path) -> Script:
+    """The script in a file, or `InvalidScript` with a sentence that names file, turn and key."""
     try:
         with Path(path).open("rb") as file:
             content = file.read(MAX_SIZE + 1)  # a device would have no end

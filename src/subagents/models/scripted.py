@@ -10,14 +10,10 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from subagents.errors import ScriptEnded
 from subagents.language import _
-
-if TYPE_CHECKING:
-    from pydantic_ai.models import Model
 
 
 class Pattern(Protocol):
@@ -76,20 +72,6 @@ class Script:
     def reads_messages(self) -> bool:
         """Whether any turn depends on the last message."""
         return any(turn.match is not None for turn in self.turns)
-
-
-def load_script(path: str | Path) -> Script:
-    """The script in a file, or `InvalidScript` with a sentence that names file, turn and key."""
-    from subagents.models.script_file import read
-
-    return read(path)
-
-
-def scripted_model(script: Script) -> Model[Any]:
-    """The model that plays `script`; one serves any number of runs at once, each from its own first turn."""
-    from subagents.models.playing import model_of
-
-    return model_of(script)
 
 
 def next_turn(script: Script, played: Set[int], last_message: str) -> int | None:

@@ -102,7 +102,7 @@ def _default(environ: Mapping[str, str]) -> str:
 @cache
 def _scripted(path: Path, changed: int) -> Model[Any]:
     """One object for a script as it is since `changed`; an edited one is another."""
-    from subagents.models.scripted import scripted_model
+    from subagents.models.playing import scripted_model
 
     return scripted_model(_loaded(path, changed))
 
@@ -110,7 +110,7 @@ def _scripted(path: Path, changed: int) -> Model[Any]:
 @cache
 def _loaded(path: Path, changed: int) -> Script:  # noqa: ARG001 it is part of the cache's key
     """The script, read once for each time it was changed."""
-    from subagents.models.scripted import load_script
+    from subagents.models.script_file import load_script
 
     return load_script(path)
 

@@ -41,7 +41,8 @@ from subagents.runners.native_messages import (
     stored_prompt,
     stored_reply,
 )
-from subagents.runners.native_tools import CallReports, coding_deps
+from subagents.runners.native_reports import CallReports
+from subagents.runners.native_tools import coding_deps
 from subagents.spec import RunSpec
 from subagents.texts import mend_texts, storable
 from subagents.toolsets.coding import FAILED

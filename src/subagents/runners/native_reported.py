@@ -9,7 +9,7 @@ import anyio
 from pydantic_ai import RunContext
 from pydantic_ai.toolsets import ToolsetTool, WrapperToolset
 
-from subagents.runners.native_tools import CallReports
+from subagents.runners.native_reports import CallReports
 from subagents.toolsets.coding import FAILED
 
 
@@ -21,7 +21,10 @@ class HasCalls(Protocol):
 
 
 class Reported(WrapperToolset[Any]):
-    """See `native_tools.reported`."""
+    """The same tools, each call reported through `ctx.deps.calls` and kept before it is passed on.
+
+    Holds nothing of a run, so one serves all of them.
+    """
 
     async def call_tool(
         self, name: str, tool_args: dict[str, Any], ctx: RunContext[HasCalls], tool: ToolsetTool[Any]

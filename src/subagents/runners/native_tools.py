@@ -1,21 +1,17 @@
-"""The tools of a native run: each call is reported before it acts, and what the coding tools report is passed on."""
+"""The coding tools of a native run: where they act, and what they report passed on."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from subagents.definitions.tool_names import FETCH
 from subagents.errors import WorkspaceError
 from subagents.places import worktree_around
 from subagents.prompts.role import Role
-from subagents.runners.base import Called, CommandBegan, FileWritten, FolderMoved, Report, RunContext
+from subagents.runners.base import CommandBegan, FileWritten, FolderMoved, Report, RunContext
 from subagents.spec import RunSpec
-from subagents.texts import storable
-from subagents.toolsets.coding import CHANGING_TOOLS, CODING_TOOLS
 from subagents.toolsets.coding.bounds import Bounds
 from subagents.toolsets.coding.deps import (
     CodingDeps,
@@ -29,45 +25,7 @@ from subagents.workspaces.processes.variables import command_environment
 from subagents.workspaces.worktrees.ownership import record_around
 
 if TYPE_CHECKING:
-    from pydantic_ai.toolsets import AbstractToolset
-
-
-def may_change(tool: str) -> bool:
-    """Whether a tool may change something outside the run; of one that is not ours we don't know, so it may."""
-    return tool in CHANGING_TOOLS or tool not in (*CODING_TOOLS, FETCH)
-
-
-class CallReports:
-    """Reports each tool call of a conversation once, before the tool acts.
-
-    `ending` says that the conversation is being cancelled, and its tools with it.
-    """
-
-    def __init__(self, report: Report) -> None:
-        self.ending = False
-        self._report = report
-        self._called: set[str] = set()
-
-    async def called(self, call: str, tool: str, arguments: dict[str, Any]) -> None:
-        self._called.add(call)
-        text = storable(json.dumps(arguments, ensure_ascii=False, default=str))
-        await self._report(Called(call, tool, text, changes=may_change(tool)))
-
-    async def called_if_not(self, call: str, tool: str) -> None:
-        """For a call that never reached its tool, because there is none or the arguments don't fit."""
-        if call not in self._called:
-            self._called.add(call)
-            await self._report(Called(call, tool, "{}", changes=False))
-
-
-def reported(toolset: AbstractToolset[Any]) -> AbstractToolset[Any]:
-    """The same tools, each call reported through `ctx.deps.calls` and kept before it is passed on.
-
-    Holds nothing of a run, so one serves all of them.
-    """
-    from subagents.runners.native_reported import Reported
-
-    return Reported(toolset)
+    pass
 
 
 def coding_deps(spec: RunSpec, context: RunContext, role: Role) -> CodingDeps:

@@ -6,16 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import is_
-from typing import TYPE_CHECKING
 
 from subagents.ids import RunId
 from subagents.language import counted
 from subagents.view.tree_model import ONE, STALLED, Counts, Forest, Kind, Node, is_stale
-
-if TYPE_CHECKING:
-    from subagents.sessions.state import SessionState
-
-PATH_LINES, PATH_WIDTH = 40, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +53,6 @@ def branch_of(whole: Forest, focus: RunId | None, now: float, stalled: float = S
     finished = run.counts.finished - busy.counts.finished
     sums = tuple(_sums(siblings, below - finished, finished))
     return Branch(top, busy, len(above), path[0].counts.total, sums)
-
-
-def path_text(state: SessionState, run_id: RunId, now: float) -> str:
-    """The same as plain text for a model: at most 40 lines of 120 cells."""
-    from subagents.view.tree import TreeMode, tree
-
-    top = state.path(run_id)[-1]
-    runs = [state.run(run) for run in state.subtree(top)]
-    drawn = tree(runs, now=now, width=PATH_WIDTH, height=PATH_LINES, mode=TreeMode.FOCUSED, focus=run_id)
-    path = " > ".join(state.run(run).handle for run in reversed(state.path(run_id)))
-    return "\n".join((f"You are here: {path}", *(line.plain.rstrip() for line in drawn.lines)))
 
 
 def _path(whole: Forest, focus: RunId | None) -> list[Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 
@@ -14,16 +14,13 @@ from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
 from subagents.events import ClientConnected
 from subagents.places import Project
-from subagents.serve.host.guest import claimed, place_of
+from subagents.serve.host.claiming import claimed, place_of
+from subagents.serve.host.life import Host
 from subagents.serve.host.sessions import Hosted
 from subagents.serve.mcp.conversations import Client
 from subagents.serve.rpc.parameters import flag
 from subagents.settings.layers import layered
 from subagents.settings.model import Settings
-
-if TYPE_CHECKING:
-    from subagents.serve.host.process import Host
-
 
 MOST_THREADS = (
     200  # of one connection that drive a session at a time; the one that was quiet longest lets go of its own

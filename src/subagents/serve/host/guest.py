@@ -16,7 +16,6 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -25,17 +24,17 @@ from anyio.abc import TaskGroup
 import subagents
 from subagents.errors import NotNow, SessionNotFound
 from subagents.events import ClientConnected
-from subagents.language import _
 from subagents.own_tasks import own_tasks
 from subagents.serve import asking
 from subagents.serve.host.address import PROTOCOL
-from subagents.serve.host.claiming import of_client
+from subagents.serve.host.claiming import claimed, place_of
+from subagents.serve.host.life import Host
 from subagents.serve.host.overlooking import overlooked
 from subagents.serve.host.sessions import Hosted
 from subagents.serve.rpc import json_rpc, wire
 from subagents.serve.rpc.connection import Connection, Manners, TakesOver
 from subagents.serve.rpc.forms import told_entry
-from subagents.serve.rpc.parameters import MAX_WAIT, any_text, flag, named_texts, text, whole
+from subagents.serve.rpc.parameters import MAX_WAIT, any_text, flag, text, whole
 from subagents.serve.rpc.wire import Fault
 from subagents.serve.verbs import VERBS
 from subagents.sessions.folder import SessionFolder, owner_alive
@@ -44,7 +43,6 @@ from subagents.sessions.index import find_run
 
 if TYPE_CHECKING:
     from subagents.serve.host.conversations import HostedConversations
-    from subagents.serve.host.process import Host
 
 #: Requests of one client are carried out side by side; a message may bring a long prompt.
 MANNERS = Manners(at_once=64, given_up=frozenset({"wait", "get_result", "events"}), most=16 * 1_048_576)
@@ -238,32 +236,7 @@ def _http_door() -> Any:
     return door
 
 
-async def claimed(host: Host, client: str, thread: str) -> str:
-    """The session that a client of this name goes on with, "" for a new one."""
-    taken = [session for session, hosted in host.hosting.sessions.items() if hosted.has_client]
-    found = partial(
-        of_client,
-        host.project,
-        client,
-        thread,
-        host.clock.now(),
-        hosted=tuple(host.hosting.sessions),
-        taken=taken,
-    )
-    return await anyio.to_thread.run_sync(found) or ""
-
-
 def _named(hosted: Hosted) -> frozenset[str]:
     """What runs of the session are called."""
     state = hosted.manager.state
     return frozenset((*state.runs, *state.handles))
-
-
-def place_of(host: Host, params: Mapping[str, Any]) -> tuple[Mapping[str, str], Path]:
-    """The environment whose settings hold, and the folder that is worked in: the project's where none is given."""
-    environment = named_texts(params, "environment")
-    folder = text(params, "folder", str(host.project.root))
-    if "\0" in folder or not Path(folder).is_absolute():
-        said = _("'folder' must be an absolute path, not {path!r}").format(path=folder)
-        raise Fault(json_rpc.INVALID_PARAMS, said)
-    return environment, Path(folder)

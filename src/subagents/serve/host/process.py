@@ -24,6 +24,7 @@ from subagents.runners.base import Runner
 from subagents.serve.address import new_socket
 from subagents.serve.host.address import LOCK, PROTOCOL, Announced, announce, host_folder, withdraw
 from subagents.serve.host.guest import MANNERS, Guest
+from subagents.serve.host.life import Host
 from subagents.serve.host.sessions import Hosting
 from subagents.serve.host.starting import keys_digest
 from subagents.serve.rpc.listening import listening
@@ -34,61 +35,6 @@ from subagents.settings.layers import layered
 
 MAX_CLIENTS = 256
 LOOK_EVERY = 5.0  # seconds between two looks whether its socket is still there
-
-
-class Host:
-    """What is true of it while it runs. `make_room` lets another process be the host; this one then is `retired`."""
-
-    def __init__(
-        self, project: Project, clock: Clock, hosting: Hosting, make_room: Callable[[], None]
-    ) -> None:
-        self.project = project
-        self.clock = clock
-        self.hosting = hosting
-        #: Held by who looks for a session until it drives it, so that two do not find the same.
-        self.claiming = anyio.Lock()
-        self.retired = False
-        self._make_room = make_room
-        self._guests = 0
-        self._changed = anyio.Event()
-        hosting.on_let_go = self._look_again
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing would be lost if it ended now."""
-        return not self._guests and not self.hosting.sessions
-
-    @asynccontextmanager
-    async def guest(self) -> AsyncIterator[Guest]:
-        """A client, as long as it is connected."""
-        self._guests += 1
-        self._look_again()
-        try:
-            async with Guest(self).entered() as guest:
-                yield guest
-        finally:
-            self._guests -= 1
-            self._look_again()
-
-    def retire(self) -> None:
-        """From now on another may be the host; this one ends when it is done with what it has."""
-        if not self.retired:
-            self._make_room()
-            self.retired = True
-            self._look_again()
-
-    def _look_again(self) -> None:
-        self._changed.set()
-
-    async def idle(self, seconds: float | None) -> None:
-        """Returns when it has been idle for so long, None: never; at once when it is idle and was retired."""
-        while True:
-            self._changed = anyio.Event()
-            bound = None if not self.is_idle else 0.0 if self.retired else seconds
-            with self.clock.move_on_after(bound) as waiting:
-                await self._changed.wait()
-            if waiting.cancelled_caught and self.is_idle:
-                return
 
 
 async def serve(
@@ -113,7 +59,7 @@ async def serve(
                 project, clock, Hosting(clock, tasks, runners), partial(_make_room, project, path, lock)
             )
             try:
-                async with listening(path, host.guest, MANNERS, MAX_CLIENTS):
+                async with listening(path, partial(_guest, host), MANNERS, MAX_CLIENTS):
                     announce(project, _said(path))
                     tasks.start_soon(_retire_without_socket, host, path)
                     ready(path)
@@ -122,6 +68,13 @@ async def serve(
                 withdraw(project, str(path))
                 path.unlink(missing_ok=True)
             tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _guest(host: Host) -> AsyncIterator[Guest]:
+    """A client, as long as it is connected."""
+    async with host.visited(), Guest(host).entered() as guest:
+        yield guest
 
 
 async def _retire_without_socket(host: Host, path: Path) -> None:

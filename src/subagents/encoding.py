@@ -1,0 +1,34 @@
+"""Facts as text, and back: each is JSON in a line, stored under the name of its kind."""
+
+from __future__ import annotations
+
+import msgspec
+
+from subagents.events import Ending, Event, RunEvent
+
+
+def _leaves(kind: type[Event]) -> list[type[Event]]:
+    below = [leaf for child in kind.__subclasses__() for leaf in _leaves(child)]
+    return [kind, *below]
+
+
+_ABSTRACT = {Event, RunEvent, Ending}
+
+#: Every kind of fact by the name it is stored under.
+EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in _leaves(Event) if kind not in _ABSTRACT}
+
+_encoder = msgspec.json.Encoder()
+_decoders = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
+
+
+def encode(event: Event) -> bytes:
+    """The fact as JSON, in one line of UTF-8."""
+    return _encoder.encode(event)
+
+
+def decode(kind: str, payload: bytes) -> Event:
+    """The fact back. Fields that this version does not know are ignored.
+
+    Raises `KeyError` for an unknown kind and `msgspec.MsgspecError` for a payload that is not one.
+    """
+    return _decoders[kind].decode(payload)
