@@ -20,6 +20,7 @@ from typing import IO
 import subagents
 
 BOUND = 60.0  # seconds after which a story is given up; a process takes about two
+PATIENCE = 3.0  # seconds of silence after which a person presses a key again
 
 SOURCE = str(Path(subagents.__file__).parents[1])
 
@@ -171,6 +172,14 @@ class Terminal:
 
     def types(self, text: str) -> None:
         os.write(self._outer, text.encode())
+
+    def insists(self, key: str, text: str) -> None:
+        """Types it until this is written. A Ctrl-C in the instant before Python begins to wait for a line is noticed
+        when something else is typed, and whoever sits there presses it again."""
+        while text not in self.seen:
+            self.types(key)
+            while text not in self.seen and select.select([self._outer], [], [], PATIENCE)[0]:
+                assert self._read() or text in self.seen, f"it ended, after: {self.seen}"
 
     def becomes(self, lines: int, columns: int) -> None:
         """The terminal is given another size."""
