@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from subagents.workspaces.git.program import Answer, Call, Execute, execute
 from subagents.workspaces.worktrees.debris import Verdict, gc
 from subagents.workspaces.worktrees.life import Place, finish
 from subagents.workspaces.worktrees.ownership import Worktree, noted, read
+from subagents.workspaces.worktrees.placing import Wish, found
 
 PATHS = ("a", "b c", "deep/d", "deep/ü", "x.log", "deep/y.log", "-n", "line\nend")
 KINDS = (
@@ -168,23 +170,29 @@ def true(kept: KeptWork) -> bool:
 
 
 @settings(
-    max_examples=12,
+    max_examples=30,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
 @given(
     edits=st.lists(st.lists(EDITS, max_size=9), min_size=1, max_size=3),
+    later=st.lists(EDITS, max_size=5),
     fails=st.frozensets(st.integers(0, 30), max_size=2),
     dies=st.none() | st.integers(0, 30),
     base=st.sampled_from((Base.HEAD, Base.SNAPSHOT)),
 )
-def test_no_byte_that_an_agent_wrote_is_lost(edits, fails, dies, base):
+def test_no_byte_that_an_agent_wrote_is_lost(edits, later, fails, dies, base):
     with tempfile.TemporaryDirectory() as folder:
-        anyio.run(_story, Path(os.path.realpath(folder)), edits, fails, dies, base)
+        anyio.run(_story, Path(os.path.realpath(folder)), edits, later, fails, dies, base)
 
 
 async def _story(
-    folder: Path, edits: list[list[Edit]], fails: frozenset[int], dies: int | None, base: Base
+    folder: Path,
+    edits: list[list[Edit]],
+    later: list[Edit],
+    fails: frozenset[int],
+    dies: int | None,
+    base: Base,
 ) -> None:
     repo = repository(folder / "repo", **{"a": "old\n", "deep/d": "old\n", ".gitignore": "*.log\n"})
     write(repo / "b c", "the user's\n")
@@ -197,12 +205,15 @@ async def _story(
         for edit in own:
             agent.does(edit)
     precious = [agent.precious for agent in agents]
-    broken = replace(place, execute=unreliable(fails, dies))
-    for agent, lost in zip(agents, precious, strict=True):
-        with contextlib.suppress(Died):
-            assert true(await finish(agent.worktree, broken))
-        if not agent.worktree.aside.is_dir():
-            assert lost <= saved(repo, place, agent)
+    await _end(agents, precious, repo, place, unreliable(fails, dies))
+    went_on = [agent for agent in agents if await _goes_on(agent, later, repo, place)]
+    on_branches = set(_blobs(repo, "--branches", "--glob=refs/subagents"))
+    # Who goes on may throw away what is on no branch yet.
+    precious = [
+        agent.precious | (lost & on_branches) if agent in went_on else lost
+        for lost, agent in zip(precious, agents, strict=True)
+    ]
+    await _end(went_on, [agent.precious for agent in went_on], repo, place, unreliable(fails, dies))
     for file in place.root.glob("*/*.json"):
         known = read(file)
         assert known is not None
@@ -212,5 +223,29 @@ async def _story(
         assert finding.verdict is (Verdict.STAYS if nests else Verdict.REMOVED), finding.why
     for agent, lost in zip(agents, precious, strict=True):
         assert lost <= saved(repo, place, agent)
+        branches = git(repo, "branch", "--list", f"*run{agent.number:05}*").splitlines()
+        assert len(branches) <= 1 or fails or dies is not None, "one branch has it all, where nothing failed"
     assert (repo / "b c").read_text() == "the user's\n"
     assert git(repo, "fsck", "--connectivity-only", "--no-dangling") == ""
+
+
+async def _end(
+    agents: Sequence[Agent], precious: Sequence[set[bytes]], repo: Path, place: Place, git: Execute
+) -> None:
+    broken = replace(place, execute=git)
+    for agent, lost in zip(agents, precious, strict=True):
+        with contextlib.suppress(Died):
+            assert true(await finish(agent.worktree, broken))
+        if not agent.worktree.aside.is_dir():
+            assert lost <= saved(repo, place, agent)
+
+
+async def _goes_on(agent: Agent, edits: Sequence[Edit], repo: Path, place: Place) -> bool:
+    """Resumes the agent in its folder; False where that has gone."""
+    wish = Wish(folder=repo, run=agent.worktree.run, agent=agent.worktree.agent)
+    if not agent.worktree.tree.is_dir() or (again := await found(wish, place)) is None:
+        return False
+    agent.worktree = again
+    for edit in edits:
+        agent.does(edit)
+    return True

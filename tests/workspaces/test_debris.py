@@ -262,7 +262,38 @@ async def test_one_that_was_kept_is_worked_in_again_and_its_branch_goes_on(repo:
     write(worktree.tree / "more", "2\n")
     second = await finish(again, place)
     assert (second.preserved, second.files) == ("", 2)
+    assert (second.branch, second.commits) == (first.branch, 2)
     assert shown(repo, second.branch, "new") == b"1\n"
+    assert rests(place) == []
+
+
+async def test_what_was_committed_in_a_folder_that_stayed_goes_on_its_branch_beside_what_was_there(
+    repo: Path, place: Place
+):
+    worktree = await made(repo, place)
+    inner = repository(worktree.tree / "inner")
+    write(worktree.tree / "new", "1\n")
+    first = await finish(worktree, place)
+    again = await found(Wish(folder=repo, run="run00001", agent="General"), place)
+    assert again is not None
+    git(again.tree, "add", "new")
+    git(again.tree, "commit", "-q", "-m", "by the agent")
+    second = await finish(again, place)
+    assert (second.branch, second.commits) == (first.branch, 3)
+    assert await finish(record(again), place) == second, "told again, nothing is made again"
+    again = await found(Wish(folder=repo, run="run00001", agent="General"), place)
+    assert again is not None
+    shutil.rmtree(inner)
+    write(again.tree / "new", "staged\n")
+    git(again.tree, "add", "new")
+    write(again.tree / "new", "later\n")
+    third = await finish(again, replace(place, execute=failing("worktree", "remove")))
+    assert (third.branch, third.commits) == (first.branch, 5)
+    assert shown(repo, f"{third.branch}~", "new") == b"staged\n"
+    abandoned(record(again))
+    (finding,) = await gc(place)
+    assert finding.verdict is Verdict.REMOVED
+    assert git(repo, "rev-list", "--count", f"{third.base}..{third.branch}") == "5"
     assert rests(place) == []
 
 

@@ -19,7 +19,7 @@ import anyio.to_thread
 from subagents.workspaces.git.committing import EMAIL, NAME, write_tree
 from subagents.workspaces.git.output import Change, changes, commit, head_in, joined
 from subagents.workspaces.git.program import HEADS, LONG, Git
-from subagents.workspaces.git.repository import Repository, commit_of, head_of
+from subagents.workspaces.git.repository import Repository, commit_of, head_of, is_in
 from subagents.workspaces.git.starting import STATUS_AND_HEAD
 from subagents.workspaces.worktrees.ownership import Worktree
 from subagents.workspaces.worktrees.scratch import Scratch
@@ -100,7 +100,7 @@ async def contains(whole: Snapshot, part: Snapshot, scratch: Scratch) -> bool:
     if part.commit != part.head:
         return False
     git = git_for(scratch, whole.of, part.of)
-    return not (await git.answer("merge-base", "--is-ancestor", part.head, whole.head, fine=(0, 1))).code
+    return await is_in(git, part.head, whole.head)
 
 
 async def _taken(tree: LiveTree, git: Git, known: Path, staging: Path) -> Snapshot:

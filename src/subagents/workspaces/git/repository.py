@@ -68,6 +68,11 @@ async def commit_of(git: Git, revision: str) -> str:
     return commit(await git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", fine=(0, 1)))
 
 
+async def is_in(git: Git, one: str, other: str) -> bool:
+    """Whether the first commit is the second, or part of its history."""
+    return not (await git.answer("merge-base", "--is-ancestor", one, other, fine=(0, 1))).code
+
+
 async def head_of(git: Git) -> str:
     """The commit that is checked out; "" before the first."""
     return await commit_of(git, "HEAD")

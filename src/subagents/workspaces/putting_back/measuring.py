@@ -11,10 +11,9 @@ from subagents.errors import WorkspaceError
 from subagents.texts import storable
 from subagents.workspaces.git.output import NO_FIGURES, Figures
 from subagents.workspaces.git.program import HEADS, Execute, Git, execute
-from subagents.workspaces.git.repository import commit_of, head_of
+from subagents.workspaces.git.repository import commit_of, head_of, is_in
 from subagents.workspaces.putting_back.comparing import size
 from subagents.workspaces.putting_back.contribution import Contribution, checkout
-from subagents.workspaces.putting_back.merging import is_in
 from subagents.workspaces.worktrees.debris import taken
 from subagents.workspaces.worktrees.keeping import measured
 from subagents.workspaces.worktrees.ownership import Worktree

@@ -18,7 +18,7 @@ from subagents.workspaces.git.committing import Message, commit_tree, look
 from subagents.workspaces.git.output import NO_FIGURES, Figures, commit
 from subagents.workspaces.git.program import HEADS, LONG, Execute, Git, execute
 from subagents.workspaces.git.replaying import replay
-from subagents.workspaces.git.repository import commit_of
+from subagents.workspaces.git.repository import commit_of, is_in
 from subagents.workspaces.git.three_way import three_way
 from subagents.workspaces.putting_back.aside import undone_on_failure
 from subagents.workspaces.putting_back.comparing import paths
@@ -98,11 +98,6 @@ def strangers(branch: str, into: str) -> str:
         "{branch} has no commit in common with {into}, so the two cannot be merged; look at it with: git log {branch}"
     )
     return sentence.format(branch=branch, into=into)
-
-
-async def is_in(git: Git, one: str, other: str) -> bool:
-    """Whether the first commit is part of the second one's history."""
-    return not (await git.answer("merge-base", "--is-ancestor", one, other, fine=(0, 1))).code
 
 
 # --- where to

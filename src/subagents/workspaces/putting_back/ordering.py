@@ -10,9 +10,10 @@ from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.git.output import commit
 from subagents.workspaces.git.program import Execute, Git, execute
+from subagents.workspaces.git.repository import is_in
 from subagents.workspaces.git.three_way import three_way
 from subagents.workspaces.putting_back.contribution import Contribution, checkout, tip_of
-from subagents.workspaces.putting_back.merging import akin, is_in, merged_in_memory, strangers, target_of
+from subagents.workspaces.putting_back.merging import akin, merged_in_memory, strangers, target_of
 from subagents.workspaces.worktrees.scratch import scratch
 
 MOST = 40  # branches; each is tried with each other one

@@ -20,9 +20,8 @@ from subagents.workspaces.git.committing import (
 )
 from subagents.workspaces.git.output import NO_FIGURES, Figures, commit
 from subagents.workspaces.git.program import HEADS, Execute, Git, execute
-from subagents.workspaces.git.repository import commit_of, head_of
+from subagents.workspaces.git.repository import commit_of, head_of, is_in
 from subagents.workspaces.putting_back.contribution import Contribution
-from subagents.workspaces.putting_back.merging import is_in
 from subagents.workspaces.worktrees.drivers import drivers
 from subagents.workspaces.worktrees.holding import held
 from subagents.workspaces.worktrees.keeping import keep, measured, prepare, staged_alone, unfinished

@@ -27,7 +27,7 @@ from subagents.workspaces.git.committing import (
 )
 from subagents.workspaces.git.output import NO_FIGURES, Figures, commit, figures
 from subagents.workspaces.git.program import LONG, Execute, Git
-from subagents.workspaces.git.repository import last_head
+from subagents.workspaces.git.repository import is_in, last_head
 from subagents.workspaces.worktrees.drivers import refuse_changed
 from subagents.workspaces.worktrees.dropped import keep_dropped
 from subagents.workspaces.worktrees.ownership import PREFIX, Worktree, forget_index, note, slug
@@ -155,14 +155,14 @@ async def _looked(worktree: Worktree, git: Git) -> tuple[Looked, tuple[str, ...]
 
 async def _tip(worktree: Worktree, git: Git, looked: Looked, message: Message) -> str:
     """The commit that has everything; "" when that is what was there at the beginning."""
-    parents = _parents(worktree, looked.head)
+    parents = await _parents(worktree, git, looked.head)
     if await staged_alone(git, looked):
         # It is neither in a commit nor in a file, so it becomes the commit before.
         parents = (await commit_tree(git, await write_tree(git), parents, message.as_staged),)
     if git.work_tree is not None:
         await add_all(git, looked.changes)
         tree = await write_tree(git)
-        if tree != await _tree(git, parents[0]):
+        if len(parents) > 1 or tree != await _tree(git, parents[0]):
             return await commit_tree(git, tree, parents, message)
     if parents != (worktree.begun,) or worktree.branch:
         return parents[0]
@@ -177,9 +177,13 @@ async def staged_alone(git: Git, looked: Looked) -> bool:
     return bool(head and (await git.answer("diff-index", "--cached", "--quiet", head, fine=(0, 1))).code)
 
 
-def _parents(worktree: Worktree, head: str) -> tuple[str, ...]:
-    """A commit of nobody's history (`git switch --orphan`) goes on from where the tree began."""
-    return (worktree.begun,) if head in ("", worktree.head) else (head,)
+async def _parents(worktree: Worktree, git: Git, head: str) -> tuple[str, ...]:
+    """A commit of nobody's history (`git switch --orphan`) goes on from where the tree began. In a folder that stayed
+    all goes on from the commit that has what was in it, beside which commits made since are a line of their own."""
+    parent = worktree.begun if head in ("", worktree.head) else head
+    if not worktree.after:
+        return (parent,)
+    return (worktree.after,) if await is_in(git, parent, worktree.after) else (worktree.after, parent)
 
 
 async def _tree(git: Git, revision: str) -> str:
@@ -230,7 +234,7 @@ async def _may_move(git: Git, worktree: Worktree, name: str, old: str, tip: str)
     """Whether it is the run's own, stands where the run left it, goes on from there, and nobody has it checked out."""
     if (name, old) != (worktree.branch, worktree.tip):
         return False
-    if (await git.answer("merge-base", "--is-ancestor", old, tip, fine=(0, 1))).code:
+    if not await is_in(git, old, tip):
         return False
     return not (await git("for-each-ref", "--format=%(worktreepath)", f"refs/heads/{name}")).strip()
 

@@ -49,7 +49,8 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     `home` is the folder that it, its record and what belongs to it stand in, under `name`. `top`, `common` and
     `git_dir` are the parent checkout, the repository, and what git keeps for this tree. `head` is the commit that was
     checked out, `base` the one its work is compared with, and `snapped` that of a snapshot, which only we see. `branch`
-    and `tip` are where its work was put last. Times are seconds since the epoch; at `ended_at` its work was first
+    and `tip` are where its work was put last, and `after` is what had been put there before its run went on in the
+    folder. Times are seconds since the epoch; at `ended_at` its work was first
     found. `missing` are the user's uncommitted paths that are not in it, None when they are not known. `included`
     are the ignored files that were brought along. `configuration` is git's `config.worktree` for it, and `drivers` what
     git's settings told it to run, None when that is not known. Files that were changed at or after `ready`, in
@@ -77,6 +78,7 @@ class Worktree(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     branch: str = ""
     tip: str = ""
+    after: str = ""
     archive: str = ""
     missing: tuple[str, ...] | None = ()
     included: Mapping[str, Stamp] = {}

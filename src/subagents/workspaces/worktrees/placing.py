@@ -127,7 +127,7 @@ async def _taken(worktree: Worktree, place: Place) -> Worktree:
     git = worktree.repository_git(place.execute)
     await git("worktree", "lock", "--reason", _reason(worktree), str(worktree.tree), fine=(0, 128))
     ours = {"pid": os.getpid(), "started": start_of(os.getpid())}
-    return await note(worktree, stage=Stage.OPEN, why="", ended_at=0.0, **ours)
+    return await note(worktree, stage=Stage.OPEN, why="", ended_at=0.0, after=worktree.tip, **ours)
 
 
 # --- the steps

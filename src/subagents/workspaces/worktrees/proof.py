@@ -17,6 +17,7 @@ from subagents.texts import quoted, shortened, storable
 from subagents.workspaces.git.committing import Looked, look_and_head
 from subagents.workspaces.git.output import commit
 from subagents.workspaces.git.program import LONG, Execute, Git
+from subagents.workspaces.git.repository import is_in
 from subagents.workspaces.worktrees.dropped import dropped
 from subagents.workspaces.worktrees.keeping import Work, unfinished
 from subagents.workspaces.worktrees.leftovers import is_archived, leftovers_of
@@ -82,7 +83,7 @@ async def _unreachable(worktree: Worktree, work: Work, run: Execute) -> str:
     await git("rev-list", "--objects", "--quiet", work.tip, "--not", worktree.head, seconds=LONG)
     # What it began at was there before, and what is the tip is held.
     moved = work.head not in ("", worktree.head, work.tip)
-    if moved and (await git.answer("merge-base", "--is-ancestor", work.head, work.tip, fine=(0, 1))).code:
+    if moved and not await is_in(git, work.head, work.tip):
         return _("the branch {branch} does not hold all of its commits").format(branch=work.branch)
     return ""
 
