@@ -17,7 +17,6 @@ from subagents.spec import Base
 from subagents.workspaces.git.program import Answer, Call, execute
 from subagents.workspaces.worktrees.life import finish
 
-
 #: What git may run in a repository with one filter; the latter stands on each command line of ours.
 SET = {"filter.ours.clean": "cat", "protocol.ext.allow": "never"}
 
