@@ -138,7 +138,7 @@ async def _asked(wish: Wish, place: Place) -> tuple[Start, Mapping[str, str]]:
     They are read meanwhile where the repository seems to be, which runs nothing. Only git says where it is and whether
     it is trusted: what was read elsewhere, or could not be, is asked again of that.
     """
-    seeming = await anyio.to_thread.run_sync(seeming_git, wish.folder, place.execute)
+    seeming = seeming_git(wish.folder, place.execute)
     read_early: Mapping[str, str] | None = None
 
     async def read_meanwhile(git: Git) -> None:
@@ -239,7 +239,7 @@ async def _added_looking(worktree: Worktree, repository: Repository, place: Plac
 
 async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
     """Checked out without a branch, and locked from its first moment."""
-    options = ("--detach", "--lock", "--reason", _reason(worktree))
+    options = ("--quiet", "--detach", "--lock", "--reason", _reason(worktree))
     git = replace(repository.git(place.execute), settings=(*CHECKOUT, LOGGED))
     await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
     led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
