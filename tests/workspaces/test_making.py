@@ -53,10 +53,22 @@ async def test_it_takes_four_starts_of_git_of_which_two_and_two_are_at_once(repo
 async def test_settings_read_elsewhere_than_git_finds_the_repository_are_read_again(
     repo: Path, tmp_path: Path
 ):
-    """An empty `.git` folder is no repository: git goes on looking above it."""
+    """A repository below it is there while they are read, and gone when git says where it is."""
     git(repo, "config", "filter.ours.clean", "cat")
-    (repo / "sub" / ".git").mkdir()
-    worktree = await made(repo / "sub", place_in(tmp_path))
+    git(repo / "sub", "init", "-q")
+    read = anyio.Event()
+
+    async def run(call: Call) -> Answer:
+        if "rev-parse" in call.argv:
+            await read.wait()
+            (repo / "sub" / ".git").rename(tmp_path / "gone")
+        answer = await execute(call)
+        if "config" in call.argv:
+            read.set()
+        return answer
+
+    with anyio.fail_after(30):
+        worktree = await made(repo / "sub", place_in(tmp_path, execute=run))
     assert (worktree.top, worktree.drivers) == (str(repo), SET)
 
 
