@@ -17,6 +17,9 @@ from subagents.spec import Base
 from subagents.workspaces.git.program import Answer, Call, execute
 from subagents.workspaces.worktrees.life import finish
 
+#: What git may run in a repository with one filter; the latter stands on each command line of ours.
+SET = {"filter.ours.clean": "cat", "protocol.ext.allow": "never"}
+
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
@@ -24,6 +27,67 @@ def repo(tmp_path: Path) -> Path:
 
 
 # --- making
+
+
+async def test_it_takes_four_starts_of_git_of_which_two_and_two_are_at_once(repo: Path, tmp_path: Path):
+    """What the first of a pair asks, the second needs no answer to: each waits until the other is there."""
+    asked: list[str] = []
+    pairs = [anyio.Event(), anyio.Event()]
+
+    async def run(call: Call) -> Answer:
+        asked.append(
+            next(each for each in call.argv if each in ("rev-parse", "config", "status", "worktree"))
+        )
+        pair = pairs[(len(asked) - 1) // 2]
+        if len(asked) % 2 == 0:
+            pair.set()
+        await pair.wait()
+        return await execute(call)
+
+    with anyio.fail_after(30):
+        await made(repo, place_in(tmp_path, execute=run))
+    assert [{*asked[:2]}, {*asked[2:]}] == [{"rev-parse", "config"}, {"status", "worktree"}]
+    assert len(asked) == 4
+
+
+async def test_settings_read_elsewhere_than_git_finds_the_repository_are_read_again(
+    repo: Path, tmp_path: Path
+):
+    """A repository below it is there while they are read, and gone when git says where it is."""
+    git(repo, "config", "filter.ours.clean", "cat")
+    git(repo / "sub", "init", "-q")
+    read = anyio.Event()
+
+    async def run(call: Call) -> Answer:
+        if "rev-parse" in call.argv:
+            await read.wait()
+            (repo / "sub" / ".git").rename(tmp_path / "gone")
+        answer = await execute(call)
+        if "config" in call.argv:
+            read.set()
+        return answer
+
+    with anyio.fail_after(30):
+        worktree = await made(repo / "sub", place_in(tmp_path, execute=run))
+    assert (worktree.top, worktree.drivers) == (str(repo), SET)
+
+
+async def test_settings_are_read_in_a_worktree_of_another_too(repo: Path, tmp_path: Path):
+    git(repo, "config", "filter.ours.clean", "cat")
+    git(repo, "worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
+    worktree = await made(tmp_path / "linked", place_in(tmp_path))
+    assert (worktree.common, worktree.drivers) == (str(repo / ".git"), SET)
+
+
+async def test_settings_that_could_not_be_read_meanwhile_are_read_again(repo: Path, tmp_path: Path):
+    git(repo, "config", "filter.ours.clean", "cat")
+    answers = iter((Answer(128, b"", b"fatal: injected"),))
+
+    async def run(call: Call) -> Answer:
+        return next(answers, None) or await execute(call) if "config" in call.argv else await execute(call)
+
+    worktree = await made(repo, place_in(tmp_path, execute=run))
+    assert worktree.drivers == SET
 
 
 async def test_q1_it_has_the_repositorys_files_at_its_head_outside_of_the_checkout(

@@ -63,6 +63,17 @@ async def repository_at(folder: Path, run: Execute = execute) -> Repository:
     return Repository(top, git_dir, _common(git_dir), here.relative_to(top), head)
 
 
+def seeming_git(folder: Path, run: Execute = execute) -> Git | None:
+    """git for the tree that the folder seems to be in, where that is no linked one: nothing that stands in a `.git` is
+    read. For a question that runs nothing, whose answer counts only where `repository_at` finds the same.
+    """
+    here = Path(os.path.realpath(folder))
+    git = next((each / ".git" for each in (here, *here.parents) if os.path.lexists(each / ".git")), None)
+    if git is None or git.is_symlink() or not git.is_dir() or os.path.lexists(git / "commondir"):
+        return None
+    return Git(git, git, git.parent, execute=run)
+
+
 async def commit_of(git: Git, revision: str) -> str:
     """The commit that a revision names; "" where it names none."""
     return commit(await git("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}", fine=(0, 1)))

@@ -235,14 +235,19 @@ def read(file: Path) -> Worktree | None:
 
 def newest(home: Path, most: int) -> Iterator[Worktree]:
     """The worktrees in a home whose records were written last, at most so many; what cannot be read is left out."""
-    written = []
-    for file in home.glob(f"*{SUFFIX}"):
-        with suppress(OSError):
-            written.append((file.stat().st_mtime_ns, file))
-    for _at, file in sorted(written, reverse=True)[:most]:
+    for _at, name in sorted(_written(home), reverse=True)[:most]:
         with suppress(WorkspaceError):
-            if (worktree := read(file)) is not None:
+            if (worktree := read(home / name)) is not None:
                 yield worktree
+
+
+def _written(home: Path) -> Iterator[tuple[int, str]]:
+    """When each record was written, in nanoseconds, and its name. There may be thousands, and each spawn asks."""
+    with suppress(FileNotFoundError), os.scandir(home) as entries:
+        for entry in entries:
+            if entry.name.endswith(SUFFIX):
+                with suppress(OSError):
+                    yield entry.stat().st_mtime_ns, entry.name
 
 
 def record_around(folder: Path) -> Worktree | None:

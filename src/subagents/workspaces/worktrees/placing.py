@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,9 +18,9 @@ from subagents.places import state_name
 from subagents.settings.model import DISPOSABLE
 from subagents.spec import Base
 from subagents.texts import storable
-from subagents.workspaces.git.program import HEADS, LONG, Execute, execute
-from subagents.workspaces.git.repository import Repository, commit_of
-from subagents.workspaces.git.starting import starting_point, uncommitted
+from subagents.workspaces.git.program import HEADS, LONG, Execute, Git, execute
+from subagents.workspaces.git.repository import Repository, commit_of, seeming_git
+from subagents.workspaces.git.starting import Start, starting_point, uncommitted
 from subagents.workspaces.processes.groups import start_of
 from subagents.workspaces.worktrees.drivers import came, drivers
 from subagents.workspaces.worktrees.holding import held
@@ -74,14 +75,12 @@ class Wish:
 
 async def create(wish: Wish, place: Place) -> Worktree:
     """A new worktree. Raises `WorkspaceError` with a sentence; then nothing is left, or a record for who tidies up."""
-    start = await starting_point(wish.folder, wish.base, place.execute)
-    may_run = await drivers(start.repository.git(place.execute))
+    start, may_run = await _asked(wish, place)
     head = await _tip(start.repository, wish.branch, place) or start.commit
     going_on = wish.branch if wish.branch and head != start.commit else ""
     try:
         recorded = _recorded(wish, place, start.repository, head, may_run)
-        await anyio.to_thread.run_sync(_refuse_planted, recorded)
-        worktree = await anyio.to_thread.run_sync(claim, recorded)
+        worktree = await anyio.to_thread.run_sync(_claimed, recorded)
         if going_on:
             worktree = await note(worktree, branch=going_on, tip=head, base=wish.since or head)
     except OSError as error:
@@ -131,6 +130,33 @@ async def _taken(worktree: Worktree, place: Place) -> Worktree:
 
 
 # --- the steps
+
+
+async def _asked(wish: Wish, place: Place) -> tuple[Start, Mapping[str, str]]:
+    """Where it begins, and what git's settings tell it to run.
+
+    They are read meanwhile where the repository seems to be, which runs nothing. Only git says where it is and whether
+    it is trusted: what was read elsewhere, or could not be, is asked again of that.
+    """
+    seeming = seeming_git(wish.folder, place.execute)
+    read_early: Mapping[str, str] | None = None
+
+    async def read_meanwhile(git: Git) -> None:
+        nonlocal read_early
+        with suppress(GitFailed, OSError):
+            read_early = await drivers(git)
+
+    async with own_tasks() as tasks:
+        if seeming is not None:
+            tasks.start_soon(read_meanwhile, seeming)
+        start = await starting_point(wish.folder, wish.base, place.execute)
+    git = start.repository.git(place.execute)
+    return start, await drivers(git) if read_early is None or seeming != git else read_early
+
+
+def _claimed(recorded: Worktree) -> Worktree:
+    _refuse_planted(recorded)
+    return claim(recorded)
 
 
 def _refuse_planted(worktree: Worktree) -> None:
@@ -213,7 +239,7 @@ async def _added_looking(worktree: Worktree, repository: Repository, place: Plac
 
 async def _add(worktree: Worktree, repository: Repository, place: Place) -> None:
     """Checked out without a branch, and locked from its first moment."""
-    options = ("--detach", "--lock", "--reason", _reason(worktree))
+    options = ("--quiet", "--detach", "--lock", "--reason", _reason(worktree))
     git = replace(repository.git(place.execute), settings=(*CHECKOUT, LOGGED))
     await git("worktree", "add", *options, str(worktree.tree), worktree.head, seconds=LONG)
     led = os.fsdecode((worktree.tree / ".git").read_bytes()).removesuffix("\n").removeprefix("gitdir: ")
