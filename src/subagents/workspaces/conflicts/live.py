@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import anyio.to_thread
 
-from subagents.workspaces.git.committing import EMAIL, NAME, write_tree
+from subagents.workspaces.git.committing import OURS, write_tree
 from subagents.workspaces.git.output import Change, changes, commit, head_in, joined
 from subagents.workspaces.git.program import HEADS, LONG, Git
 from subagents.workspaces.git.repository import Repository, commit_of, head_of, is_in
@@ -25,10 +25,8 @@ from subagents.workspaces.worktrees.ownership import Worktree
 from subagents.workspaces.worktrees.scratch import Scratch
 
 #: The same state makes the same commit, whenever it is looked at.
-NOBODY = {
-    **{f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in
-       (("NAME", NAME), ("EMAIL", EMAIL), ("DATE", "1000000000 +0000"))}
-}  # fmt: skip
+_AT = "1000000000 +0000"
+NOBODY = {**OURS, "GIT_AUTHOR_DATE": _AT, "GIT_COMMITTER_DATE": _AT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,9 @@ from subagents.workspaces.git.repository import last_head
 from subagents.workspaces.git.starting import STATUS, STATUS_AND_HEAD
 
 LONGEST_SUBJECT = 200
-NAME, EMAIL = "subagents", "subagents@localhost"
+#: Who commits where git knows nobody.
+OURS = {f"GIT_{who}_{what}": value for who in ("AUTHOR", "COMMITTER") for what, value in
+        (("NAME", "subagents"), ("EMAIL", "subagents@localhost"))}  # fmt: skip
 NOBODY_ELSE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -134,20 +136,15 @@ async def commit_tree(
     """
     options = [part for parent in parents for part in ("-p", parent)]
     date = f"{int(message.at)} +0000"
-    dated = (await _identified(git)).with_variables(GIT_AUTHOR_DATE=date, GIT_COMMITTER_DATE=date)
-    dated = dated.with_variables(**author)
-    return commit(await dated("commit-tree", tree, *options, "-F", "-", stdin=message.text.encode()))
-
-
-async def _identified(git: Git) -> Git:
+    given = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date, **author}
+    making = ("commit-tree", tree, *options, "-F", "-")
     try:
-        # Without this, git makes a name up from the machine's.
-        await git("-c", "user.useConfigOnly=true", "var", "GIT_COMMITTER_IDENT")
+        # Without the setting, git makes a name up from the machine's.
+        asked = ("-c", "user.useConfigOnly=true", *making)
+        made = await git.with_variables(**given)(*asked, stdin=message.text.encode())
     except GitFailed:
-        return git.with_variables(
-            GIT_AUTHOR_NAME=NAME, GIT_AUTHOR_EMAIL=EMAIL, GIT_COMMITTER_NAME=NAME, GIT_COMMITTER_EMAIL=EMAIL
-        )
-    return git
+        made = await git.with_variables(**{**OURS, **given})(*making, stdin=message.text.encode())
+    return commit(made)
 
 
 def subject(description: str, otherwise: str) -> str:
