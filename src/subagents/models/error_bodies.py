@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx2
 from pydantic_ai.exceptions import ModelAPIError, ModelServerError
-from pydantic_ai.models import Model
 
 MOST = 1_000_000  # bytes of a body that is looked at
 
@@ -23,14 +22,6 @@ class ErrorBody(httpx2.RemoteProtocolError):
         self.body = body
 
 
-def watch(model: Model[Any]) -> None:
-    """Has the model's connections look for such replies. Asked before each request: a library may make them anew."""
-    connections = getattr(getattr(model, "client", None), "_client", None)
-    hooks = getattr(connections, "event_hooks", {}).get("response")
-    if hooks is not None and _refuse not in hooks:
-        hooks.append(_refuse)
-
-
 def told(error: ModelAPIError, model: str) -> ModelAPIError:
     """The error, or in its place what the server had said."""
     cause: BaseException | None = error
@@ -41,8 +32,8 @@ def told(error: ModelAPIError, model: str) -> ModelAPIError:
     return error
 
 
-async def _refuse(response: Any) -> None:
-    """Raises `ErrorBody` for a reply that is an error."""
+async def refuse(response: httpx2.Response) -> None:
+    """For the hooks of a client. Raises `ErrorBody` for a reply that is an error."""
     kind = response.headers.get("content-type", "")
     if response.status_code != 200 or not kind.startswith("application/json"):
         return

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx2
 from pydantic_ai import RunContext
 from pydantic_ai.exceptions import (
     ModelAPIError,
@@ -29,9 +28,10 @@ from pydantic_ai.usage import RequestUsage
 from subagents.clock import Clock
 from subagents.errors import ProviderFailed
 from subagents.language import _, counted
-from subagents.models import error_bodies
+from subagents.models import connections, error_bodies
 from subagents.models.addresses import shown
 from subagents.models.failures import may_pass, what_happened
+from subagents.models.open_replies import closed_at_last
 from subagents.models.pricing import ANYBODYS, usage_of
 from subagents.runs.result import duration
 from subagents.texts import mend_texts
@@ -118,7 +118,7 @@ class RetryingModel(WrapperModel):
         model_request_parameters: ModelRequestParameters,
         run_context: RunContext[Any] | None = None,
     ) -> AsyncGenerator[StreamedResponse]:
-        error_bodies.watch(self.wrapped)
+        connections.watch(self.wrapped)
 
         def opened() -> AbstractAsyncContextManager[StreamedResponse]:
             return self.wrapped.request_stream(
@@ -192,7 +192,7 @@ class RetriedStream(StreamedResponse):
         attempt = 1
         while not self._closed:
             try:
-                async with self._open() as self._current:
+                async with closed_at_last(), self._open() as self._current:
                     async for event in self._current:
                         yield event
                 self._model.check(self._current.get())
@@ -203,7 +203,6 @@ class RetriedStream(StreamedResponse):
                 if type(error) is not UnexpectedModelBehavior:
                     raise  # what the model did, and not how it arrived
                 failure = ModelConnectionError(self._model.model_name, error.message, phase="read")
-            await _close_what_is_left(failure)
             if self._closed:
                 raise failure  # that is how closing it looks from here
             broken, self._current = self._current, None
@@ -254,10 +253,3 @@ def _public(response: ModelResponse) -> ModelResponse:
     mend_texts(response)
     response.provider_url = shown(response.provider_url) if response.provider_url else None
     return response
-
-
-async def _close_what_is_left(failure: ModelAPIError) -> None:
-    """Google's library leaves the stream open in which it finds an error, and with it the connection."""
-    stream = getattr(getattr(failure.__cause__, "response", None), "response_stream", None)
-    if isinstance(stream, httpx2.Response):
-        await stream.aclose()
