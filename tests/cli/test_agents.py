@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -489,12 +490,20 @@ def test_at_a_terminal_what_options_say_is_not_asked_again():
     assert len(person.asked) == 1
 
 
+@pytest.fixture
+def drafts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an editor is given lies in the test's own folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+@pytest.mark.usefixtures("drafts")
 def test_the_prompt_is_written_in_an_editor(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("VISUAL", "sed -i.old s/You/They/")
     with edited("You judge.") as text:
         assert text == "They judge."
 
 
+@pytest.mark.usefixtures("drafts")
 def test_what_was_written_in_an_editor_is_kept_when_it_cannot_be_used(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -506,6 +515,7 @@ def test_what_was_written_in_an_editor_is_kept_when_it_cannot_be_used(
     assert Path(kept[1]).read_text() == "They judge."
 
 
+@pytest.mark.usefixtures("drafts")
 def test_an_editor_that_does_not_work_is_told(monkeypatch: pytest.MonkeyPatch):
     for command in ("false", "no-such-editor-here", "'unclosed"):
         monkeypatch.setenv("VISUAL", command)
