@@ -23,6 +23,7 @@ from subagents.serve.mcp.riding import Ride
 from subagents.serve.mcp.server import mcp_server
 
 PATH = "/mcp"
+MAX_PEERS = 200  # names that clients go by; the one that asked for nothing longest is let go
 LEAVING_BOUND = 2  # seconds that answers under way have when the server ends
 UNAUTHORIZED = b"This server needs its token: Authorization: Bearer <token>."
 
@@ -85,19 +86,25 @@ def _without_signals(config: Any) -> Any:
 
 
 class _Peers:
-    """The clients by their names, for as long as the server runs."""
+    """The clients by their names, for as long as the server runs, or until too many others have come since."""
 
     def __init__(self, conversations_for: Callable[[Client], Conversations]) -> None:
         self._conversations_for = conversations_for
+        #: The quietest first.
         self._peers: dict[str, Peer] = {}
         self._tasks: TaskGroup | None = None
 
     def of(self, asking: Asking) -> Peer:
         client = client_of(asking)
-        if client.name not in self._peers:
-            assert self._tasks is not None, "a request before the server began"
-            self._peers[client.name] = Peer(self._conversations_for(client), self._tasks)
-        return self._peers[client.name]
+        peer = self._peers.pop(client.name, None) or self._begun(client)
+        self._peers[client.name] = peer
+        while len(self._peers) > MAX_PEERS:
+            self._peers.pop(next(iter(self._peers))).let_go()
+        return peer
+
+    def _begun(self, client: Client) -> Peer:
+        assert self._tasks is not None, "a request before the server began"
+        return Peer(self._conversations_for(client), self._tasks)
 
     @asynccontextmanager
     async def lifespan(self, _server: Server[Any]) -> AsyncIterator[None]:
