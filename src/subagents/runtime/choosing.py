@@ -14,8 +14,9 @@ from subagents.errors import SpawnRefused, UnknownAgent
 from subagents.models.choice import ModelWish
 from subagents.models.pricing import has_price
 from subagents.models.thinking import LEVELS, is_known
+from subagents.runs.deciding import inherited_model
 from subagents.runs.limits import dollars
-from subagents.runs.resolve import inherited_model, resolve, wanted_folder
+from subagents.runs.resolve import resolve, wanted_folder
 from subagents.runs.state import RunState
 from subagents.runtime.surroundings import Surroundings
 from subagents.settings.possible import NO_FALLBACK, SCRIPT
