@@ -66,7 +66,7 @@ def decide(
     background, background_by = _background(request, definition, settings)
     where = isolation_of(request, definition, settings, overrules=request.asked_by in _OVERRULES)
     inherits, inherits_by = _inherits(request, definition, parent)
-    isolated, isolated_by = _choose(request, request.isolated, definition.isolated) or (False, "default")
+    isolated, isolated_by = _choose(request, request.isolated, definition.isolated, (False, "default"))
     tools, tools_by = _tools(definition, parent, isolated=isolated)
     by = {
         "model": model_by,
@@ -101,14 +101,12 @@ def inherited_model(parent: RunState | None) -> str:
     return (parent.spec.model or parent.model) if parent is not None else ""
 
 
-def _choose(
-    request: SpawnRequest, caller: T | None, file: T | None, *others: Decided[T]
-) -> Decided[T] | None:
-    """The first that has a value: the caller or the definition, by who asks, then the others."""
+def _choose(request: SpawnRequest, caller: T | None, file: T | None, otherwise: Decided[T]) -> Decided[T]:
+    """What the caller or the definition says, by who asks; `otherwise` where neither says anything."""
     asked: tuple[T | None, str] = (caller, "caller")
     written: tuple[T | None, str] = (file, "definition")
     order = (asked, written) if request.asked_by in _OVERRULES else (written, asked)
-    return next(((value, by) for value, by in (*order, *others) if value is not None), None)
+    return next(((value, by) for value, by in order if value is not None), otherwise)
 
 
 def _schema(request: SpawnRequest, definition: AgentDefinition) -> Decided[dict[str, Any] | None]:
@@ -131,14 +129,14 @@ def _model(
     parent: RunState | None,
 ) -> Decided[str]:
     others = [(inherited_model(parent), "parent"), (settings.model, "settings")]
-    known = [(model, by) for model, by in others if model]
-    return _choose(request, request.model or None, definition.model or None, *known) or ("", "default")
+    otherwise = next((each for each in others if each[0]), ("", "default"))
+    return _choose(request, request.model or None, definition.model or None, otherwise)
 
 
 def _thinking(request: SpawnRequest, definition: AgentDefinition, parent: RunState | None) -> Decided[str]:
     inherited = parent.spec.thinking if parent is not None else ""
-    known = [(inherited, "parent")] if inherited else []
-    return _choose(request, request.thinking or None, definition.thinking or None, *known) or ("", "default")
+    otherwise = (inherited, "parent") if inherited else ("", "default")
+    return _choose(request, request.thinking or None, definition.thinking or None, otherwise)
 
 
 def _limits(
@@ -146,14 +144,14 @@ def _limits(
 ) -> tuple[Limits, Mapping[str, str]]:
     """The limits of each episode. 0 is no limit, and an explicit 0 is a decision like any other."""
     _refuse_limits(request)
-    default = (settings.default_max_turns, "settings")
-    turns, turns_by = _choose(request, request.max_turns, definition.max_turns, default) or default
-    time = _choose(request, request.max_seconds, definition.max_seconds)
-    seconds, seconds_by = time or (None, "default")
-    most = (settings.default_max_tokens, "settings")
-    tokens, tokens_by = _choose(request, request.max_tokens, definition.max_tokens, most) or most
-    dearest = (settings.default_max_cost, "settings")
-    cost, cost_by = _choose(request, request.max_cost, definition.max_cost, dearest) or dearest
+    usual_turns = (settings.default_max_turns, "settings")
+    turns, turns_by = _choose(request, request.max_turns, definition.max_turns, usual_turns)
+    no_time: Decided[float | None] = (None, "default")
+    seconds, seconds_by = _choose(request, request.max_seconds, definition.max_seconds, no_time)
+    usual_tokens = (settings.default_max_tokens, "settings")
+    tokens, tokens_by = _choose(request, request.max_tokens, definition.max_tokens, usual_tokens)
+    usual_cost = (settings.default_max_cost, "settings")
+    cost, cost_by = _choose(request, request.max_cost, definition.max_cost, usual_cost)
     limits = Limits(
         max_turns=turns or None,
         grace_turns=settings.grace_turns,
@@ -185,17 +183,15 @@ def _answers(
             f"corrections is {request.corrections}; give a number from 0 to {MAX_CORRECTIONS}."
         )
     usual = (settings.structured_retries, "settings")
-    corrections, corrections_by = (
-        _choose(request, request.corrections, definition.corrections, usual) or usual
-    )
-    otherwise = (OnInvalid.FAIL, "default")
-    invalid, invalid_by = _choose(request, request.on_invalid, definition.on_invalid, otherwise) or otherwise
+    corrections, corrections_by = _choose(request, request.corrections, definition.corrections, usual)
+    fails = (OnInvalid.FAIL, "default")
+    invalid, invalid_by = _choose(request, request.on_invalid, definition.on_invalid, fails)
     return corrections, invalid, {"corrections": corrections_by, "on_invalid": invalid_by}
 
 
 def _background(request: SpawnRequest, definition: AgentDefinition, settings: Settings) -> Decided[bool]:
     usual = (settings.background_by_default, "settings")
-    return _choose(request, request.background, definition.run_in_background, usual) or usual
+    return _choose(request, request.background, definition.run_in_background, usual)
 
 
 def _inherits(request: SpawnRequest, definition: AgentDefinition, parent: RunState | None) -> Decided[bool]:
@@ -203,7 +199,7 @@ def _inherits(request: SpawnRequest, definition: AgentDefinition, parent: RunSta
     what it was meant to."""
     passed_on = bool(request.context.strip())
     caller = True if passed_on and request.inherit_context is None else request.inherit_context
-    inherits, by = _choose(request, caller, definition.inherit_context) or (False, "default")
+    inherits, by = _choose(request, caller, definition.inherit_context, (False, "default"))
     if not inherits:
         return inherits, by
     if request.asked_by is AskedBy.SCHEDULE:
