@@ -44,7 +44,7 @@ from subagents.runtime.admission import Admission
 from subagents.runtime.closing import put_away_all
 from subagents.runtime.definition_watch import watch
 from subagents.runtime.shared_edits import SharedEdits, SharedMode
-from subagents.runtime.surroundings import Shared, Surroundings, outer_run
+from subagents.runtime.surroundings import Shared, Surroundings, TakenIds, outer_run
 from subagents.sessions import folder as folders
 from subagents.sessions import index, recovery
 from subagents.sessions.folder import SessionFolder
@@ -123,18 +123,9 @@ class AgentManager(runtime.AgentManager):
             on_agents=on_agents,
             environ=environ,
         )
-        if memory:
-            async with cls._manage(plan, MemoryStore(), None) as manager:
-                yield manager
-            return
-        said = await recover_abandoned(plan.here, plan.clock)
-        place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
-        with folders.lock(place) as lock:
-            # Until it is known that all is recorded, the next owner is to look.
-            lock.unfinished = True
-            async with cls._manage(replace(plan, place=place), SqliteStore(place.log), lock) as manager:
-                manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
-                yield manager
+        opened = cls._manage(plan, MemoryStore(), None) if memory else cls._in_folder(plan, session)
+        async with opened as manager:
+            yield manager
 
     def toolset(self, owner: RunId | None = None, *, tells: bool = False) -> ParentTools:
         """The delegation tools for a loop of one's own, in which `owner` is the parent: a run of this session, or None
@@ -149,6 +140,19 @@ class AgentManager(runtime.AgentManager):
     def session(self) -> SessionId | None:
         """The session's id; None for one in memory."""
         return self.folder.id if self.folder is not None else None
+
+    @classmethod
+    @asynccontextmanager
+    async def _in_folder(cls, plan: _Plan, session: str | None) -> AsyncIterator[AgentManager]:
+        """In a folder that outlives this process, which is ours alone until it is left."""
+        said = await recover_abandoned(plan.here, plan.clock)
+        place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
+        with folders.lock(place) as lock:
+            # Until it is known that all is recorded, the next owner is to look.
+            lock.unfinished = True
+            async with cls._manage(replace(plan, place=place), SqliteStore(place.log), lock) as manager:
+                manager.set_aside = " ".join(filter(None, (*said, manager.set_aside)))
+                yield manager
 
     @classmethod
     @asynccontextmanager
@@ -203,15 +207,13 @@ class _Plan:
     tools: tuple[ToolProvider, ...] = ()
     setting_problems: Sequence[SettingProblem] = ()
     place: SessionFolder | None = None
-    claimed: set[RunId] = field(default_factory=set)
+    taken: TakenIds = field(default_factory=TakenIds)
 
     def claim(self, run: RunId) -> bool:
         """Whether the id is new: in the project, or in this process when nothing is kept."""
         if self.place is not None:
             return index.register_run(self.project, run, self.place.id)
-        fresh = run not in self.claimed
-        self.claimed.add(run)
-        return fresh
+        return self.taken.claim(run)
 
 
 def _definitions(project: Project, settings: Settings) -> Definitions:
