@@ -130,8 +130,7 @@ def run(
     from subagents.spec import AskedBy, SpawnRequest
 
     one_output(as_json, events)
-    if context and no_inherit:
-        raise typer.BadParameter(_("--context is what it inherits, and --no-inherit-context refuses that."))
+    _refuse_together(context=context, no_inherit=no_inherit, detach=detach, events=events)
     folder = folder_at(cwd)
     agent, prompt = agent_and_prompt(words, folder, model)
     request = SpawnRequest(
@@ -153,10 +152,6 @@ def run(
         trust=trust,
     )
     if detach:
-        if events:
-            raise typer.BadParameter(
-                _("--events is for a run that is watched; follow one with: subagents events -f")
-            )
         return begin(folder, request, as_json=as_json, quiet=quiet)
     return run_in_foreground(folder, request, Display(as_json=as_json, events=events, quiet=quiet))
 
@@ -198,6 +193,16 @@ def spawn(
         as_json=as_json,
         quiet=quiet,
     )
+
+
+def _refuse_together(*, context: str, no_inherit: bool, detach: bool, events: bool) -> None:
+    """Raises `typer.BadParameter` for options that contradict each other."""
+    if context and no_inherit:
+        raise typer.BadParameter(_("--context is what it inherits, and --no-inherit-context refuses that."))
+    if detach and events:
+        raise typer.BadParameter(
+            _("--events is for a run that is watched; follow one with: subagents events -f")
+        )
 
 
 def agent_and_prompt(words: Sequence[str], folder: Path, model: str) -> tuple[str, str]:
