@@ -249,16 +249,13 @@ def _default_agent(folder: Path, model: str) -> str:
     """The one for everything, unless what answers is no language model."""
     import anyio
 
-    from subagents.clock import SystemClock
-    from subagents.models.providers import variables_here
     from subagents.models.selection import INHERIT, OFFLINE, exact_model
-    from subagents.models.served import Served
-    from subagents.models.wishes import Chooser
+    from subagents.models.wishes import default_here
     from subagents.settings.layers import layered
 
     settings = layered(project_at(folder)).settings
     named = ("" if model == INHERIT else model) or settings.model or exact_model("")
     # Where no variable opens a provider there may still be a local one.
     if named == OFFLINE and not (model or settings.model):
-        named = anyio.run(Chooser(settings, Served(SystemClock()), variables_here()).default).model
+        named = anyio.run(default_here, settings).model
     return OFFLINE_AGENT if named == OFFLINE else DEFAULT_AGENT
