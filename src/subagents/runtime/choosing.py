@@ -31,8 +31,7 @@ MOST_NAMED = 3
 
 async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundings) -> RunSpec:
     """All that decides how the run runs. Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable` or `BadTools`."""
-    if parent is not None and parent.status.ended:
-        raise SpawnRefused(f"Run {parent.id!r} has ended and can begin nothing any more.")
+    refuse_ended(parent)
     found, note = _definition(asked, parent, around)
     definition, unknown = _with_types(found, around)
     refuse_untrusted_program(asked, definition, around)
@@ -55,6 +54,12 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
     given = await around.given_notes(spec) if around.given_notes is not None else ()
     notes = (*spec.notes, *note, *unknown, *told, *given)
     return await _with_model(msgspec.structs.replace(spec, notes=notes), asked, parent, around)
+
+
+def refuse_ended(parent: RunState | None) -> None:
+    """Raises `SpawnRefused`; asked again when the run is recorded, since a parent may end meanwhile."""
+    if parent is not None and parent.status.ended:
+        raise SpawnRefused(f"Run {parent.id!r} has ended and can begin nothing any more.")
 
 
 def _with_types(definition: AgentDefinition, around: Surroundings) -> tuple[AgentDefinition, tuple[str, ...]]:

@@ -20,7 +20,7 @@ from anyio.abc import TaskGroup
 from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.told import ToldProblems
-from subagents.errors import SessionError, SpawnRefused
+from subagents.errors import SessionError
 from subagents.events import (
     Entry,
     Event,
@@ -40,7 +40,7 @@ from subagents.runs.reports import lines as reported_lines
 from subagents.runs.result import Result
 from subagents.runs.state import TO_PARENT, RunState, Steer, receipt
 from subagents.runtime.admission import Admission
-from subagents.runtime.choosing import chosen
+from subagents.runtime.choosing import chosen, refuse_ended
 from subagents.runtime.driving import Driving
 from subagents.runtime.following import follow
 from subagents.runtime.inheriting import with_inherited
@@ -351,8 +351,7 @@ class AgentManager:
         """The fact; None when the same request was answered while this one was being looked at."""
         if self._answered(asked) is not None:
             return None
-        if asked.parent is not None and head.run(asked.parent).status.ended:
-            raise SpawnRefused(f"Run {asked.parent!r} has ended and can begin nothing any more.")
+        refuse_ended(head.run(asked.parent) if asked.parent is not None else None)
         above = self._above(asked)
         if above is not None:
             self._admission.count_spawn(above.root)
