@@ -150,12 +150,12 @@ class AgentManager:
         self._admission.project.resize(max_concurrent)
 
     async def note(self, fact: Event) -> None:
-        """Keeps a fact about the session itself. Raises `SessionError`."""
+        """Keeps a fact that needs no decision. Raises `SessionError`."""
         await self._journal.record(lambda _: fact)
 
     async def register(self, agent: Registration, owner: str = "library") -> RunId:
         """An agent that we did not start will report of its work: the run that stands for it. Raises `BadReport`."""
-        run_id, project = self._new_id(), str(self._around.project)
+        run_id, project = self._new_id(), str(self.project)
 
         def fact(head: SessionState) -> Event:
             handle = free_handle(agent.name, head.handles)
@@ -268,7 +268,9 @@ class AgentManager:
             # A run that a command of another session's run began has its parent elsewhere: this is its reader.
             elsewhere = state.parent is not None and state.parent not in self.state.runs
             reader = TO_PARENT if elsewhere else to
-            await self._note(ResultDelivered(run=run_id, episode=state.episode, to=reader))
+            # A session that is over still has its results.
+            with suppress(SessionError):
+                await self.note(ResultDelivered(run=run_id, episode=state.episode, to=reader))
         return result
 
     def unkept(self, run: str) -> Result | None:
@@ -385,8 +387,3 @@ class AgentManager:
 
     def _told(self, run: RunState, ending: Event) -> Result:
         return Result.of(run, ending, self._reads.get(run.id), self.state.conflicts_of(run.id))
-
-    async def _note(self, event: Event) -> None:
-        """Records what needs no decision; a session that is over keeps quiet about it."""
-        with suppress(SessionError):
-            await self._journal.record(lambda _: event)
