@@ -62,6 +62,7 @@ from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
 from subagents.workspaces.ancestry import started_in
 from subagents.workspaces.groups import end_group_if_same
+from subagents.workspaces.placing import Place
 from subagents.workspaces.worktrees import refuse_impossible
 
 if TYPE_CHECKING:
@@ -159,11 +160,9 @@ class AgentManager(runtime.AgentManager):
     async def _manage(
         cls, plan: _Plan, store: EventStore, lock: SessionLock | None
     ) -> AsyncIterator[AgentManager]:
-        try:
-            journal = Journal.load(store, plan.clock)
-            await _recover(journal, store)
+        at = worktree_place(plan.project, plan.settings, plan.clock, plan.place)
+        async with _recovered(store, plan.clock, at) as journal:
             worktrees = Worktrees(plan.project, plan.settings, plan.clock, plan.place, journal)
-            await put_away_all(journal, worktrees.place)
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
             servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
@@ -187,9 +186,6 @@ class AgentManager(runtime.AgentManager):
                     if lock is not None:
                         lock.unfinished = isinstance(manager.broken, CommitFailed)
                     tasks.cancel_scope.cancel()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(store.close)
 
 
 @dataclass(frozen=True)
@@ -229,6 +225,19 @@ def _session_folder(project: Project, session: str | None, now: float) -> Sessio
     return folders.create(project, now) if session is None else folders.find(project, session)
 
 
+@asynccontextmanager
+async def _recovered(store: EventStore, clock: Clock, at: Place) -> AsyncIterator[Journal]:
+    """The session's journal, with what a dead owner left in order; afterwards the store is closed."""
+    try:
+        journal = Journal.load(store, clock)
+        await _recover(journal, store)
+        await put_away_all(journal, at)
+        yield journal
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(store.close)
+
+
 async def _recover(journal: Journal, store: EventStore) -> None:
     """After an owner that died: ends what it left running, then says so of each run."""
     commands = recovery.leftover_commands(journal.state)
@@ -256,15 +265,9 @@ async def recover_abandoned(path: Path, clock: Clock | None = None) -> list[str]
 
 
 async def _recover_session(project: Project, place: SessionFolder, clock: Clock) -> str:
-    store = SqliteStore(place.log)
-    try:
-        journal = Journal.load(store, clock)
-        await _recover(journal, store)
-        await put_away_all(journal, worktree_place(project, layered(project).settings, clock, place))
+    at = worktree_place(project, layered(project).settings, clock, place)
+    async with _recovered(SqliteStore(place.log), clock, at) as journal:
         return journal.set_aside
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(store.close)
 
 
 def _opening(plan: _Plan) -> SessionOpened:
