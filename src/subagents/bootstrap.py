@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from subagents.abandoned import recover_abandoned, recovered
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
@@ -41,12 +42,11 @@ from subagents.runners.native import NativeRunner, Retries
 from subagents.runners.with_servers import WithServers
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
-from subagents.runtime.closing import put_away_all
 from subagents.runtime.definition_watch import watch
 from subagents.runtime.shared_edits import SharedEdits, SharedMode
 from subagents.runtime.surroundings import Shared, Surroundings, TakenIds, outer_run
 from subagents.sessions import folder as folders
-from subagents.sessions import index, recovery
+from subagents.sessions import index
 from subagents.sessions.folder import SessionFolder
 from subagents.sessions.journal import Journal
 from subagents.sessions.lock import SessionLock, this_program
@@ -61,8 +61,6 @@ from subagents.toolsets.mcp.servers import Servers
 from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
 from subagents.workspaces.ancestry import started_in
-from subagents.workspaces.groups import end_group_if_same
-from subagents.workspaces.placing import Place
 from subagents.workspaces.worktrees import refuse_impossible
 
 if TYPE_CHECKING:
@@ -161,7 +159,7 @@ class AgentManager(runtime.AgentManager):
         cls, plan: _Plan, store: EventStore, lock: SessionLock | None
     ) -> AsyncIterator[AgentManager]:
         at = worktree_place(plan.project, plan.settings, plan.clock, plan.place)
-        async with _recovered(store, plan.clock, at) as journal:
+        async with recovered(store, plan.clock, at) as journal:
             worktrees = Worktrees(plan.project, plan.settings, plan.clock, plan.place, journal)
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
@@ -223,51 +221,6 @@ def _definitions(project: Project, settings: Settings) -> Definitions:
 
 def _session_folder(project: Project, session: str | None, now: float) -> SessionFolder:
     return folders.create(project, now) if session is None else folders.find(project, session)
-
-
-@asynccontextmanager
-async def _recovered(store: EventStore, clock: Clock, at: Place) -> AsyncIterator[Journal]:
-    """The session's journal, with what a dead owner left in order; afterwards the store is closed."""
-    try:
-        journal = Journal.load(store, clock)
-        await _recover(journal, store)
-        await put_away_all(journal, at)
-        yield journal
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(store.close)
-
-
-async def _recover(journal: Journal, store: EventStore) -> None:
-    """After an owner that died: ends what it left running, then says so of each run."""
-    commands = recovery.leftover_commands(journal.state)
-    for command in commands:
-        await end_group_if_same(command.group, command.started)
-    drafts = {run.id: store.draft(run.id) for run in journal.state.runs.values() if not run.status.ended}
-    await journal.record(lambda head: recovery.on_open(head, drafts, journal.set_aside))
-
-
-async def recover_abandoned(path: Path, clock: Clock | None = None) -> list[str]:
-    """Whoever works in a project next tidies up after those who died in it: their runs get an honest ending and
-    their commands end, whether or not anybody opens those sessions again.
-
-    Answers a sentence for each log that was damaged, on what became of it.
-    """
-    said = []
-    project = project_at(path)
-    for place in await anyio.to_thread.run_sync(folders.abandoned, project):
-        # One that somebody took meanwhile is in good hands; one that is broken says so when it is opened.
-        with suppress(SessionError), folders.lock(place) as lock:
-            lock.unfinished = True
-            said.append(await _recover_session(project, place, clock or SystemClock()))
-            lock.unfinished = False
-    return list(filter(None, said))
-
-
-async def _recover_session(project: Project, place: SessionFolder, clock: Clock) -> str:
-    at = worktree_place(project, layered(project).settings, clock, place)
-    async with _recovered(SqliteStore(place.log), clock, at) as journal:
-        return journal.set_aside
 
 
 def _opening(plan: _Plan) -> SessionOpened:
