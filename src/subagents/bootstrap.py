@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from subagents.abandoned import recover_abandoned, recovered
 from subagents.clock import Clock, SystemClock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.discovery import Definitions
@@ -42,12 +43,11 @@ from subagents.runners.native import NativeRunner, Retries
 from subagents.runners.with_servers import WithServers
 from subagents.runtime import manager as runtime
 from subagents.runtime.admission import Admission
-from subagents.runtime.closing import put_away_all
 from subagents.runtime.definition_watch import watch
 from subagents.runtime.shared_edits import SharedEdits, SharedMode
-from subagents.runtime.surroundings import Shared, Surroundings, outer_run
+from subagents.runtime.surroundings import Shared, Surroundings, TakenIds, outer_run
 from subagents.sessions import folder as folders
-from subagents.sessions import index, recovery
+from subagents.sessions import index
 from subagents.sessions.folder import SessionFolder
 from subagents.sessions.journal import Journal
 from subagents.sessions.lock import SessionLock, this_program
@@ -63,7 +63,6 @@ from subagents.toolsets.providers.catalog import ToolProviders
 from subagents.toolsets.providers.provider import ToolProvider, Tools, as_providers
 from subagents.workspaces.isolated import refuse_impossible
 from subagents.workspaces.processes.ancestry import started_in
-from subagents.workspaces.processes.groups import end_group_if_same
 
 if TYPE_CHECKING:
     from subagents.delegation.any_loop import ParentTools
@@ -124,8 +123,8 @@ class AgentManager(runtime.AgentManager):
             on_agents=on_agents,
             environ=environ,
         )
-        keeping = cls._manage(plan, MemoryStore(), None) if memory else cls._in_folder(plan, session)
-        async with keeping as manager:
+        opened = cls._manage(plan, MemoryStore(), None) if memory else cls._in_folder(plan, session)
+        async with opened as manager:
             yield manager
 
     def toolset(self, owner: RunId | None = None, *, tells: bool = False) -> ParentTools:
@@ -145,6 +144,7 @@ class AgentManager(runtime.AgentManager):
     @classmethod
     @asynccontextmanager
     async def _in_folder(cls, plan: _Plan, session: str | None) -> AsyncIterator[AgentManager]:
+        """In a folder that outlives this process, which is ours alone until it is left."""
         said = await recover_abandoned(plan.here, plan.clock)
         place = await anyio.to_thread.run_sync(_session_folder, plan.project, session, plan.clock.now())
         with folders.lock(place) as lock:
@@ -159,11 +159,9 @@ class AgentManager(runtime.AgentManager):
     async def _manage(
         cls, plan: _Plan, store: EventStore, lock: SessionLock | None
     ) -> AsyncIterator[AgentManager]:
-        try:
-            journal = Journal.load(store, plan.clock)
-            await _recover(journal, store)
+        at = worktree_place(plan.project, plan.settings, plan.clock, plan.place)
+        async with recovered(store, plan.clock, at) as journal:
             worktrees = Worktrees(plan.project, plan.settings, plan.clock, plan.place, journal)
-            await put_away_all(journal, worktrees.place)
             await journal.record(lambda _: _opening(plan))
             providers = ToolProviders(plan.tools, reserved=OURS)
             servers = Servers(plan.project.root, _for_servers(), taken=providers.names, reserved=OURS)
@@ -187,9 +185,6 @@ class AgentManager(runtime.AgentManager):
                     if lock is not None:
                         lock.unfinished = isinstance(manager.broken, CommitFailed)
                     tasks.cancel_scope.cancel()
-        finally:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(store.close)
 
 
 @dataclass(frozen=True)
@@ -207,15 +202,13 @@ class _Plan:
     tools: tuple[ToolProvider, ...] = ()
     setting_problems: Sequence[SettingProblem] = ()
     place: SessionFolder | None = None
-    claimed: set[RunId] = field(default_factory=set)
+    taken: TakenIds = field(default_factory=TakenIds)
 
     def claim(self, run: RunId) -> bool:
         """Whether the id is new: in the project, or in this process when nothing is kept."""
         if self.place is not None:
             return index.register_run(self.project, run, self.place.id)
-        fresh = run not in self.claimed
-        self.claimed.add(run)
-        return fresh
+        return self.taken.claim(run)
 
 
 def _definitions(project: Project, settings: Settings) -> Definitions:
@@ -229,44 +222,6 @@ def _definitions(project: Project, settings: Settings) -> Definitions:
 
 def _session_folder(project: Project, session: str | None, now: float) -> SessionFolder:
     return folders.create(project, now) if session is None else folders.find(project, session)
-
-
-async def _recover(journal: Journal, store: EventStore) -> None:
-    """After an owner that died: ends what it left running, then says so of each run."""
-    commands = recovery.leftover_commands(journal.state)
-    for command in commands:
-        await end_group_if_same(command.group, command.started)
-    drafts = {run.id: store.draft(run.id) for run in journal.state.runs.values() if not run.status.ended}
-    await journal.record(lambda head: recovery.on_open(head, drafts, journal.set_aside))
-
-
-async def recover_abandoned(path: Path, clock: Clock | None = None) -> list[str]:
-    """Whoever works in a project next tidies up after those who died in it: their runs get an honest ending and
-    their commands end, whether or not anybody opens those sessions again.
-
-    Answers a sentence for each log that was damaged, on what became of it.
-    """
-    said = []
-    project = project_at(path)
-    for place in await anyio.to_thread.run_sync(folders.abandoned, project):
-        # One that somebody took meanwhile is in good hands; one that is broken says so when it is opened.
-        with suppress(SessionError), folders.lock(place) as lock:
-            lock.unfinished = True
-            said.append(await _recover_session(project, place, clock or SystemClock()))
-            lock.unfinished = False
-    return list(filter(None, said))
-
-
-async def _recover_session(project: Project, place: SessionFolder, clock: Clock) -> str:
-    store = SqliteStore(place.log)
-    try:
-        journal = Journal.load(store, clock)
-        await _recover(journal, store)
-        await put_away_all(journal, worktree_place(project, layered(project).settings, clock, place))
-        return journal.set_aside
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(store.close)
 
 
 def _opening(plan: _Plan) -> SessionOpened:

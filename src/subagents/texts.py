@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
+from hashlib import sha256
 from operator import is_
 from typing import Any
 
@@ -34,6 +35,11 @@ def as_name(name: object) -> str:
     """A name or a path that others chose, so that it cannot say more than a name."""
     text = str(name)
     return text if text.isprintable() else repr(text)
+
+
+def digest(text: str) -> str:
+    """The SHA-256 of its UTF-8, in hexadecimal; of any text, also one that UTF-8 cannot hold."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def about_tokens(text: str) -> int:

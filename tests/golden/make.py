@@ -20,8 +20,8 @@ from typing import Any
 import msgspec
 
 from subagents.conflict import ConflictKind, ConflictPlace, LineRange, ResolvedBy
-from subagents.encoding import EVENTS, encode
 from subagents.events import (
+    EVENTS,
     AgentDeregistered,
     AgentRegistered,
     ClientConnected,
@@ -66,6 +66,7 @@ from subagents.events import (
     WorkspaceClosed,
     WorkspaceOpened,
     WrapUpAsked,
+    encode,
 )
 from subagents.ids import RunId
 from subagents.sessions.messages import MessageKind, NewMessage

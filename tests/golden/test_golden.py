@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from subagents.encoding import EVENTS
-from subagents.events import Entry
+from subagents.events import EVENTS, Entry
 from subagents.sessions.reader import read_session
 from subagents.sessions.sqlite import SqliteStore
 from subagents.sessions.state import SessionState, fold

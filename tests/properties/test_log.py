@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subagents.encoding import EVENTS, decode, encode
 from subagents.errors import NotNow
-from subagents.events import Ending, Entry, Event, RunEvent
+from subagents.events import EVENTS, Ending, Entry, Event, RunEvent, decode, encode
 from subagents.ids import RunId
 from subagents.runs.state import RunState
 from subagents.sessions import tables

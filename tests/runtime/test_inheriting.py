@@ -17,8 +17,8 @@ from subagents.definitions.fields import ISOLATES, SEES_HISTORY
 from subagents.delegation.agent import AGENT, AgentParams
 from subagents.delegation.describing import TEMPLATE, Place, described, expanded, values
 from subagents.delegation.door import LIBRARY
-from subagents.encoding import encode
 from subagents.errors import SpawnRefused
+from subagents.events import encode
 from subagents.ids import RunId
 from subagents.runs.state import RunStatus
 from subagents.runtime.inheriting import NOTHING_YET

@@ -11,7 +11,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from subagents.bootstrap import AgentManager, recover_abandoned
+from subagents.abandoned import recover_abandoned
+from subagents.bootstrap import AgentManager
 from subagents.definitions.catalog import AgentCatalog
 from subagents.errors import BadDefinition, SessionError, SessionLocked, SessionNotFound
 from subagents.ids import RunId

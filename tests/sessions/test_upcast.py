@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from subagents.encoding import EVENTS
 from subagents.errors import NewerSession
-from subagents.events import Event, SessionRenamed
+from subagents.events import EVENTS, Event, SessionRenamed
 from subagents.sessions.upcast import STEPS, read_event
 from subagents.testing.facts import replied
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import msgspec
 import pytest
 
 from subagents import events
-from subagents.encoding import EVENTS, decode, encode
-from subagents.events import Ending, Event, SessionRenamed, ToolCalled
+from subagents.events import EVENTS, Ending, Event, SessionRenamed, ToolCalled, decode, encode
 from subagents.testing.facts import RUN, replied
 
 
@@ -16,6 +18,17 @@ def test_every_concrete_kind_is_known_by_its_name():
         name for name, kind in vars(events).items() if isinstance(kind, type) and issubclass(kind, Event)
     }
     assert set(EVENTS) == public - {"Event", "RunEvent", "Ending"}
+
+
+def test_no_module_of_facts_is_forgotten():
+    there = [import_module(f"{events.__name__}.{module.name}") for module in iter_modules(events.__path__)]
+    facts = {
+        name
+        for module in there
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and issubclass(kind, Event)
+    }
+    assert facts - {"Event", "RunEvent", "Ending"} == set(EVENTS)
 
 
 def test_the_kind_is_part_of_what_is_stored():

@@ -18,7 +18,7 @@ def recover(project: Project) -> None:
         return
     import anyio
 
-    from subagents.bootstrap import recover_abandoned
+    from subagents.abandoned import recover_abandoned
 
     say(*anyio.run(recover_abandoned, project.root))
 

@@ -13,9 +13,8 @@ from subagents.cli.following import LOOK_EVERY, nobody_reads
 from subagents.cli.options import at_least_nothing
 from subagents.cli.place import project_here
 from subagents.cli.streams import answer_json, draw, say, width_of
-from subagents.encoding import encode
 from subagents.errors import RunNotFound, SessionError, SessionNotFound
-from subagents.events import Entry, Event, RunEvent, RunResumed, RunSpawned, ToolCalled
+from subagents.events import Entry, Event, RunEvent, RunResumed, RunSpawned, ToolCalled, encode
 from subagents.ids import RunId
 from subagents.language import _
 from subagents.places import Project

@@ -130,8 +130,7 @@ def run(
     from subagents.spec import AskedBy, SpawnRequest
 
     one_output(as_json, events)
-    if context and no_inherit:
-        raise typer.BadParameter(_("--context is what it inherits, and --no-inherit-context refuses that."))
+    _refuse_together(context=context, no_inherit=no_inherit, detach=detach, events=events)
     folder = folder_at(cwd)
     agent, prompt = agent_and_prompt(words, folder, model)
     request = SpawnRequest(
@@ -153,10 +152,6 @@ def run(
         trust=trust,
     )
     if detach:
-        if events:
-            raise typer.BadParameter(
-                _("--events is for a run that is watched; follow one with: subagents events -f")
-            )
         return begin(folder, request, as_json=as_json, quiet=quiet)
     return run_in_foreground(folder, request, Display(as_json=as_json, events=events, quiet=quiet))
 
@@ -198,6 +193,16 @@ def spawn(
         as_json=as_json,
         quiet=quiet,
     )
+
+
+def _refuse_together(*, context: str, no_inherit: bool, detach: bool, events: bool) -> None:
+    """Raises `typer.BadParameter` for options that contradict each other."""
+    if context and no_inherit:
+        raise typer.BadParameter(_("--context is what it inherits, and --no-inherit-context refuses that."))
+    if detach and events:
+        raise typer.BadParameter(
+            _("--events is for a run that is watched; follow one with: subagents events -f")
+        )
 
 
 def agent_and_prompt(words: Sequence[str], folder: Path, model: str) -> tuple[str, str]:
@@ -244,16 +249,13 @@ def _default_agent(folder: Path, model: str) -> str:
     """The one for everything, unless what answers is no language model."""
     import anyio
 
-    from subagents.clock import SystemClock
-    from subagents.models.providers import variables_here
     from subagents.models.selection import INHERIT, OFFLINE, exact_model
-    from subagents.models.served import Served
-    from subagents.models.wishes import Chooser
+    from subagents.models.wishes import default_here
     from subagents.settings.layers import layered
 
     settings = layered(project_at(folder)).settings
     named = ("" if model == INHERIT else model) or settings.model or exact_model("")
     # Where no variable opens a provider there may still be a local one.
     if named == OFFLINE and not (model or settings.model):
-        named = anyio.run(Chooser(settings, Served(SystemClock()), variables_here()).default).model
+        named = anyio.run(default_here, settings).model
     return OFFLINE_AGENT if named == OFFLINE else DEFAULT_AGENT

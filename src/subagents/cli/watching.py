@@ -20,7 +20,6 @@ from rich.text import Text
 
 from subagents.bootstrap import AgentManager
 from subagents.cli.streams import give_up_output, is_live_terminal, json_for, say
-from subagents.encoding import encode
 from subagents.events import (
     Ending,
     Entry,
@@ -31,6 +30,7 @@ from subagents.events import (
     ServerLeftOut,
     ToolCalled,
     WrapUpAsked,
+    encode,
 )
 from subagents.ids import RunId
 from subagents.language import _, counted

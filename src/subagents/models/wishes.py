@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 
 import anyio.to_thread
 
+from subagents.clock import SystemClock
 from subagents.errors import ModelUnavailable
 from subagents.language import _
 from subagents.models import ollama
@@ -64,6 +65,12 @@ async def choose(wish: ModelWish, *, settings: Settings, served: Served) -> Mode
     """`models.choice.ChooseModel`, by these settings and the environment as it is now."""
     environ = await anyio.to_thread.run_sync(variables_here)
     return await Chooser(settings, served, environ)(wish)
+
+
+async def default_here(settings: Settings) -> ModelChoice:
+    """`Chooser.default`, for a program that asks once."""
+    environ = await anyio.to_thread.run_sync(variables_here)
+    return await Chooser(settings, Served(SystemClock()), environ).default()
 
 
 class Chooser:

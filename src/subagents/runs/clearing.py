@@ -9,7 +9,7 @@ from enum import StrEnum
 from subagents.errors import RunNotFound
 from subagents.ids import RunId
 from subagents.runs.listing import Group, group_of
-from subagents.runs.state import RunState, RunStatus
+from subagents.runs.state import RunState
 from subagents.texts import quoted
 
 OLDER_THAN = 5.0  # minutes since its ending after which a run goes unless asked otherwise
@@ -83,16 +83,11 @@ def by_name(
             errors.append(f"{quoted(name)} has only just begun; stop it first")
         elif (refused := _refused(name, run, above)) is not None:
             errors.append(refused)
-        elif is_unread(run) and not rules.include_unread:
+        elif run.unread and not rules.include_unread:
             unread[run.id] = None
         else:
             cleared[run.id] = None
     return Clearing(tuple(cleared), {Kept.UNREAD: tuple(unread)}, tuple(errors))
-
-
-def is_unread(run: RunState) -> bool:
-    """Whether it has an answer that nobody has read. Endings without one are told by their notice."""
-    return run.status is RunStatus.COMPLETED and not run.delivered
 
 
 def above_live(known: Mapping[RunId, RunState]) -> set[RunId]:
@@ -124,7 +119,7 @@ def _reason(run: RunState, above: set[RunId]) -> Kept | None:
 def _too_soon(run: RunState, rules: Rules, now: float) -> Kept | None:
     if group_of(run) is Group.PROBLEMS and not rules.include_errors:
         return Kept.PROBLEM
-    if is_unread(run) and not rules.include_unread:
+    if run.unread and not rules.include_unread:
         return Kept.UNREAD
     ended = run.ended_at if run.ended_at is not None else run.elapsed_from
     return Kept.YOUNG if now - ended < rules.older_than else None

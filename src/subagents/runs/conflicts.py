@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
 
 import msgspec
 
@@ -11,7 +10,7 @@ from subagents.conflict import ConflictKind, ConflictPlace, ResolvedBy
 from subagents.errors import NotNow
 from subagents.events import ConflictDetected, ConflictResolved, Entry, Event
 from subagents.ids import RunId
-from subagents.texts import as_name
+from subagents.texts import as_name, digest
 
 MOST_PLACES = 3  # files of a conflict that a line names
 MOST_RANGES = 3  # passages of a file
@@ -85,7 +84,7 @@ def _without(conflicts: tuple[Conflict, ...], conflict: str) -> tuple[Conflict, 
 def conflict_id(runs: Sequence[RunId], kind: ConflictKind, about: str = "") -> str:
     """The same for the same two, whenever they meet; `about` divides what is told of apart."""
     said = "\0".join((*sorted(runs), kind, about))
-    return sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return digest(said)[:8]
 
 
 # --- what is to be recorded

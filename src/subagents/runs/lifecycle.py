@@ -7,7 +7,6 @@ parent asked for in vain is said with `NotNow`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 
 import msgspec
 
@@ -36,6 +35,7 @@ from subagents.events import (
 from subagents.runs.kept import KeptWork
 from subagents.runs.state import RunState, RunStatus
 from subagents.spec import AskedBy, OnInvalid
+from subagents.texts import digest
 
 # Characters; a reason is a sentence, whatever a provider or a tool made of it.
 MAX_REASON = 2_000
@@ -252,11 +252,6 @@ def _refuse_reported(run: RunState, what: str) -> None:
             f"{run.handle!r} ({run.id}) is an agent outside, which only reports of its work; "
             f"it cannot be {what} from here"
         )
-
-
-def digest(text: str) -> str:
-    """The SHA-256 of a text's UTF-8, in hexadecimal."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _cut_short(run: RunState) -> str:

@@ -101,7 +101,7 @@ def status_words(run: RunState) -> str:
     if run.parked or run.paused:
         return f"{run.status}, paused" if run.parked else f"{run.status}, pausing"
     wrapped = ", wrapped up" if run.outcome is not None and run.outcome.wrapped_up else ""
-    unread = ", unread" if run.status is RunStatus.COMPLETED and not run.delivered else ""
+    unread = ", unread" if run.unread else ""
     return f"{run.status}{wrapped}{unread}"
 
 

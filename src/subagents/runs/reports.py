@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from os.path import normpath
 from pathlib import PurePath
 from typing import TypeAlias, assert_never
@@ -31,7 +30,7 @@ from subagents.ids import RunId
 from subagents.runs.lifecycle import interrupt
 from subagents.runs.state import RunState
 from subagents.spec import REPORTED, RunSpec
-from subagents.texts import quoted, storable
+from subagents.texts import digest, quoted, storable
 
 MAX_NAME = 64  # characters
 MAX_CAPABILITIES = 50
@@ -175,7 +174,6 @@ def _command(run: RunState, report: CommandReport, call: str) -> list[RunEvent]:
     if not report.command.strip():
         raise BadReport("A command without a command says nothing: give the whole line in command.")
     arguments = json.dumps({"command": storable(report.command)[:MAX_TEXT]}, ensure_ascii=False)
-    digest = sha256(arguments.encode()).hexdigest()
     return [
         ToolCalled(
             run=run.id,
@@ -183,7 +181,7 @@ def _command(run: RunState, report: CommandReport, call: str) -> list[RunEvent]:
             call=call,
             tool=COMMAND,
             arguments=arguments[:MAX_ARGUMENTS],
-            digest=digest,
+            digest=digest(arguments),
         ),
         ToolReturned(
             run=run.id,

@@ -151,6 +151,11 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(steer.id for steer in self.steers if steer.waits)
 
     @property
+    def unread(self) -> bool:
+        """Whether it has an answer that nobody has read. Endings without one are told by their notice."""
+        return self.status is RunStatus.COMPLETED and not self.delivered
+
+    @property
     def reported(self) -> bool:
         """Whether it stands for an agent outside, which nobody here drives."""
         return self.spec.runner == REPORTED

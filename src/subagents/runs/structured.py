@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from subagents.runs.lifecycle import digest
 from subagents.runs.result import Result
 from subagents.runs.state import RunStatus
+from subagents.texts import digest
 
 MAX_PREVIEW = 500  # characters of a text that is shown beside the value, or in its place
 MAX_ERRORS = 20

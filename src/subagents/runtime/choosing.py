@@ -9,17 +9,19 @@ import anyio.to_thread
 import msgspec
 
 from subagents.definitions.matching import match
-from subagents.definitions.model import AgentDefinition, Isolation, Scope
+from subagents.definitions.model import AgentDefinition, Isolation
 from subagents.errors import SpawnRefused, UnknownAgent
 from subagents.models.choice import ModelWish
 from subagents.models.pricing import has_price
 from subagents.models.thinking import LEVELS, is_known
+from subagents.runs.deciding import inherited_model
 from subagents.runs.limits import dollars
-from subagents.runs.resolve import inherited_model, resolve, wanted_folder
+from subagents.runs.resolve import resolve, wanted_folder
 from subagents.runs.state import RunState
 from subagents.runtime.surroundings import Surroundings
-from subagents.settings.possible import NO_FALLBACK, SCRIPT
-from subagents.spec import AskedBy, DefinitionSource, RunSpec, SpawnRequest
+from subagents.runtime.trusting import refuse_untrusted_program, refuse_untrusted_script, untrusted
+from subagents.settings.possible import NO_FALLBACK
+from subagents.spec import RunSpec, SpawnRequest
 from subagents.texts import quoted
 
 AUTO = "auto"  # the type that lets the best fitting agent be chosen, where no agent is called so
@@ -29,11 +31,10 @@ MOST_NAMED = 3
 
 async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundings) -> RunSpec:
     """All that decides how the run runs. Raises `UnknownAgent`, `SpawnRefused`, `ModelUnavailable` or `BadTools`."""
-    if parent is not None and parent.status.ended:
-        raise SpawnRefused(f"Run {parent.id!r} has ended and can begin nothing any more.")
+    refuse_ended(parent)
     found, note = _definition(asked, parent, around)
     definition, unknown = _with_types(found, around)
-    _refuse_untrusted(asked, definition, around)
+    refuse_untrusted_program(asked, definition, around)
     _refuse_depth(around)
     cwd = wanted_folder(asked, parent, around.here)
     spec = resolve(
@@ -48,11 +49,17 @@ async def chosen(asked: SpawnRequest, parent: RunState | None, around: Surroundi
     )
     if spec.isolation == Isolation.WORKTREE and around.refuse_worktree is not None:
         await around.refuse_worktree(cwd, spec.base)
-    _refuse_untrusted_script(asked, spec, around)
+    refuse_untrusted_script(asked, spec, around)
     spec, told = await _with_tools(asked, spec, definition, around)
     given = await around.given_notes(spec) if around.given_notes is not None else ()
     notes = (*spec.notes, *note, *unknown, *told, *given)
     return await _with_model(msgspec.structs.replace(spec, notes=notes), asked, parent, around)
+
+
+def refuse_ended(parent: RunState | None) -> None:
+    """Raises `SpawnRefused`; asked again when the run is recorded, since a parent may end meanwhile."""
+    if parent is not None and parent.status.ended:
+        raise SpawnRefused(f"Run {parent.id!r} has ended and can begin nothing any more.")
 
 
 def _with_types(definition: AgentDefinition, around: Surroundings) -> tuple[AgentDefinition, tuple[str, ...]]:
@@ -83,7 +90,7 @@ async def _with_tools(
     servers: Sequence[str] = ()
     if around.choose_servers is not None:
         chosen = await around.choose_servers(
-            spec, definition, lambda source: _untrusted(asked, source, around) is None
+            spec, definition, lambda source: untrusted(asked, source, around) is None
         )
         spec, told, servers = chosen.spec, list(chosen.notes), chosen.names
     if around.tool_notes is not None:
@@ -179,41 +186,6 @@ def _fitting(
 
 def _in_a_sentence(reason: str) -> str:
     return reason[:1].lower() + reason[1:].rstrip(".")
-
-
-def _refuse_untrusted(asked: SpawnRequest, definition: AgentDefinition, around: Surroundings) -> None:
-    """What a project's file names is not executed before the user trusted that file as it is."""
-    if definition.runner and (source := _untrusted(asked, definition.source, around)):
-        raise SpawnRefused(
-            f"The agent {definition.name!r} runs a program that {source.path} names, and you have not trusted this "
-            f"file as it is now. Read it, then: subagents trust {source.path}"
-        )
-
-
-def _refuse_untrusted_script(asked: SpawnRequest, spec: RunSpec, around: Surroundings) -> None:
-    """A script calls tools, commands too, without a model having been asked: it is a program like any other."""
-    script = spec.asked_model.strip()
-    if spec.decided["model"] != "definition" or not script.startswith(SCRIPT):
-        return
-    if source := _untrusted(asked, spec.source, around):
-        raise SpawnRefused(
-            f"The agent {spec.agent!r} has {script!r} answer, which {source.path} names, and you have not trusted "
-            f"this file as it is now. Read both, then: subagents trust {source.path}"
-        )
-
-
-def _untrusted(
-    asked: SpawnRequest, source: DefinitionSource | None, around: Surroundings
-) -> DefinitionSource | None:
-    """The project's file that would have to be trusted first; None where nothing stands in the way."""
-    if source is None or source.scope != Scope.PROJECT:
-        return None
-    return None if _trusts(asked, around) or around.is_trusted(source, around.project) else source
-
-
-def _trusts(asked: SpawnRequest, around: Surroundings) -> bool:
-    """Trust is given by people, and by programs that are no agent's command."""
-    return asked.trust and asked.asked_by in (AskedBy.PERSON, AskedBy.PROGRAM) and around.outer is None
 
 
 def _refuse_depth(around: Surroundings) -> None:

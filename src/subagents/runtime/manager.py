@@ -20,7 +20,7 @@ from anyio.abc import TaskGroup
 from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.told import ToldProblems
-from subagents.errors import SessionError, SpawnRefused
+from subagents.errors import SessionError
 from subagents.events import (
     Entry,
     Event,
@@ -42,7 +42,7 @@ from subagents.runs.reports import lines as reported_lines
 from subagents.runs.result import Result
 from subagents.runs.state import TO_PARENT, RunState, Steer, receipt
 from subagents.runtime.admission import Admission
-from subagents.runtime.choosing import chosen
+from subagents.runtime.choosing import chosen, refuse_ended
 from subagents.runtime.driving import Driving
 from subagents.runtime.following import follow
 from subagents.runtime.inheriting import with_inherited
@@ -157,12 +157,12 @@ class AgentManager:
         self._admission.project.resize(max_concurrent)
 
     async def note(self, fact: Event) -> None:
-        """Keeps a fact about the session itself. Raises `SessionError`."""
+        """Keeps a fact that needs no decision. Raises `SessionError`."""
         await self._journal.record(lambda _: fact)
 
     async def register(self, agent: Registration, owner: str = "library") -> RunId:
         """An agent that we did not start will report of its work: the run that stands for it. Raises `BadReport`."""
-        run_id, project = self._new_id(), str(self._around.project)
+        run_id, project = self._new_id(), str(self.project)
 
         def fact(head: SessionState) -> Event:
             handle = free_handle(agent.name, head.handles)
@@ -275,7 +275,9 @@ class AgentManager:
             # A run that a command of another session's run began has its parent elsewhere: this is its reader.
             elsewhere = state.parent is not None and state.parent not in self.state.runs
             reader = TO_PARENT if elsewhere else to
-            await self._note(ResultDelivered(run=run_id, episode=state.episode, to=reader))
+            # A session that is over still has its results.
+            with suppress(SessionError):
+                await self.note(ResultDelivered(run=run_id, episode=state.episode, to=reader))
         return result
 
     def unkept(self, run: str) -> Result | None:
@@ -358,8 +360,7 @@ class AgentManager:
         """The fact; None when the same request was answered while this one was being looked at."""
         if self._answered(asked) is not None:
             return None
-        if asked.parent is not None and head.run(asked.parent).status.ended:
-            raise SpawnRefused(f"Run {asked.parent!r} has ended and can begin nothing any more.")
+        refuse_ended(head.run(asked.parent) if asked.parent is not None else None)
         above = self._above(asked)
         if above is not None:
             self._admission.count_spawn(above.root)
@@ -393,8 +394,3 @@ class AgentManager:
 
     def _told(self, run: RunState, ending: Event) -> Result:
         return Result.of(run, ending, self._reads.get(run.id), self.state.conflicts_of(run.id))
-
-    async def _note(self, event: Event) -> None:
-        """Records what needs no decision; a session that is over keeps quiet about it."""
-        with suppress(SessionError):
-            await self._journal.record(lambda _: event)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -40,6 +39,7 @@ from subagents.runners.base import (
 from subagents.runs.state import RunState
 from subagents.sessions.messages import NewMessage
 from subagents.sessions.transcript import call_line, missing_line, reply_lines, result_lines
+from subagents.texts import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _called(update: Called, run: RunState) -> ToolCalled:
         call=update.call,
         tool=update.tool,
         arguments=update.arguments[:MAX_ARGUMENTS],
-        digest=hashlib.sha256(update.arguments.encode("utf-8", "surrogatepass")).hexdigest(),
+        digest=digest(update.arguments),
         changes=update.changes,
     )
 

@@ -70,6 +70,19 @@ def outer_run(environment: Mapping[str, str]) -> OuterRun | None:
     return OuterRun(RunId(run[:RUN_ID_LENGTH]), RunId(tree), int(depth) if known else 999)
 
 
+class TakenIds:
+    """The ids of runs that are taken, where no others are known than those of this process."""
+
+    def __init__(self) -> None:
+        self._taken: set[RunId] = set()
+
+    def claim(self, run: RunId) -> bool:
+        """Whether the id was free; from now on it is not."""
+        free = run not in self._taken
+        self._taken.add(run)
+        return free
+
+
 class AgentSource(Protocol):
     """The agent definitions as they are now."""
 

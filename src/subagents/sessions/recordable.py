@@ -6,8 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from subagents.encoding import decode, encode
-from subagents.events import Event
+from subagents.events import Event, decode, encode
 
 _Fact = TypeVar("_Fact", bound=Event)
 

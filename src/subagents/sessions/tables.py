@@ -13,9 +13,8 @@ from zlib import crc32
 
 import msgspec
 
-from subagents.encoding import encode
 from subagents.errors import SessionError
-from subagents.events import Entry, RunEvent
+from subagents.events import Entry, RunEvent, encode
 from subagents.ids import RunId
 from subagents.sessions.messages import MessageKind, NewMessage, StoredMessage
 from subagents.sessions.recordable import mended

@@ -11,9 +11,8 @@ from typing import Any
 
 import msgspec
 
-from subagents.encoding import EVENTS, decode
 from subagents.errors import NewerSession
-from subagents.events import Event
+from subagents.events import EVENTS, Event, decode
 
 #: One version's JSON object to the next version's.
 Step = Callable[[dict[str, Any]], dict[str, Any]]

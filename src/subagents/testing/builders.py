@@ -12,14 +12,13 @@ from subagents.clock import Clock
 from subagents.definitions.catalog import AgentCatalog
 from subagents.definitions.model import AgentDefinition, Parsed
 from subagents.errors import WorkspaceError
-from subagents.ids import RunId
 from subagents.models.choice import ChooseModel, ModelChoice, ModelWish
 from subagents.models.shelves import LookAtModels
 from subagents.own_tasks import own_tasks
 from subagents.runners.base import Runner
 from subagents.runtime.admission import Admission
 from subagents.runtime.manager import AgentManager
-from subagents.runtime.surroundings import OuterRun, Shared, Surroundings
+from subagents.runtime.surroundings import OuterRun, Shared, Surroundings, TakenIds
 from subagents.sessions.journal import Journal
 from subagents.sessions.store import EventStore, MemoryStore
 from subagents.settings.model import Settings
@@ -87,13 +86,6 @@ async def open_manager(
     clock, store = clock or FakeClock(), store or MemoryStore()
     settings, folder = settings or Settings(), project or Path.cwd()
     journal = Journal.load(store, clock)
-    claimed: set[RunId] = set()
-
-    def claim(run_id: RunId) -> bool:
-        fresh = run_id not in claimed
-        claimed.add(run_id)
-        return fresh
-
     surroundings = Surroundings(
         project=folder,
         here=folder,
@@ -101,7 +93,7 @@ async def open_manager(
         settings=settings,
         definitions=Agents(*agents),
         choose_model=choose_model or _as_named,
-        claim_id=claim,
+        claim_id=TakenIds().claim,
         environment=environment or {},
         outer=outer,
         is_trusted=lambda _source, _project: True,

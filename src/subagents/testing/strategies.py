@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from subagents.conflict import ConflictKind, ConflictPlace, ResolvedBy
-from subagents.encoding import EVENTS
 from subagents.errors import NotNow
 from subagents.events import (
+    EVENTS,
     CommandStarted,
     ConflictDetected,
     ConflictResolved,

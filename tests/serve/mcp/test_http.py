@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from mcp.client.client import Client as OfficialClient
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import Implementation
 from tests.serve.mcp.stories import Story, envelope, story
 
 from subagents.errors import SessionError
 from subagents.own_tasks import own_tasks
-from subagents.serve.mcp import http
+from subagents.serve.mcp import http as served_http
 from subagents.serve.mcp.conversations import Client
 from subagents.serve.mcp.http import http_app, serve_http
 
@@ -40,13 +40,10 @@ class Served:
         return httpx2.AsyncClient(headers={**given, **headers}, trust_env=False, timeout=20)
 
     @asynccontextmanager
-    async def official(self, mode: str, name: str = "mcp") -> AsyncIterator[OfficialClient]:
-        called = Implementation(name=name, version="1")
+    async def official(self, mode: str) -> AsyncIterator[OfficialClient]:
         async with (
             self.http() as http,
-            OfficialClient(
-                streamable_http_client(self.url, http_client=http), mode=mode, client_info=called
-            ) as client,
+            OfficialClient(streamable_http_client(self.url, http_client=http), mode=mode) as client,
         ):
             yield client
 
@@ -127,19 +124,6 @@ async def test_clients_of_one_name_share_their_sessions_in_both_eras():
         assert len(server.begun) == 1
 
 
-async def test_of_too_many_clients_the_one_that_was_quiet_longest_begins_anew(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    monkeypatch.setattr(http, "MOST_PEERS", 2)
-    async with served() as server:
-        for name in ("a", "b", "a", "c", "a", "b"):
-            async with server.official("auto", name) as client:
-                await client.call_tool("Agent", {"prompt": "quick", "subagent_type": "plain"})
-        assert [client.name for client in server.begun] == ["a", "b", "c", "b"]
-        async with server.official("auto", "b") as client:
-            assert (await client.call_tool("list_subagents", {"all": True})).structured_content["total"] == 6
-
-
 @BOTH
 async def test_a_notice_is_acknowledged_by_the_request_after_its_answer(mode: str):
     async with served() as server, server.official(mode) as client:
@@ -182,6 +166,65 @@ async def test_it_ends_when_it_is_cancelled_and_frees_its_connections():
         headers = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": "tools/list"}
         assert (await http.post(server.url, json=body, headers=headers)).status_code == 200
     assert len(server.begun) == 1
+
+
+def asked(client: str, method: str = "tools/list", **params: Any) -> dict[str, Any]:
+    """A request of the era without handshakes, from a client that goes by that name."""
+    named = {"Mcp-Name": params["name"]} if "name" in params else {}
+    return {
+        "json": {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": method,
+            "params": {**params, "_meta": envelope(client)},
+        },
+        "headers": {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": method, **named},
+    }
+
+
+@pytest.fixture
+def two_peers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served_http, "MAX_PEERS", 2)
+
+
+@pytest.mark.usefixtures("two_peers")
+async def test_of_many_names_the_one_that_was_quiet_longest_is_let_go():
+    async with served() as server, server.http(**ACCEPT) as http:
+        for name in ("one", "two", "one", "three", "one"):
+            assert (await http.post(server.url, **asked(name))).status_code == 200
+        assert [client.name for client in server.begun] == ["one", "two", "three"]
+        await http.post(server.url, **asked("two"))
+        assert [client.name for client in server.begun] == ["one", "two", "three", "two"]
+
+
+@pytest.mark.usefixtures("two_peers")
+async def test_who_is_let_go_hears_that_it_listens_no_more_and_is_still_answered():
+    async with served() as server, server.http(**ACCEPT) as http:
+        told, answers = server.told, list[str]()
+        run = await told.manager.spawn("plain", "a")
+
+        async def wait() -> None:
+            arguments = {"agent_id": run, "wait": True}
+            waiting = asked("one", "tools/call", name="get_subagent_result", arguments=arguments)
+            answers.append((await http.post(server.url, **waiting)).text)
+
+        async with own_tasks() as tasks:
+            tasks.start_soon(wait)
+            with anyio.fail_after(10):
+                while not told.manager.waits.watching(run, None):
+                    await anyio.lowlevel.checkpoint()
+            listening = asked("one", "subscriptions/listen", notifications={"toolsListChanged": True})
+            async with http.stream("POST", server.url, **listening) as stream:
+                lines = stream.aiter_lines()
+                while "subscriptions/acknowledged" not in await anext(lines):
+                    pass
+                for name in ("two", "three"):
+                    await http.post(server.url, **asked(name))
+                with anyio.fail_after(10):
+                    assert '"result"' in "".join([line async for line in lines])
+            assert answers == []
+            told.gates["a"].set()
+        assert "a is done" in answers[0]
 
 
 async def test_a_socket_that_others_can_reach_is_not_served_on():

@@ -99,15 +99,11 @@ def generated(wish: str) -> dict[str, Any]:
 
 
 async def _has_language_model(project: Project) -> bool:
-    from subagents.clock import SystemClock
-    from subagents.models.providers import variables_here
     from subagents.models.selection import OFFLINE
-    from subagents.models.served import Served
-    from subagents.models.wishes import Chooser
+    from subagents.models.wishes import default_here
     from subagents.settings.layers import layered
 
-    chooser = Chooser(layered(project).settings, Served(SystemClock()), variables_here())
-    return (await chooser.default()).model != OFFLINE
+    return (await default_here(layered(project).settings)).model != OFFLINE
 
 
 async def _answer(project: Project, request: SpawnRequest) -> Result:

@@ -17,6 +17,7 @@ from subagents.errors import WorkspaceError
 from subagents.language import _
 
 if TYPE_CHECKING:
+    from subagents.workspaces.putting_back.contribution import Contribution
     from subagents.workspaces.putting_back.publishing import Outgoing
 
 PUSH_HELP = _(
@@ -44,8 +45,7 @@ def push(name: RunName, remote: Remote = "origin", yes: Yes = False) -> int:
 
     from subagents.workspaces.putting_back import publishing
 
-    _seen, contribution = Here(acting=True).to_act_on(name)
-    going = anyio.run(partial(publishing.outgoing, contribution, remote))
+    _contribution, going = _outgoing(name, remote)
     address = going.shown_address
     question = _("Push {branch} to {address}?").format(branch=going.branch, address=address)
     if not agreed(question, yes=yes):
@@ -72,8 +72,7 @@ def pr(
 
     from subagents.workspaces.putting_back import publishing
 
-    _seen, contribution = Here(acting=True).to_act_on(name)
-    going = anyio.run(partial(publishing.outgoing, contribution, remote))
+    contribution, going = _outgoing(name, remote)
     program = publishing.gh_program(going)
     if not program:
         answer(anyio.run(partial(publishing.page, going, into)))
@@ -86,6 +85,16 @@ def pr(
         return Exit.COMPLETED
     answer(anyio.run(partial(publishing.open_request, program, going, contribution, into, os.environ)))
     return Exit.COMPLETED
+
+
+def _outgoing(name: str, remote: str) -> tuple[Contribution, Outgoing]:
+    """What a run did, and where its branch is to go."""
+    import anyio
+
+    from subagents.workspaces.putting_back import publishing
+
+    _seen, contribution = Here(acting=True).to_act_on(name)
+    return contribution, anyio.run(partial(publishing.outgoing, contribution, remote))
 
 
 async def _refuse_unpushed(going: Outgoing, run: str) -> None:

@@ -23,8 +23,8 @@ from subagents.serve.mcp.riding import Ride
 from subagents.serve.mcp.server import mcp_server
 
 PATH = "/mcp"
+MAX_PEERS = 200  # names that clients go by; the one that asked for nothing longest is let go
 LEAVING_BOUND = 2  # seconds that answers under way have when the server ends
-MOST_PEERS = 200  # clients by their names, which are whatever they say
 UNAUTHORIZED = b"This server needs its token: Authorization: Bearer <token>."
 
 
@@ -86,20 +86,20 @@ def _without_signals(config: Any) -> Any:
 
 
 class _Peers:
-    """The clients by their names. Of more than `MOST_PEERS` the one that was quiet longest is forgotten, and begins
-    anew when it comes back."""
+    """The clients by their names, for as long as the server runs, or until too many others have come since."""
 
     def __init__(self, conversations_for: Callable[[Client], Conversations]) -> None:
         self._conversations_for = conversations_for
+        #: The quietest first.
         self._peers: dict[str, Peer] = {}
         self._tasks: TaskGroup | None = None
 
     def of(self, asking: Asking) -> Peer:
         client = client_of(asking)
         peer = self._peers.pop(client.name, None) or self._begun(client)
-        self._peers[client.name] = peer  # the quietest first
-        while len(self._peers) > MOST_PEERS:
-            self._peers.pop(next(iter(self._peers))).forget()
+        self._peers[client.name] = peer
+        while len(self._peers) > MAX_PEERS:
+            self._peers.pop(next(iter(self._peers))).let_go()
         return peer
 
     def _begun(self, client: Client) -> Peer:

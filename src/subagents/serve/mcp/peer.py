@@ -44,6 +44,7 @@ class Peer:
         self.listen = ListenHandler(self.following)
         self._tasks = tasks
         self._talks: dict[tuple[Client, str], Talk] = {}
+        self._let_go = False
 
     async def talk(self, asking: Asking) -> Talk:
         """The session that a request is about. Raises `SessionError`."""
@@ -54,22 +55,26 @@ class Peer:
             known = self._begin(key, manager)
         return known
 
+    def let_go(self) -> None:
+        """Nothing is followed for it any more, and who listens hears that. What it has asked for is still answered;
+        notices that it has not acknowledged are told again when it comes back."""
+        self._let_go = True
+        self.listen.close()
+        for talk in self._talks.values():
+            talk.followed.cancel()
+
     def _begin(self, key: tuple[Client, str], manager: AgentManager) -> Talk:
         self._forget(key)
         while len(self._talks) >= MAX_TALKS:
             self._forget(next(iter(self._talks)))
         talk = self._talks[key] = Talk(manager, Stash(manager.clock.monotonic), self.leaving)
-        self._tasks.start_soon(self._follow, talk)
+        if not self._let_go:
+            self._tasks.start_soon(self._follow, talk)
         return talk
 
     def _forget(self, key: tuple[Client, str]) -> None:
         if (talk := self._talks.pop(key, None)) is not None:
             talk.followed.cancel()
-
-    def forget(self) -> None:
-        """Nothing more is followed for it. Its calls in progress go on."""
-        for key in list(self._talks):
-            self._forget(key)
 
     async def _follow(self, talk: Talk) -> None:
         with talk.followed:

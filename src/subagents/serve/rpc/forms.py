@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 
-from subagents.encoding import EVENTS
-from subagents.events import Entry
+from subagents.events import EVENTS, Entry
 from subagents.notices.notice import Notice
 from subagents.runs.peek import Peek
 from subagents.runs.result import Result

@@ -1,10 +1,13 @@
-"""Facts as text, and back: each is JSON in a line, stored under the name of its kind."""
+"""Every kind of fact by its name, and how one is written and read."""
 
 from __future__ import annotations
 
 import msgspec
 
-from subagents.events import Ending, Event, RunEvent
+# Kinds are found as subclasses, so each module with facts has to be loaded before they are gathered.
+from subagents.events import endings, notices, runs, sessions, turns, workspaces  # noqa: F401
+from subagents.events.endings import Ending
+from subagents.events.fact import Event, RunEvent
 
 
 def _leaves(kind: type[Event]) -> list[type[Event]]:
