@@ -23,7 +23,13 @@ os.environ |= {"LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "TZ": "UTC"}
 time.tzset()
 
 # No test compares wall-clock time, nor does hypothesis; in CI it tries the same examples every time.
-hypothesis.settings.register_profile("subagents", deadline=None, derandomize=bool(os.environ.get("CI")))
+# How fast examples are made says how busy the machine is.
+hypothesis.settings.register_profile(
+    "subagents",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("subagents")
 
 
