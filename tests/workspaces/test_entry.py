@@ -1,4 +1,4 @@
-"""What git keeps for a worktree, damaged by whoever works in it: git never waits, nothing is lost, and git forgets it."""
+"""What git keeps for a worktree, damaged by whoever works in it: git does not wait, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -119,12 +119,20 @@ async def test_settings_of_the_tree_are_not_written_through_a_link(repo: Path, p
     assert (theirs.read_text(), kept.branch, is_gone(worktree)) == ("keep\n", BRANCH, True)
 
 
-async def test_a_tree_that_says_it_is_of_another_repository_is_kept_here(
-    repo: Path, place: Place, tmp_path: Path
+@pytest.mark.parametrize("of_ours", [True, False])
+async def test_commits_that_were_made_through_another_entry_keep_the_folder(
+    repo: Path, place: Place, tmp_path: Path, of_ours: bool
 ):
-    other = repository(tmp_path / "other")
     worktree = await made(repo, place)
-    write(worktree.tree / "new", "x\n")
-    write(worktree.tree / ".git", f"gitdir: {other / '.git'}\n")
-    kept = await finish(worktree, place)
-    assert (kept.branch, is_gone(worktree), git(other, "status", "--porcelain")) == (BRANCH, True, "")
+    entry = Path(worktree.git_dir).with_name("second")
+    if of_ours:
+        shutil.copytree(worktree.git_dir, entry)
+    else:
+        entry = repository(tmp_path / "other") / ".git"
+    write(worktree.tree / ".git", f"gitdir: {entry}\n")
+    lost = write(worktree.tree / "lost", "x\n")
+    git(worktree.tree, "add", "lost")
+    git(worktree.tree, "commit", "-q", "-m", "there")
+    lost.unlink()
+    assert f"its .git leads to {entry}" in await stays(worktree, place)
+    assert shown(worktree.tree, "HEAD", "lost") == b"x\n"

@@ -1,8 +1,8 @@
 """What git keeps for a tree (gitrepository-layout(5): `worktrees/<id>`), as every git needs it.
 
 An agent may have written there. One pipe in it, and each git that lists worktrees waits for ever, the user's own too;
-and without its way to the tree git never forgets it. What is put right is no work: it is known from the beginning, or it
-has no bytes.
+and without its way to the tree git never forgets it. What is put right is no work: it is known from the beginning, or
+it has no bytes.
 """
 
 from __future__ import annotations
@@ -58,13 +58,24 @@ def _leads(file: Path, git_dir: Path) -> str:
     return ""
 
 
+def led_elsewhere(worktree: Worktree, folder: Path) -> str:
+    """Another folder of git's than ours that the `.git` in the tree's `folder` leads to; "" for none."""
+    led = _led(folder / ".git")
+    return led if led not in ("", os.path.realpath(worktree.git_dir)) and Path(led).is_dir() else ""
+
+
 def _leads_back(file: Path, git_dir: Path) -> bool:
-    """Whether that is the `.git` of another tree that has this for its own: ours was moved, or another took its name."""
+    """Whether that is the `.git` of another tree that has this for its own: ours, moved, or one that took its name."""
+    return _led(file) == os.path.realpath(git_dir)
+
+
+def _led(file: Path) -> str:
+    """Where a tree's `.git` leads; "" for nowhere."""
     with suppress(OSError, ValueError):
         text = os.fsdecode(first_bytes(file, MOST))
-        led = text.removesuffix("\n").removeprefix(LED)
-        return text.startswith(LED) and os.path.realpath(file.parent / led) == os.path.realpath(git_dir)
-    return False
+        if text.startswith(LED):
+            return os.path.realpath(file.parent / text.removesuffix("\n").removeprefix(LED))
+    return ""
 
 
 def put(file: Path, text: str | None) -> None:
