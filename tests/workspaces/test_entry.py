@@ -85,6 +85,18 @@ async def test_a_pipe_in_place_of_what_git_reads_keeps_the_folder_and_nobody_wai
     assert git(repo, "worktree", "list")
 
 
+@pytest.mark.parametrize("name", ["gitdir", "commondir", "HEAD"])
+async def test_another_worktree_is_made_while_there_is_a_pipe_in_one(repo: Path, place: Place, name: str):
+    worktree = await made(repo, place)
+    pipe(Path(worktree.git_dir, name))
+    with anyio.fail_after(ENOUGH):
+        other = await made(repo, place, run="run00002")
+        write(other.tree / "new", "x\n")
+        kept = await finish(other, place)
+    assert shown(repo, kept.branch, "new") == b"x\n"
+    assert worktree.tree.is_dir()
+
+
 async def test_a_tree_that_took_its_name_at_git_is_left_to_whom_it_belongs(repo: Path, place: Place):
     worktree = await made(repo, place)
     other = worktree.tree.with_name("moved")

@@ -19,6 +19,7 @@ from subagents.workspaces.worktrees.ownership import Worktree
 
 MOST = 100_000  # bytes that are read of a file; a path has fewer
 LED = "gitdir: "  # what a tree's `.git` begins with
+LISTED = ("gitdir", "commondir", "HEAD")  # what git reads of each worktree when it lists them
 TO_COMMON = "../..\n"
 
 
@@ -39,6 +40,14 @@ def put_right(worktree: Worktree) -> None:
     tree, led = worktree.tree / ".git", _leads(git_dir / "gitdir", git_dir)
     if led != os.path.realpath(tree) and not _leads_back(Path(led), git_dir):
         put(git_dir / "gitdir", f"{tree}\n")
+
+
+def unblock(worktree: Worktree) -> None:
+    """Puts it right where else each git that lists worktrees would wait, also while its run goes on. What cannot be put
+    right is left."""
+    if worktree.worked_in and any(_waits(Path(worktree.git_dir, name)) for name in LISTED):
+        with suppress(OSError, WorkspaceError):
+            put_right(worktree)
 
 
 def _waits(file: Path) -> bool:
