@@ -176,3 +176,70 @@ async def test_they_are_told_of_after_a_crash_and_go_with_what_is_discarded(repo
     discarded = await discard(of(worktree, kept), place)
     assert (discarded.ref, discarded.dropped) == (REF, lost)
     assert git(repo, "for-each-ref", REFS) == ""
+
+
+# --- the stash, which all trees share
+
+
+@pytest.mark.parametrize("base", [Base.HEAD, Base.SNAPSHOT])
+async def test_what_was_stashed_there_is_kept_and_told_and_the_stash_is_as_it_was(
+    repo: Path, place: Place, base: Base
+):
+    write(repo / "README", "the user's\n")
+    git(repo, "stash")
+    write(repo / "README", "the user's again\n")
+    worktree = await made(repo, place, base=base)
+    write(worktree.tree / "README", "the agent's\n")
+    write(worktree.tree / "new", "the agent's too\n")
+    git(worktree.tree, "stash", "push", "-q", "--include-untracked", "-m", "for later")
+    before = git(repo, "stash", "list", "--format=%H %gd %gs")
+    stashed = git(repo, "rev-parse", "stash@{0}")
+    kept = await finish(worktree, place)
+    assert (kept.dropped, kept.why, git(repo, "rev-parse", REF)) == (REF, "", stashed)
+    assert is_gone(worktree)
+    assert git(repo, "stash", "list", "--format=%H %gd %gs") == before
+    git(repo, "stash", "clear")
+    assert shown(repo, REF, "README") == b"the agent's\n"
+    assert shown(repo, f"{REF}^3", "new") == b"the agent's too\n"
+
+
+async def test_each_of_several_stashes_is_kept_also_from_its_own_commits(repo: Path, place: Place):
+    worktree = await made(repo, place)
+    for name in ("one", "two"):
+        commits(worktree, name)
+        write(worktree.tree / "README", f"{name}, stashed\n")
+        git(worktree.tree, "stash")
+    all_of_them = set(git(repo, "stash", "list", "--format=%H").split())
+    kept = await finish(worktree, place)
+    git(repo, "stash", "clear")
+    assert (kept.dropped, kept.commits, is_gone(worktree)) == (REF, 2, True)
+    assert all_of_them <= set(git(repo, "rev-list", REF).split())
+
+
+async def test_what_the_user_stashed_is_not_the_agents(repo: Path, place: Place):
+    git(repo, "switch", "-q", "--detach")
+    write(repo / "README", "on another line\n")
+    git(repo, "commit", "-q", "-a", "-m", "the user's")
+    elsewhere = head(repo)
+    git(repo, "switch", "-q", "-")
+    worktree = await made(repo, place)
+    write(repo / "README", "on a branch\n")
+    git(repo, "stash")
+    git(repo, "switch", "-q", "--detach", elsewhere)
+    write(repo / "README", "from another commit\n")
+    git(repo, "stash")
+    assert (await finish(worktree, place)).dropped == ""
+    assert git(repo, "for-each-ref", REFS) == ""
+
+
+async def test_a_commit_that_only_the_stash_leads_to_is_kept(repo: Path, place: Place):
+    worktree = await made(repo, place)
+    lost = commits(worktree, "lost")
+    git(worktree.tree, "switch", "-q", "-c", "mine")
+    write(worktree.tree / "README", "stashed\n")
+    git(worktree.tree, "stash")
+    git(worktree.tree, "switch", "-q", "--detach", "HEAD~")
+    git(worktree.tree, "branch", "-q", "-D", "mine")
+    assert (await finish(worktree, place)).dropped == REF
+    git(repo, "stash", "clear")
+    assert git(repo, "rev-parse", REF) == lost

@@ -154,19 +154,20 @@ def worktree_reflog(worktree) -> str:
 
 
 async def test_a_filter_that_is_needed_and_missing_keeps_the_tree(repo: Path, tmp_path: Path):
-    """As with LFS: pointers come along as they are, and what cannot be turned into one stays in the folder."""
-    write(repo / ".gitattributes", "*.bin filter=lfs\n")
+    """As with LFS: pointers come along as they are, and what cannot be turned into one stays in the folder.
+    Under another name, which no machine has a program for."""
+    write(repo / ".gitattributes", "*.bin filter=large\n")
     write(repo / "old.bin", "version https://git-lfs.github.com/spec/v1\n")
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "pointers")
     place = place_in(tmp_path)
-    git(repo, "config", "filter.lfs.smudge", "cat")
-    git(repo, "config", "filter.lfs.clean", "no-such-program clean -- %f")
-    git(repo, "config", "filter.lfs.required", "true")
+    git(repo, "config", "filter.large.smudge", "cat")
+    git(repo, "config", "filter.large.clean", "no-such-program clean -- %f")
+    git(repo, "config", "filter.large.required", "true")
     worktree = await made(repo, place)
     write(worktree.tree / "new.bin", "large")
     assert "failed" in await stays(worktree, place)
-    git(repo, "config", "--remove-section", "filter.lfs")
+    git(repo, "config", "--remove-section", "filter.large")
     kept = await finish(record(worktree), place)
     assert (kept.preserved, kept.why) == ("", "")
     assert shown(repo, kept.branch, "new.bin") == b"large"

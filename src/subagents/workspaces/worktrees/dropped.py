@@ -1,7 +1,8 @@
 """Commits that an agent made and left, by a reset or an amendment: no branch has them, and git would forget them.
 
 They are found where git writes down each place that HEAD was at, which goes with the worktree (gitrepository-layout(5):
-`worktrees/<id>/logs/HEAD`), and kept below a ref that is no branch.
+`worktrees/<id>/logs/HEAD`), and kept below a ref that is no branch. So is what was stashed there: all trees share one
+stash, the user's, who may clear it without knowing whose an entry is. The stash itself is not changed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from subagents.workspaces.git.program import LONG, Execute, Git
 from subagents.workspaces.worktrees.ownership import Worktree, slug
 from subagents.workspaces.worktrees.snapshot import publish
 
+STASH = "refs/stash"
+ON_NONE = re.compile(r"(WIP on|On) \(no branch\): ")  # how git calls an entry from no branch (git-stash(1))
 REFS = "refs/subagents/dropped/"
 LINE = "Commits that were made and left, by {agent}"
 MOST = 16_000_000  # bytes of the log of HEAD; a line has about 200
@@ -56,12 +59,15 @@ def ref_of(agent: str, run: str) -> str:
 
 async def dropped(worktree: Worktree, git: Git) -> Sequence[str]:
     """The commits that HEAD was at and that nothing leads to, the newest of each line."""
-    been = [*await anyio.to_thread.run_sync(_been_at, worktree), *await _own_refs(worktree, git)]
-    if not been:
-        return ()
+    at = await anyio.to_thread.run_sync(_been_at, worktree)
     # As everybody sees the repository: refs of the tree's own go with it.
     everybodys = replace(git, git_dir=git.common, work_tree=None)
-    asked = ("rev-list", "--parents", "--ignore-missing", "--stdin", "--not", "--all", worktree.begun)
+    been = [*at, *await _own_refs(worktree, git), *await _stashed(worktree, everybodys, at)]
+    if not been:
+        return ()
+    # What only the stash leads to goes when the user clears it.
+    others = ("--not", "--exclude=refs/stash", "--all", worktree.begun)
+    asked = ("rev-list", "--parents", "--ignore-missing", "--stdin", *others)
     listed = await everybodys(*asked, stdin="".join(f"{each}\n" for each in been).encode(), seconds=LONG)
     rows = [row.split() for row in listed.decode().splitlines()]
     parents = {parent for _newest, *parents in rows for parent in parents}
@@ -75,6 +81,24 @@ async def _own_refs(worktree: Worktree, git: Git) -> Sequence[str]:
         return ()
     own = ("refs/worktree", "refs/bisect", "refs/rewritten")
     return (await git("for-each-ref", "--format=%(objectname)", *own)).decode().split()
+
+
+async def _stashed(worktree: Worktree, git: Git, been: Sequence[str]) -> Sequence[str]:
+    """The entries of the stash that came since and go on from where its HEAD was, on no branch: as good as surely its
+    own. Of two trees that began at one commit each keeps the other's, too: nothing tells them apart."""
+    places = [git.common / "logs" / STASH, git.common / "reftable"]
+    if not await anyio.to_thread.run_sync(lambda: any(place.exists() for place in places)):
+        return ()
+    if (await git.answer("rev-parse", "--verify", "--quiet", STASH, fine=(0, 1))).code:
+        return ()
+    listed = await git("log", "--walk-reflogs", "-z", "--format=%H %ct %P%n%gs", STASH, "--")
+    lines, found = {worktree.head, worktree.begun, worktree.base, *been}, []
+    for entry in listed.decode(errors="replace").split("\0"):
+        about, _newline, said = entry.partition("\n")
+        stash, at, *parents = about.split() or ("", "0")
+        if int(at) >= worktree.ready // 10**9 and parents[:1] and parents[0] in lines and ON_NONE.match(said):
+            found.append(stash)
+    return found
 
 
 def _been_at(worktree: Worktree) -> Sequence[str]:

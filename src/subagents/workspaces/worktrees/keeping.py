@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from subagents.workspaces.git.program import LONG, Execute, Git
 from subagents.workspaces.git.repository import is_in, last_head
 from subagents.workspaces.worktrees.drivers import refuse_changed
 from subagents.workspaces.worktrees.dropped import keep_dropped
+from subagents.workspaces.worktrees.entry import put, put_right
 from subagents.workspaces.worktrees.ownership import PREFIX, Worktree, forget_index, note, slug
 from subagents.workspaces.worktrees.snapshot import publish
 
@@ -130,14 +130,11 @@ def prepare(worktree: Worktree) -> None:
         raise WorkspaceError(
             _("git has no {folder} any more, so it is not known what was done.").format(folder=git_dir)
         )
+    put_right(worktree)
     forget_index(worktree)
     copy_index(git_dir, worktree.index)
-    settings = git_dir / "config.worktree"
     # The agent could have written there what git is to run.
-    if worktree.configuration is None:
-        settings.unlink(missing_ok=True)
-    else:
-        settings.write_bytes(os.fsencode(worktree.configuration))
+    put(git_dir / "config.worktree", worktree.configuration)
 
 
 async def _looked(worktree: Worktree, git: Git) -> tuple[Looked, tuple[str, ...]]:

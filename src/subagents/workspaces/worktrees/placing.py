@@ -23,6 +23,7 @@ from subagents.workspaces.git.repository import Repository, commit_of, seeming_g
 from subagents.workspaces.git.starting import Start, starting_point, uncommitted
 from subagents.workspaces.processes.groups import start_of
 from subagents.workspaces.worktrees.drivers import came, drivers
+from subagents.workspaces.worktrees.entry import unblock
 from subagents.workspaces.worktrees.holding import held
 from subagents.workspaces.worktrees.including import bring_along
 from subagents.workspaces.worktrees.ownership import SUFFIX, Stage, Worktree, claim, newest, note, read, slug
@@ -161,8 +162,9 @@ def _claimed(recorded: Worktree) -> Worktree:
 
 def _refuse_planted(worktree: Worktree) -> None:
     """Raises `WorkspaceError` where git would run for this one what it did not when another was made that is still
-    there: the agent in that may have set it, and making a worktree already runs filters."""
+    there: the agent in that may have set it, and making a worktree already runs filters. Nor is git to wait for it."""
     for other in newest(Path(worktree.home), MOST_COMPARED):
+        unblock(other)
         if came_in := came(worktree.drivers, other.drivers):
             sentence = _(
                 "what git runs by its settings is not what it was when run {run} began ({settings}), whose worktree is "

@@ -19,6 +19,7 @@ from subagents.workspaces.git.output import commit
 from subagents.workspaces.git.program import LONG, Execute, Git
 from subagents.workspaces.git.repository import is_in
 from subagents.workspaces.worktrees.dropped import dropped
+from subagents.workspaces.worktrees.entry import led_elsewhere
 from subagents.workspaces.worktrees.keeping import Work, unfinished
 from subagents.workspaces.worktrees.leftovers import is_archived, leftovers_of
 from subagents.workspaces.worktrees.ownership import Worktree
@@ -39,6 +40,7 @@ async def doubts(
         found = (
             *await _of_commits(worktree, work, looked, run),
             *await _of_files(git, work.tip or worktree.begun, looked),
+            await anyio.to_thread.run_sync(_of_git, worktree, folder),
             *await _of_leftovers(worktree, folder, git, looked.nested, disposable),
         )
     except (OSError, WorkspaceError) as error:
@@ -65,6 +67,12 @@ async def _of_commits(worktree: Worktree, work: Work, looked: Looked, run: Execu
         else "",
         _("commits that were made there are on no branch") if await dropped(worktree, git) else "",
     )
+
+
+def _of_git(worktree: Worktree, folder: Path) -> str:
+    """git, started in it, would have gone on where we do not look."""
+    led = storable(led_elsewhere(worktree, folder))
+    return led and _("its .git leads to {folder}, where commits may have been made").format(folder=led)
 
 
 def _submodules(worktree: Worktree) -> list[str]:

@@ -19,6 +19,7 @@ import anyio.to_thread
 from subagents.errors import WorkspaceError
 from subagents.language import _
 from subagents.workspaces.git.program import LONG, Execute
+from subagents.workspaces.worktrees.entry import put_right
 from subagents.workspaces.worktrees.ownership import Stage, Worktree, note, removed
 
 Prove = Callable[[Path], Awaitable[tuple[str, ...]]]
@@ -104,6 +105,7 @@ def make_deletable(home: int, name: str) -> None:
 async def _forget(worktree: Worktree, run: Execute) -> None:
     if not Path(worktree.git_dir).exists():
         return
+    await anyio.to_thread.run_sync(put_right, worktree)
     # Twice, because it is locked. The folder is gone, so all that goes is what git has noted of it.
     git = worktree.repository_git(run)
     await git("worktree", "remove", "--force", "--force", str(worktree.tree), seconds=LONG)
