@@ -72,6 +72,22 @@ async def test_its_ways_to_tree_and_repository_are_known_whatever_is_written_the
     assert shown(repo, BRANCH, "new") == b"x\n"
 
 
+@pytest.mark.parametrize("name", [".gitignore", ".gitattributes"])
+async def test_a_pipe_that_git_would_read_in_a_folder_of_the_tree_has_nothing_to_keep(
+    repo: Path, place: Place, name: str
+):
+    worktree = await made(repo, place)
+    write(worktree.tree / "sub/new", "x\n")
+    pipe(worktree.tree / "sub" / name)
+    (worktree.tree / name).unlink(missing_ok=True)
+    (worktree.tree / name).symlink_to("sub/new")
+    with anyio.fail_after(ENOUGH):
+        kept = await finish(worktree, place)
+    assert (kept.branch, kept.why, is_gone(worktree)) == (BRANCH, "", True)
+    assert shown(repo, BRANCH, "sub/new") == b"x\n"
+    assert shown(repo, BRANCH, name) == b"sub/new"
+
+
 @pytest.mark.parametrize("name", ["HEAD", "logs/HEAD"])
 async def test_a_pipe_in_place_of_what_git_reads_keeps_the_folder_and_nobody_waits(
     repo: Path, place: Place, name: str

@@ -19,6 +19,7 @@ from subagents.workspaces.worktrees.ownership import Worktree
 
 MOST = 100_000  # bytes that are read of a file; a path has fewer
 LED = "gitdir: "  # what a tree's `.git` begins with
+IN_TREES = frozenset({".gitignore", ".gitattributes"})  # what git reads in each folder, where it is no link
 LISTED = ("gitdir", "commondir", "HEAD")  # what git reads of each worktree when it lists them
 TO_COMMON = "../..\n"
 
@@ -48,6 +49,16 @@ def unblock(worktree: Worktree) -> None:
     if worktree.worked_in and any(_waits(Path(worktree.git_dir, name)) for name in LISTED):
         with suppress(OSError, WorkspaceError):
             put_right(worktree)
+
+
+def unblock_tree(tree: Path) -> None:
+    """Takes away what is no file of those that git reads in the folders of a tree, and would wait for."""
+    for here, folders, names in os.walk(tree):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in IN_TREES.intersection(names):
+            file = Path(here, name)
+            if not file.is_symlink() and _waits(file):
+                file.unlink()
 
 
 def _waits(file: Path) -> bool:

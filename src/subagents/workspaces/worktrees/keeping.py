@@ -29,7 +29,7 @@ from subagents.workspaces.git.program import LONG, Execute, Git
 from subagents.workspaces.git.repository import is_in, last_head
 from subagents.workspaces.worktrees.drivers import refuse_changed
 from subagents.workspaces.worktrees.dropped import keep_dropped
-from subagents.workspaces.worktrees.entry import put, put_right
+from subagents.workspaces.worktrees.entry import put, put_right, unblock_tree
 from subagents.workspaces.worktrees.ownership import PREFIX, Worktree, forget_index, note, slug
 from subagents.workspaces.worktrees.snapshot import publish
 
@@ -131,6 +131,8 @@ def prepare(worktree: Worktree) -> None:
             _("git has no {folder} any more, so it is not known what was done.").format(folder=git_dir)
         )
     put_right(worktree)
+    if worktree.there:
+        unblock_tree(worktree.tree)
     forget_index(worktree)
     copy_index(git_dir, worktree.index)
     # The agent could have written there what git is to run.
