@@ -223,6 +223,37 @@ async def test_two_that_would_wait_for_each_other_do_not(tmp_path: Path):
             await _until(lambda: answers)
 
 
+@pytest.mark.parametrize("size", [3, 4])
+async def test_the_one_that_would_close_a_circle_of_waits_does_not_wait(tmp_path: Path, size: int):
+    for number in range(size):
+        (tmp_path / f"f{number}").write_text(TEN)
+    async with story(tmp_path, shared_edits="wait") as told, anyio.create_task_group() as tasks:
+        agents = [await told.agent(f"agent{number}") for number in range(size)]
+        for number, (_run, use) in enumerate(agents):
+            await use("edit", path=f"f{number}", old_string="line 3", new_string="three")
+        answers: dict[int, str] = {}
+
+        async def write(number: int) -> None:
+            _run, use = agents[number]
+            answers[number] = await use(
+                "edit", path=f"f{(number + 1) % size}", old_string="line 5", new_string="five"
+            )
+
+        for number in range(size - 1):
+            tasks.start_soon(write, number)
+            await anyio.wait_all_tasks_blocked()
+        assert answers == {}
+        await write(size - 1)
+        assert "'f0' was changed and you have not read it: agent0" in answers[size - 1]
+        assert list(answers) == [size - 1]
+        # One that is stopped in the middle frees who waits for it, and nobody else.
+        await told.manager.stop(agents[1][0])
+        with anyio.fail_after(BOUND):
+            await _until(lambda: 0 in answers)
+        assert set(answers) - {1} == {size - 1, 0}
+        tasks.cancel_scope.cancel()
+
+
 async def test_what_somebody_else_changed_is_not_written_over_whole(tmp_path: Path):
     """Another session, a person, an own command: whose it is is not known, and that it is newer is."""
     file = tmp_path / "f"
