@@ -17,8 +17,8 @@ from subagents.spec import Base
 from subagents.workspaces.git.program import Answer, Call, execute
 from subagents.workspaces.worktrees.life import finish
 
-#: What git may run in a repository with one filter; the latter stands on each command line of ours.
-SET = {"filter.ours.clean": "cat", "protocol.ext.allow": "never"}
+#: What git may run in a repository with one filter, beside what the machine's own settings say.
+SET = {"filter.ours.clean": "cat"}
 
 
 @pytest.fixture
@@ -69,14 +69,18 @@ async def test_settings_read_elsewhere_than_git_finds_the_repository_are_read_ag
 
     with anyio.fail_after(30):
         worktree = await made(repo / "sub", place_in(tmp_path, execute=run))
-    assert (worktree.top, worktree.drivers) == (str(repo), SET)
+    assert worktree.top == str(repo)
+    assert worktree.drivers is not None
+    assert SET.items() <= worktree.drivers.items()
 
 
 async def test_settings_are_read_in_a_worktree_of_another_too(repo: Path, tmp_path: Path):
     git(repo, "config", "filter.ours.clean", "cat")
     git(repo, "worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
     worktree = await made(tmp_path / "linked", place_in(tmp_path))
-    assert (worktree.common, worktree.drivers) == (str(repo / ".git"), SET)
+    assert worktree.common == str(repo / ".git")
+    assert worktree.drivers is not None
+    assert SET.items() <= worktree.drivers.items()
 
 
 async def test_settings_that_could_not_be_read_meanwhile_are_read_again(repo: Path, tmp_path: Path):
@@ -87,7 +91,8 @@ async def test_settings_that_could_not_be_read_meanwhile_are_read_again(repo: Pa
         return next(answers, None) or await execute(call) if "config" in call.argv else await execute(call)
 
     worktree = await made(repo, place_in(tmp_path, execute=run))
-    assert worktree.drivers == SET
+    assert worktree.drivers is not None
+    assert SET.items() <= worktree.drivers.items()
 
 
 async def test_q1_it_has_the_repositorys_files_at_its_head_outside_of_the_checkout(
