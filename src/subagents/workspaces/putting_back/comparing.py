@@ -35,9 +35,25 @@ class Form(StrEnum):
 
 
 async def difference(contribution: Contribution, form: Form, run: Execute = execute) -> bytes:
-    """The difference, b"" where there is none. Raises `WorkspaceError`."""
+    """The difference, b"" where there is none: a patch byte for byte, other forms in UTF-8. Raises `WorkspaceError`."""
     async with _sides(contribution, run) as (git, base, now):
-        return await git(*PLAIN, *form.options, base, now, "--", seconds=LONG) if now else b""
+        if not now:
+            return b""
+        found = await git(*PLAIN, *form.options, base, now, "--", seconds=LONG)
+        if form is Form.PATCH or _is_text(found):
+            return found
+        # A name that is no UTF-8 would break whoever reads it; git has a way to write it.
+        return await git(
+            *PLAIN[:1], "core.quotePath=true", *PLAIN[2:], *form.options, base, now, "--", seconds=LONG
+        )
+
+
+def _is_text(found: bytes) -> bool:
+    try:
+        found.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 async def paths(git: Git, one: str, other: str) -> tuple[str, ...]:
