@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -173,6 +175,16 @@ async def test_a_run_at_work_is_compared_without_a_trace(repo: Path, place: Plac
     assert sorted(path for path in (repo / ".git" / "objects").rglob("*") if path.is_file()) == objects
     ended = of(worktree, await finish(worktree, place))
     assert await difference(ended, Form.NAMES) == 'README\n"ä\\n"\n'.encode()
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="names on this system's disks are always UTF-8")
+async def test_a_name_that_is_no_utf_8_is_written_as_git_quotes_it(repo: Path, place: Place):
+    worktree = await made(repo, place)
+    (worktree.tree / os.fsdecode(b"caf\xe9")).write_text("one\n")
+
+    assert await difference(of(worktree), Form.NAMES) == b'"caf\\351"\n'
+    assert b' "caf\\351" | 1 +\n' in await difference(of(worktree), Form.STAT)
+    assert b"caf\xe9" in await difference(of(worktree), Form.PATCH)
 
 
 async def test_a_snapshot_at_work_is_compared_with_the_snapshot(repo: Path, place: Place):

@@ -305,6 +305,44 @@ def test_what_stays_inside_is_let_through(line: str):
     assert why(line) == ""
 
 
+PATTERNS = [
+    'case "$f" in ../../*) echo out;; *) echo in;; esac',
+    "case ../../x in a) ls;; esac",
+    "case $f in ../../*|/home/u/shop/*) ls;; esac",
+    "case $f in\n  a) ls;;\n  ../../*)\n    ls;;\nesac",
+    "for f in a; do case $f in b) (ls);; ../../*) ls;; esac; done",
+]
+BEHIND_PATTERNS = [
+    "case $f in a) cat ../../s;; esac",
+    "case $f in\n../../*) cat ../../s;;\nesac",
+    "case $f in a) ls;; $(cat ../../s)) ls;; esac",
+    'case "$(cat ../../s)" in a) ls;; esac',
+    "case $f in a) ls;; esac; (../../run)",
+    "case $f in a) (../../run);; esac",
+    "(cd ..; case $f in a) cd ..;; esac)",
+    "echo case f in; (../../run)",
+    "case $f in a) ls >../../x;; esac",
+]
+
+
+@pytest.mark.parametrize("line", PATTERNS)
+def test_what_a_case_compares_with_is_no_path(line: str):
+    assert why(line) == ""
+
+
+@pytest.mark.parametrize("line", BEHIND_PATTERNS)
+def test_what_a_case_runs_is_looked_at(line: str):
+    assert why(line)
+
+
+def test_a_query_is_no_command_unless_it_opens_a_file():
+    assert why("""sqlite3 a.db "SELECT replace(path, '../../', '') FROM files" """) == ""
+    assert why("""psql -c "select * from files where path like '../../%'" """) == ""
+    assert why("""sqlite3 a.db "SELECT readfile( '../../x' )" """)
+    assert why("""sqlite3 ../../a.db "SELECT 1" """)
+    assert why("""psql -c "copy files from '../../x' " """)
+
+
 def test_the_sentences_name_what_was_written_and_what_works():
     lines = (
         *("cd /home/u/shop/src && make", "cd", "git -C ../.. status", "git -C ~/shop status"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from subagents.toolsets.coding.bounds import Bounds, shown
+from subagents.toolsets.coding.case_patterns import without_patterns
 from subagents.toolsets.coding.git_calls import assigned, git_call
 from subagents.toolsets.coding.shell_words import Command, Subshell, Word, parts
 from subagents.toolsets.coding.spoken import WITH_PROSE, has_prose, texts
@@ -56,7 +57,7 @@ class _Walk:
         found = parts(line)
         if found is None:
             found = parts(_QUOTES.sub(" ", line)) or []
-        for part in found:
+        for part in without_patterns(found):
             match part:
                 case Subshell.BEGINS:
                     self.outer.append((self.folder, self.before))

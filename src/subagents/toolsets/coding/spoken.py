@@ -6,6 +6,13 @@ import re
 from collections.abc import Sequence
 
 _SAYING = frozenset({"echo", "printf"})
+_ASKING = frozenset({"sqlite3", "psql", "mysql", "mariadb"})
+_QUERY = re.compile(r"\s*(?:select|insert|update|delete|with|create|alter|drop)\s", re.IGNORECASE)
+# A query that names a file opens it.
+_OPENS = re.compile(
+    r"readfile|writefile|infile|outfile|dumpfile|pg_|lo_|copy|load|attach|import|vacuum|program|directory|edit|^\s*[.\\]",
+    re.IGNORECASE | re.M,
+)
 _SEARCHING = frozenset(
     {"grep", "egrep", "fgrep", "zgrep", "rg", "ag", "ack", "sed", "gsed", "awk", "gawk", "jq", "yq"}
 )
@@ -56,7 +63,7 @@ def _link(words: Sequence[str]) -> set[int]:
 
 def _is_text(name: str, words: Sequence[str], at: int) -> bool:
     word, before = words[at], words[at - 1] if at else ""
-    if name in _SAYING:
+    if name in _SAYING or name == "case" or (name in _ASKING and _is_query(word)):
         return True
     if before in _TEXT_OPTIONS or word.partition("=")[0] in _TEXT_OPTIONS:
         return True
@@ -66,6 +73,10 @@ def _is_text(name: str, words: Sequence[str], at: int) -> bool:
         glued = word[:2] in _GIT_TEXT_OPTIONS or _GIT_MESSAGE.match(word) is not None
         return glued or before in _GIT_TEXT_OPTIONS or _GIT_MESSAGE.fullmatch(before) is not None
     return False
+
+
+def _is_query(word: str) -> bool:
+    return _QUERY.match(word) is not None and _OPENS.search(word) is None and "\\" not in word
 
 
 def has_prose(name: str, subcommand: str = "") -> bool:

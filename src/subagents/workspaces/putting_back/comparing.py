@@ -12,7 +12,9 @@ from subagents.workspaces.putting_back.contribution import Contribution, checkou
 from subagents.workspaces.worktrees.scratch import scratch_of, tree_of
 
 #: Nothing that the repository names is started, and whoever reads it sees names as they are.
-PLAIN = ("-c", "core.quotePath=false", "diff", "--no-ext-diff", "--no-textconv", "--no-color")
+_DIFF = ("diff", "--no-ext-diff", "--no-textconv", "--no-color")
+PLAIN = ("-c", "core.quotePath=false", *_DIFF)
+QUOTED = ("-c", "core.quotePath=true", *_DIFF)
 AS_MANY = ("--no-renames",)  # what figures count by
 
 
@@ -35,9 +37,23 @@ class Form(StrEnum):
 
 
 async def difference(contribution: Contribution, form: Form, run: Execute = execute) -> bytes:
-    """The difference, b"" where there is none. Raises `WorkspaceError`."""
+    """The difference, b"" where there is none: a patch byte for byte, other forms in UTF-8. Raises `WorkspaceError`."""
     async with _sides(contribution, run) as (git, base, now):
-        return await git(*PLAIN, *form.options, base, now, "--", seconds=LONG) if now else b""
+        if not now:
+            return b""
+        found = await git(*PLAIN, *form.options, base, now, "--", seconds=LONG)
+        if form is Form.PATCH or _is_text(found):
+            return found
+        # A name that is no UTF-8 would break whoever reads it; git has a way to write it.
+        return await git(*QUOTED, *form.options, base, now, "--", seconds=LONG)
+
+
+def _is_text(found: bytes) -> bool:
+    try:
+        found.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 async def paths(git: Git, one: str, other: str) -> tuple[str, ...]:
