@@ -88,8 +88,7 @@ class _Answering(BaseHTTPRequestHandler):
                 self._send(self._half(reply), end=cleanly)
                 self.close_connection = not cleanly
             case Hang(reply=reply):
-                self._send(self._half(reply), end=False)
-                self._be_silent()
+                self._hang(reply)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nobody reads it."""
@@ -121,12 +120,14 @@ class _Answering(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
         self.wfile.flush()
 
-    def _be_silent(self) -> None:
-        self.play.silent.set()
-        self.connection.settimeout(BOUND)
+    def _hang(self, reply: Reply) -> None:
+        """Half of the reply, and then nothing until the client has gone, which it may do before it has read that."""
         try:
+            self._send(self._half(reply), end=False)
+            self.play.silent.set()
+            self.connection.settimeout(BOUND)
             gone = not self.connection.recv(1)
-        except ConnectionResetError:  # it went without reading the rest
+        except ConnectionError:
             gone = True
         if gone:
             self.play.left.set()
